@@ -1,0 +1,42 @@
+import { resolve } from 'node:path'
+import { defineConfig } from 'electron-vite'
+import vue from '@vitejs/plugin-vue'
+
+const shared = { '@shared': resolve('src/shared') }
+
+export default defineConfig({
+  main: {
+    resolve: { alias: shared },
+    build: {
+      // Bundled, so that a start reads a few files instead of a few hundred; heavy libraries stay behind import().
+      externalizeDeps: false,
+      // ws tries these two native add-ons and goes on without them.
+      rollupOptions: {
+        external: ['bufferutil', 'utf-8-validate'],
+        input: {
+          index: resolve('src/main/index.ts'),
+          headless: resolve('src/main/headless.ts'),
+          engine: resolve('src/main/engine/index.ts')
+        }
+      }
+    }
+  },
+  preload: {
+    resolve: { alias: shared },
+    build: {
+      externalizeDeps: false,
+      // A sandboxed preload must be CommonJS (Electron's documentation on ES modules).
+      rollupOptions: { input: { index: resolve('src/preload/index.ts') }, output: { format: 'cjs', entryFileNames: '[name].cjs' } }
+    }
+  },
+  renderer: {
+    root: 'src/renderer',
+    resolve: { alias: { ...shared, '@': resolve('src/renderer') } },
+    plugins: [vue()],
+    build: {
+      rollupOptions: { input: resolve('src/renderer/index.html') },
+      // The content security policy allows no data: addresses for fonts and scripts.
+      assetsInlineLimit: 0
+    }
+  }
+})

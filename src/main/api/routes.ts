@@ -1,0 +1,121 @@
+/** The calls of the local API (frozen: add, never change; docs/api.md), each turned into a command of the engine. */
+import { callCommand, type Engine } from '../engine/index.js'
+import type { AnswerOf, ArgumentOf, CommandName } from '@shared/contract.js'
+import type { EntityView, FieldView, MissionId, MissionView } from '@shared/model.js'
+import { fail, ok, type Result } from '@shared/result.js'
+
+export interface Call {
+  readonly method: string
+  /** Decoded parts of the path after /api/v1/. */
+  readonly path: readonly string[]
+  readonly query: URLSearchParams
+  /** Parsed JSON; `undefined` without a body. */
+  readonly body: unknown
+}
+
+export interface Reply {
+  readonly status: number
+  readonly json: unknown
+}
+
+export async function answerCall(engine: Engine, call: Call): Promise<Result<Reply>> {
+  const [first, id, second, third] = call.path
+  const route = `${call.method} ${[first, id && ':id', second, third && ':id'].filter(Boolean).join('/')}`
+  const run = <Name extends CommandName>(name: Name, argument: unknown) =>
+    callCommand(engine.commands, name, argument as ArgumentOf<Name>)
+
+  switch (route) {
+    case 'GET node': {
+      const { startedAt, ...node } = engine.overview().node
+      return reply({ ...node, startedAt, uptimeMs: Date.now() - startedAt })
+    }
+    case 'GET peers': {
+      const { peers, targets } = engine.overview()
+      return reply({ peers, targets })
+    }
+    case 'POST peers':
+      return replyTo(await run('addPeer', call.body), () => call.body, 202)
+    case 'POST peers/:id/decision': {
+      const body = objectOf(call.body)
+      return replyTo(await run('decide', { ground: 'api', ...body, nodeId: id }), () => ({ nodeId: id, level: body['level'] }))
+    }
+    case 'GET missions':
+      return reply({ missions: engine.overview().missions })
+    case 'POST missions':
+      return replyTo(await run('createMission', call.body), (made) => made, 201)
+    case 'GET missions/:id':
+      return wholeMission(engine, id)
+    case 'POST missions/:id/changes': {
+      const changes = Array.isArray(call.body) ? call.body : [call.body]
+      return replyTo(await run('write', { missionId: id, changes }), (written) => written)
+    }
+    case 'GET missions/:id/heads':
+      return replyTo(engine.heads(id as MissionId), (heads) => heads)
+    case 'GET audit': {
+      const offset = Number(call.query.get('offset') ?? 0)
+      const limit = Number(call.query.get('limit') ?? 100)
+      return replyTo(await run('listAudit', { offset, limit }), (page) => page)
+    }
+    case 'GET peers/:id/pairing':
+    case 'POST peers/:id/pairing':
+    case 'GET anchors':
+    case 'DELETE anchors/:id':
+    case 'POST certificates':
+    case 'POST certificates/:id':
+    case 'PUT missions/:id/content':
+    case 'GET missions/:id/content/:id':
+      return fail('not-yet', route)
+    default:
+      return fail('not-found', `${call.method} /api/v1/${call.path.join('/')}`)
+  }
+}
+
+/** The folded view whole, for programs; the window asks for ranges instead. */
+async function wholeMission(engine: Engine, id: string | undefined): Promise<Result<Reply>> {
+  const view = await callCommand(engine.commands, 'viewMission', { missionId: id })
+  if (!view.ok) return view
+  const entities: EntityView[] = [view.value.entity]
+  for (const type of engine.entityTypes(view.value.id)) entities.push(...(await allEntities(engine, view.value.id, type)))
+  return reply({ ...plain(view.value), entities: entities.map(plainEntity) })
+}
+
+async function allEntities(engine: Engine, missionId: MissionId, type: string): Promise<readonly EntityView[]> {
+  const entities: EntityView[] = []
+  for (;;) {
+    const argument = { missionId, type, offset: entities.length, limit: 200, order: 'oldest' }
+    const page: Result<AnswerOf<'listEntities'>> = await callCommand(engine.commands, 'listEntities', argument)
+    if (!page.ok || page.value.items.length === 0) return entities
+    entities.push(...page.value.items)
+  }
+}
+
+function plain({ conflictList, memberList, ...mission }: MissionView) {
+  return {
+    ...mission,
+    entity: undefined,
+    members: memberList,
+    conflicts: conflictList.map(({ entity, field }) => ({ entity, field: field.field, values: field.values }))
+  }
+}
+
+/** A field with one value is that value; with several, all of them and `conflict`. */
+function plainEntity({ fields, ...entity }: EntityView) {
+  return { ...entity, fields: Object.fromEntries(fields.map((field) => [field.field, plainField(field)])) }
+}
+
+function plainField({ values }: FieldView) {
+  const contents = new Set(values.map(({ value }) => JSON.stringify(value)))
+  return { value: values[0]?.value, conflict: contents.size > 1, values }
+}
+
+function objectOf(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+}
+
+function reply(json: unknown, status = 200): Result<Reply> {
+  return ok({ status, json })
+}
+
+function replyTo<T>(result: Result<T>, shape: (value: T) => unknown, status = 200): Result<Reply> {
+  return result.ok ? reply(shape(result.value), status) : result
+}

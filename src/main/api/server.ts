@@ -1,0 +1,226 @@
+/** The local API and the window on loopback (docs/api.md): HTTP plumbing, limits and access around routes.ts. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { rename, unlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Engine, Log } from '../engine/index.js'
+import type { ProblemCode } from '@shared/problems.js'
+import { fail, ok, type Problem, type Result } from '@shared/result.js'
+import { version } from '@shared/version.js'
+import { Access, isOwnOrigin } from './access.js'
+import { FeedSockets } from './feed-socket.js'
+import { answerCall } from './routes.js'
+import { listWindowFiles } from './window-files.js'
+
+export interface ApiOptions {
+  readonly engine: Engine
+  readonly dataFolder: string
+  /** 0: any free port. */
+  readonly port: number
+  /** Folder of the built window. */
+  readonly windowFolder: string
+  readonly log: Log
+}
+
+export interface Api {
+  readonly port: number
+  /** Writes the file that opens the window in a browser, good for a minute; returns its path. */
+  writeDoor(): Promise<string>
+  close(): Promise<void>
+}
+
+const bodyBytesMost = 8 * 1024 * 1024
+const bodyWithinMs = 30_000
+
+const pageHeaders = {
+  'Content-Security-Policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'Cache-Control': 'no-store'
+}
+
+const statuses: Partial<Record<ProblemCode, number>> = {
+  unauthorized: 401,
+  'not-found': 404,
+  'mission-unknown': 404,
+  'not-yet': 501,
+  'too-large': 413,
+  'not-a-member': 403,
+  'mission-read-only': 403,
+  'federation-differs': 409,
+  'disk-full': 507,
+  'disk-read-only': 507,
+  'disk-failed': 507,
+  stopping: 503,
+  internal: 500
+}
+
+export async function startApi(options: ApiOptions): Promise<Result<Api>> {
+  const { engine, dataFolder, windowFolder, log } = options
+  const access = new Access()
+  const sockets = new FeedSockets(engine, access, log)
+  const files = listWindowFiles(windowFolder)
+  const server = createServer()
+  const listening = await listen(server, options.port)
+  if (!listening.ok) return listening
+  const port = listening.value
+
+  server.requestTimeout = bodyWithinMs
+  server.on('request', (request, response) => {
+    handle(request, response).catch((error: unknown) => {
+      log('error', 'request-failed', { error: String(error) })
+      if (!response.headersSent) sendProblem(response, fail('internal'))
+    })
+  })
+  server.on('upgrade', (request, socket, head) => {
+    socket.on('error', () => socket.destroy())
+    if (isOwnOrigin(request, port) && pathOf(request) === '/api/v1/feed') sockets.upgrade(request, socket, head)
+    else socket.destroy()
+  })
+
+  async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = pathOf(request)
+    if (!isOwnOrigin(request, port)) {
+      sendProblem(response, fail('unauthorized', 'Host or Origin is not this program'), 403)
+    } else if (path === '/healthz') send(response, 200, { ok: true })
+    else if (path === '/metrics') {
+      if (access.isAuthorized(request)) sendMetrics(response, engine)
+      else sendProblem(response, fail('unauthorized'))
+    } else if (path.startsWith('/api/v1/')) await handleCall(request, response, path)
+    else sendFile(request, response, path)
+  }
+
+  async function handleCall(request: IncomingMessage, response: ServerResponse, path: string): Promise<void> {
+    const isSession = request.method === 'POST' && path === '/api/v1/session'
+    if (!isSession && !access.isAuthorized(request)) {
+      sendProblem(response, fail('unauthorized'))
+      return
+    }
+    const body = await readJson(request)
+    if (!body.ok) sendProblem(response, body)
+    else if (isSession) sendSession(response, body.value)
+    else if (request.method === 'POST' && path === '/api/v1/door') send(response, 200, { path: await writeDoor() })
+    else {
+      const url = new URL(request.url ?? '/', 'http://localhost')
+      const parts = path.slice('/api/v1/'.length).split('/')
+      const answered = await answerCall(engine, {
+        method: request.method ?? '',
+        path: parts.map(decodePart),
+        query: url.searchParams,
+        body: body.value
+      })
+      if (answered.ok) send(response, answered.value.status, answered.value.json)
+      else sendProblem(response, answered)
+    }
+  }
+
+  function sendSession(response: ServerResponse, body: unknown): void {
+    const code = typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined
+    const token = typeof code === 'string' ? access.exchange(code) : undefined
+    if (token === undefined) sendProblem(response, fail('unauthorized', 'the code is used, too old or wrong'))
+    else send(response, 200, { token })
+  }
+
+  function sendFile(request: IncomingMessage, response: ServerResponse, path: string): void {
+    const file = request.method === 'GET' || request.method === 'HEAD' ? files.get(path) : undefined
+    if (file === undefined) {
+      sendProblem(response, fail('not-found'))
+      return
+    }
+    response.writeHead(200, { ...pageHeaders, 'Content-Type': file.type })
+    response.end(request.method === 'HEAD' ? undefined : file.read())
+  }
+
+  /** A file only its owner can read carries the code: nothing secret stands on a command line or in a log. */
+  async function writeDoor(): Promise<string> {
+    const target = `http://127.0.0.1:${String(port)}/#code=${access.newCode()}`
+    const page = `<!doctype html><meta charset="utf-8"><title>Muster</title><meta http-equiv="refresh" content="0;url=${target}">\n`
+    return writePrivate(join(dataFolder, 'open.html'), page)
+  }
+
+  await writePrivate(join(dataFolder, 'api-token'), access.scriptToken)
+  await writeDoor()
+  return ok({
+    port,
+    writeDoor,
+    async close() {
+      sockets.close()
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+      server.closeAllConnections()
+      await closed
+      // Both are of no use any more, and should not look as if they were.
+      for (const name of ['api-token', 'open.html']) await unlink(join(dataFolder, name)).catch(() => undefined)
+    }
+  })
+}
+
+function listen(server: Server, port: number): Promise<Result<number>> {
+  return new Promise((resolve) => {
+    server.once('error', (error) => resolve(fail('port-in-use', `API port ${String(port)}: ${error.message}`)))
+    server.listen(port, '127.0.0.1', () => {
+      const bound = server.address()
+      resolve(ok(typeof bound === 'object' && bound !== null ? bound.port : port))
+    })
+  })
+}
+
+async function writePrivate(path: string, text: string): Promise<string> {
+  // A new file each time: the mode of an existing one would stay as it is.
+  const temporary = `${path}.new`
+  await unlink(temporary).catch(() => undefined)
+  await writeFile(temporary, text, { mode: 0o600, flag: 'wx' })
+  await rename(temporary, path)
+  return path
+}
+
+function pathOf(request: IncomingMessage): string {
+  return (request.url ?? '/').split('?', 1)[0] ?? '/'
+}
+
+function decodePart(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+async function readJson(request: IncomingMessage): Promise<Result<unknown>> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    length += chunk.length
+    // Read to the end without keeping it: cut off in the middle, most clients would not see the answer.
+    if (length <= bodyBytesMost) chunks.push(chunk)
+    else chunks.length = 0
+    if (length > 8 * bodyBytesMost) return fail('too-large')
+  }
+  if (length > bodyBytesMost) return fail('too-large', `a request is at most ${String(bodyBytesMost)} bytes`)
+  if (length === 0) return ok(undefined)
+  try {
+    return ok(JSON.parse(Buffer.concat(chunks).toString('utf8')))
+  } catch {
+    return fail('bad-request', 'the body is not JSON')
+  }
+}
+
+function send(response: ServerResponse, status: number, json: unknown): void {
+  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
+  response.end(`${JSON.stringify(json)}\n`)
+}
+
+function sendProblem(response: ServerResponse, failed: { readonly ok: boolean; readonly problem?: Problem }, status?: number): void {
+  const { problem } = failed
+  if (problem !== undefined) send(response, status ?? statuses[problem.code] ?? 400, problem)
+}
+
+/** Prometheus text format 0.0.4. */
+function sendMetrics(response: ServerResponse, engine: Engine): void {
+  const lines = Object.entries(engine.counters()).map(([name, value]) => `muster_${name} ${String(value)}`)
+  lines.unshift(`muster_info{version="${version}"} 1`)
+  lines.push(`process_resident_memory_bytes ${String(process.memoryUsage.rss())}`)
+  response.writeHead(200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
+  response.end(`${lines.join('\n')}\n`)
+}

@@ -1,0 +1,88 @@
+/** Commands of the window and the local API: every argument from outside is parsed here, and nowhere trusted before. */
+import * as v from 'valibot'
+import type { ArgumentOf, AnswerOf, CommandHandlers, CommandName } from '@shared/contract.js'
+import type { ChangeName, Json, MissionId, NodeId } from '@shared/model.js'
+import { fail, type Result } from '@shared/result.js'
+import { isHex } from './bytes/hash.js'
+import { limits } from './limits.js'
+import { isChangeName } from './logs/run.js'
+import { ScopeSchema } from './trust/journal-lines.js'
+
+const NodeIdSchema = v.custom<NodeId>((value) => isHex(value, 32), 'a node ID: 64 hexadecimal digits')
+const MissionIdSchema = v.custom<MissionId>((value) => isHex(value, 32), 'a mission ID: 64 hexadecimal digits')
+const AddressSchema = v.strictObject({
+  address: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(253), v.regex(/^[\p{L}\p{N}.:_%-]+$/u)),
+  port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535))
+})
+const Offset = v.pipe(v.number(), v.integer(), v.minValue(0))
+const Limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200))
+const Text = (most: number) => v.pipe(v.string(), v.check((text) => [...text].length <= most, `at most ${String(most)} characters`))
+const JsonSchema = v.custom<Json>((value) => value !== undefined, 'any JSON')
+
+/** More than this in one request is not a person's doing, and a program can send several. */
+const changesMost = 10_000
+
+const schemas = {
+  addPeer: AddressSchema,
+  removeAddress: AddressSchema,
+  tryNow: v.strictObject({ nodeId: v.optional(NodeIdSchema) }),
+  decide: v.strictObject({
+    nodeId: NodeIdSchema,
+    level: v.picklist(['trusted', 'untrusted', 'revoked']),
+    scope: v.optional(ScopeSchema),
+    until: v.optional(v.pipe(v.number(), v.safeInteger())),
+    reason: v.optional(Text(200)),
+    ground: v.optional(v.picklist(['words', 'unseen', 'api']))
+  }),
+  confirmJournal: v.nullish(v.null(), null),
+  createMission: v.strictObject({ name: v.string(), description: v.optional(Text(limits.descriptionLength)) }),
+  write: v.strictObject({
+    missionId: MissionIdSchema,
+    changes: v.pipe(
+      v.array(
+        v.strictObject({
+          entity: v.string(),
+          field: v.string(),
+          value: JsonSchema,
+          seen: v.optional(v.array(v.custom<ChangeName>(isChangeName, 'the name of a change')))
+        })
+      ),
+      v.minLength(1),
+      v.maxLength(changesMost)
+    )
+  }),
+  viewMission: v.strictObject({ missionId: MissionIdSchema }),
+  listEntities: v.strictObject({
+    missionId: MissionIdSchema,
+    type: v.string(),
+    offset: Offset,
+    limit: Limit,
+    order: v.picklist(['newest', 'oldest']),
+    filter: v.optional(Text(200))
+  }),
+  listAudit: v.strictObject({ offset: Offset, limit: Limit })
+} satisfies Record<CommandName, v.GenericSchema>
+
+export function isCommandName(name: unknown): name is CommandName {
+  return typeof name === 'string' && Object.hasOwn(schemas, name)
+}
+
+/** Parses the argument and calls the handler; a refusal names the part that is wrong. */
+export async function callCommand<Name extends CommandName>(
+  handlers: CommandHandlers,
+  name: Name,
+  argument: unknown
+): Promise<Result<AnswerOf<Name>>> {
+  const parsed = v.safeParse(schemas[name], argument)
+  if (!parsed.success) return fail(refusalCode(name, parsed.issues), v.summarize(parsed.issues).slice(0, 300))
+  const handler = handlers[name] as (argument: ArgumentOf<Name>) => Promise<Result<AnswerOf<Name>>>
+  // exactOptionalPropertyTypes: valibot leaves absent keys absent, which its types do not say.
+  return handler(parsed.output as unknown as ArgumentOf<Name>)
+}
+
+function refusalCode(name: CommandName, issues: readonly v.BaseIssue<unknown>[]) {
+  if (name === 'addPeer' || name === 'removeAddress') return 'bad-address'
+  if (name === 'decide' && issues.some((issue) => issue.path?.[0]?.key === 'scope')) return 'bad-scope'
+  if (name === 'write' && issues.some((issue) => issue.path?.[0]?.key === 'changes')) return 'bad-change'
+  return 'bad-request'
+}

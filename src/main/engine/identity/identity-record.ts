@@ -1,0 +1,66 @@
+/**
+ * The identity record (docs/protocol/identity.md): says which sealing key, TLS certificate and federation belong to a
+ * signing key. Signed by the signing key and by the certificate's key, so that neither can claim the other. The counter
+ * grows with each renewal: of two records of one node the higher one counts.
+ */
+import { sign, verify, type KeyObject } from 'node:crypto'
+import type { NodeId } from '@shared/model.js'
+import { certificateKey } from './certificate.js'
+import { parseBase64Url, sha256, uint64 } from '../bytes/hash.js'
+import { parsePublicKey, signedBytes, signFor, verifyFor } from './signature.js'
+
+export interface IdentityRecord {
+  /** Ed25519, 32 bytes, base64url. The node ID is its SHA-256. */
+  readonly signingKey: string
+  /** X25519, 32 bytes, base64url: bundles are encrypted to it. */
+  readonly sealingKey: string
+  /** SHA-256 of the certificate's DER, base64url. */
+  readonly certificateHash: string
+  readonly federation: string
+  readonly counter: number
+  /** Ed25519 by the signing key, base64url. */
+  readonly signature: string
+  /** ECDSA with SHA-256 over the same bytes, by the certificate's key, DER, base64url. */
+  readonly certificateSignature: string
+}
+
+export type Unsigned = Omit<IdentityRecord, 'signature' | 'certificateSignature'>
+
+export function nodeIdOf(rawSigningKey: Uint8Array): NodeId {
+  return sha256(rawSigningKey).toString('hex') as NodeId
+}
+
+function fieldsOf(record: Unsigned): Buffer[] {
+  return [
+    Buffer.from(record.signingKey, 'base64url'),
+    Buffer.from(record.sealingKey, 'base64url'),
+    Buffer.from(record.certificateHash, 'base64url'),
+    Buffer.from(record.federation),
+    uint64(record.counter)
+  ]
+}
+
+export function signRecord(record: Unsigned, signingKey: KeyObject, certificatePrivateKey: KeyObject): IdentityRecord {
+  const fields = fieldsOf(record)
+  return {
+    ...record,
+    signature: signFor('identity', fields, signingKey).toString('base64url'),
+    certificateSignature: sign('sha256', signedBytes('identity', fields), certificatePrivateKey).toString('base64url')
+  }
+}
+
+/** Checks a record against the keys that were proved on this connection; false if anything differs. */
+export function verifyRecord(record: IdentityRecord, signingKey: Uint8Array, certificateDer: Uint8Array): boolean {
+  const key = parsePublicKey(signingKey)
+  const tlsKey = certificateKey(certificateDer)
+  const signature = parseBase64Url(record.signature, 64)
+  if (key === undefined || tlsKey === undefined || signature === undefined) return false
+  if (record.signingKey !== Buffer.from(signingKey).toString('base64url')) return false
+  if (record.certificateHash !== sha256(certificateDer).toString('base64url')) return false
+  if (parseBase64Url(record.sealingKey, 32) === undefined) return false
+  const fields = fieldsOf(record)
+  return (
+    verifyFor('identity', fields, key, signature) &&
+    verify('sha256', signedBytes('identity', fields), tlsKey, Buffer.from(record.certificateSignature, 'base64url'))
+  )
+}

@@ -1,0 +1,86 @@
+/** The engine's public face: code outside this folder imports this file only. */
+import { networkInterfaces } from 'node:os'
+import { fail, ok, type Result } from '@shared/result.js'
+import { startEngine, type Engine, type EnginePorts } from './engine.js'
+import { tlsTransport } from './links/tls-transport.js'
+import { systemClock } from './runtime/clock.js'
+import { silentLog, type Log } from './runtime/log.js'
+import { systemRandom } from './runtime/random.js'
+import { diskProblem, systemCode } from './storage/disk.js'
+import { createFileDisk } from './storage/file-disk.js'
+import { lockFolder } from './storage/folder-lock.js'
+
+export { callCommand, isCommandName } from './commands.js'
+export type { Engine, EnginePorts } from './engine.js'
+export { limits } from './limits.js'
+export type { Log, LogLevel } from './runtime/log.js'
+export { readHolder } from './storage/folder-lock.js'
+
+/** Where others reach a node unless it says otherwise. */
+export const usualLinkPort = 47110
+
+export interface EngineOptions {
+  readonly dataFolder: string
+  readonly callsign: string
+  readonly federation?: string
+  readonly linkPort?: number
+  /** Left out: all interfaces. */
+  readonly linkHost?: string
+  readonly log?: Log
+  /** Parts that stand in for the real ones; with a disk of its own there is no folder to lock. */
+  readonly ports?: Partial<EnginePorts>
+}
+
+export interface RunningEngine extends Engine {
+  /** Facts about this process for others on this machine, kept in the folder's lock file. */
+  publish(facts: Readonly<Record<string, string | number>>): Promise<void>
+}
+
+/** Starts a node on a data folder, which it makes if it is not there. Problems are values; see shared/problems.ts. */
+export async function createEngine(options: EngineOptions): Promise<Result<RunningEngine>> {
+  const { dataFolder, callsign, federation, linkPort = usualLinkPort, linkHost, log = silentLog, ports = {} } = options
+  const lock = ports.disk === undefined ? await lockFolder(dataFolder) : undefined
+  if (lock?.ok === false) return lock
+  const started = await startSafely(
+    { dataFolder, callsign, federation, linkPort, linkHost, log },
+    {
+      clock: systemClock,
+      random: systemRandom,
+      disk: ports.disk ?? createFileDisk(dataFolder),
+      transport: tlsTransport,
+      interfaces: systemInterfaces,
+      ...ports
+    }
+  )
+  if (!started.ok) {
+    await lock?.value.release()
+    return started
+  }
+  const engine = started.value
+  return ok({
+    ...engine,
+    publish: async (facts) => lock?.value.publish(facts),
+    async stop() {
+      await engine.stop()
+      await lock?.value.release()
+    }
+  })
+}
+
+/** A disk that fails while the folder is read is a problem to report, not a crash. */
+async function startSafely(...start: Parameters<typeof startEngine>): Promise<Result<Engine>> {
+  try {
+    return await startEngine(...start)
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error
+    return fail(diskProblem(error), String(error))
+  }
+}
+
+function systemInterfaces() {
+  return Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
+    (addresses ?? [])
+      .filter(({ internal, family }) => !internal && family === 'IPv4')
+      .map(({ address }) => ({ name, address }))
+  )
+}

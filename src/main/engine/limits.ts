@@ -1,0 +1,52 @@
+/**
+ * Limits of the protocol (docs/protocol/bytes.md): the same on every node, because what one node refuses and another
+ * takes would part them for ever. Changing one of the first group changes the protocol.
+ */
+export const limits = {
+  /** One change, in bytes of UTF-8, without its line end. */
+  lineBytes: 64 * 1024,
+  /** One run: changes up to a seal. */
+  runChanges: 1024,
+  runBytes: 256 * 1024,
+  /** One frame on a link, and before trust. */
+  frameBytes: 1024 * 1024,
+  frameBytesBeforeTrust: 4 * 1024,
+  framesBeforeTrust: 16,
+  /** For TLS and hello together, in milliseconds. */
+  helloMs: 5_000,
+  /** Names, callsigns, federations, labels: in characters. */
+  nameLength: 64,
+  descriptionLength: 4_000,
+  labels: 16,
+  deputies: 16,
+  /** Names of replaced values in one write. */
+  seen: 64,
+  pendingRequests: 20
+} as const
+
+/** Bounds of this node's own patience and memory; they may differ between nodes. */
+export const bounds = {
+  handshakesAtOnce: 16,
+  /** Of those, kept for addresses of known peers. */
+  handshakesForKnown: 4,
+  /** New connections: per address and in all, in a burst and then per second. */
+  perAddress: { burst: 20, perSecond: 2 },
+  overall: { burst: 100, perSecond: 20 },
+  /** Bytes handed to a socket and not yet taken by the system. */
+  unsentBytes: 256 * 1024,
+  /** Frames waiting for one link; a peer that reads slower is cut and catches up later. */
+  queuedBytes: 8 * 1024 * 1024,
+  /** Received and not yet on disk, per mission, before a link is read no further. */
+  uncommittedBytes: 4 * 1024 * 1024,
+  /** Runs of authors who are not members yet, per mission. */
+  waitingBytes: 1024 * 1024,
+  waitingRuns: 256,
+  heartbeatMs: 5_000,
+  /** A connection that said hello and waits for a decision. */
+  lingerMs: 60_000,
+  auditInMemory: 5_000,
+  addressesPerPeer: 8,
+  missions: 1_000,
+  /** Addresses typed by a person. */
+  targets: 64
+} as const

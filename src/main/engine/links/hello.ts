@@ -1,0 +1,91 @@
+/**
+ * The hello (docs/protocol/links.md), pure: which node is at the other end of this very channel. Intros are exchanged,
+ * then each side signs role, channel binding and both whole intros; then the answers carry the identity record and
+ * whether a person here trusts the peer. A proof holds for one channel and one role only, so nothing can be replayed or
+ * reflected.
+ */
+import type { KeyObject } from 'node:crypto'
+import * as v from 'valibot'
+import type { NodeId } from '@shared/model.js'
+import type { ProblemCode } from '@shared/problems.js'
+import { isHex, parseBase64Url } from '../bytes/hash.js'
+import { nodeIdOf } from '../identity/identity-record.js'
+import { parsePublicKey, signFor, verifyFor } from '../identity/signature.js'
+import { limits } from '../limits.js'
+import type { Binding } from './transport.js'
+
+export const protocolVersion = 1
+
+const base64Url = (bytes: number) => v.custom<string>((value) => parseBase64Url(value, bytes) !== undefined)
+const hex = (bytes: number) => v.custom<string>((value) => isHex(value, bytes))
+const Name = v.pipe(v.string(), v.check((text) => [...text].length <= limits.nameLength))
+
+export const Intro = v.object({
+  t: v.literal('intro'),
+  /** Ed25519, 32 bytes. */
+  key: base64Url(32),
+  nonce: base64Url(32),
+  versions: v.pipe(v.array(v.number()), v.maxLength(16)),
+  /** Random at each start of the engine: tells a restart from a copy. */
+  run: hex(16)
+})
+export const Proof = v.object({ t: v.literal('proof'), signature: base64Url(64) })
+export const Answer = v.object({
+  t: v.literal('answer'),
+  record: v.object({
+    signingKey: base64Url(32),
+    sealingKey: base64Url(32),
+    certificateHash: base64Url(32),
+    federation: Name,
+    counter: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+    signature: base64Url(64),
+    certificateSignature: v.pipe(v.string(), v.maxLength(128))
+  }),
+  callsign: Name,
+  /** Where its node listens; 0 when nobody can reach it. */
+  port: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535)),
+  trusts: v.boolean()
+})
+
+export type Intro = v.InferOutput<typeof Intro>
+export type Answer = v.InferOutput<typeof Answer>
+export type Role = 'client' | 'server'
+
+export function createIntro(publicKey: Buffer, nonce: Buffer, run: string): Intro {
+  return {
+    t: 'intro',
+    key: publicKey.toString('base64url'),
+    nonce: nonce.toString('base64url'),
+    versions: [protocolVersion],
+    run
+  }
+}
+
+/** The node that an intro claims to be, or why it is refused. */
+export function judgeIntro(own: Intro, theirs: Intro): { readonly nodeId: NodeId; readonly key: KeyObject } | ProblemCode {
+  if (theirs.key === own.key || theirs.nonce === own.nonce) return 'own-identity'
+  if (!theirs.versions.includes(protocolVersion)) return 'version-differs'
+  const raw = Buffer.from(theirs.key, 'base64url')
+  const key = parsePublicKey(raw)
+  return key === undefined ? 'hello-failed' : { nodeId: nodeIdOf(raw), key }
+}
+
+/** Both intros exactly as they were sent. */
+export interface Intros {
+  readonly client: Buffer
+  readonly server: Buffer
+}
+
+function proofFields(role: Role, binding: Binding, intros: Intros): Buffer[] {
+  const { exporter, clientCertificate, serverCertificate } = binding
+  return [Buffer.from(role), exporter, clientCertificate, serverCertificate, intros.client, intros.server]
+}
+
+export function signProof(role: Role, binding: Binding, intros: Intros, key: KeyObject): string {
+  return signFor('hello', proofFields(role, binding, intros), key).toString('base64url')
+}
+
+/** @param role the role of the side that made the proof. */
+export function verifyProof(role: Role, binding: Binding, intros: Intros, key: KeyObject, signature: string): boolean {
+  return verifyFor('hello', proofFields(role, binding, intros), key, Buffer.from(signature, 'base64url'))
+}

@@ -1,0 +1,358 @@
+/**
+ * All links, one per peer (docs/protocol/links.md): takes connections, settles crossed dials, raises a link when both
+ * sides trust, and cuts it when the policy says so. Who is trusted it asks; it decides nothing itself.
+ */
+import type { Address, LinkState, MissionId, NodeId } from '@shared/model.js'
+import type { ProblemCode } from '@shared/problems.js'
+import type { Problem } from '@shared/result.js'
+import { problem } from '@shared/result.js'
+import type { Run } from '../logs/run.js'
+import { shortId, type Log } from '../runtime/log.js'
+import type { AuditFacts, TrustBook } from '../trust/trust-book.js'
+import type { PeerBook } from '../trust/peer-book.js'
+import { refuseFederation, refuseLink, type PeerFacts } from '../trust/policy.js'
+import { Dialer, type DialOutcome } from './dialer.js'
+import { Gatekeeper } from './gatekeeper.js'
+import { Link, type LinkSelf, type Met } from './link.js'
+import type { Message } from './messages.js'
+import { TransportError, type Channel, type Listener, type Transport } from './transport.js'
+
+export interface LinkTableParts {
+  readonly transport: Transport
+  readonly self: Omit<LinkSelf, 'linkPort' | 'trusts'>
+  readonly trust: TrustBook
+  readonly peers: PeerBook
+  readonly federation: string
+  readonly log: Log
+  readonly onUp: (link: Link, nodeId: NodeId) => void
+  readonly onDown: (link: Link, nodeId: NodeId) => void
+  readonly onMessage: (link: Link, nodeId: NodeId, message: Message) => void
+  readonly onRun: (link: Link, nodeId: NodeId, mission: MissionId, run: Run) => void
+  /** Something that the window shows about this peer changed. */
+  readonly onPeer: (nodeId: NodeId) => void
+  readonly onTargets: () => void
+}
+
+interface Down {
+  readonly reason: ProblemCode
+  readonly since: number
+}
+
+/** Runs of the same identity, to notice one that lives in two places. */
+interface Runs {
+  current: string
+  previous?: string
+  alternations: number
+}
+
+const noted = { perMinute: 20 }
+
+export class LinkTable {
+  readonly dialer: Dialer
+  /** Why others cannot reach us. */
+  listenProblem: Problem | undefined
+  readonly #parts: LinkTableParts
+  readonly #self: LinkSelf
+  readonly #gate: Gatekeeper
+  readonly #young = new Set<Link>()
+  readonly #links = new Map<NodeId, Link>()
+  readonly #down = new Map<NodeId, Down>()
+  readonly #runs = new Map<NodeId, Runs>()
+  readonly #dials = new Map<Link, (outcome: DialOutcome) => void>()
+  #listener: Listener | undefined
+  #stopped = false
+  #notes = { minute: 0, count: 0 }
+
+  constructor(parts: LinkTableParts) {
+    this.#parts = parts
+    const { self, trust, peers } = parts
+    this.#self = {
+      ...self,
+      linkPort: () => this.linkPort ?? 0,
+      trusts: (nodeId) => refuseLink(this.factsOf(nodeId)) === undefined
+    }
+    this.#gate = new Gatekeeper(
+      () => self.clock.monotonic(),
+      (address) => [...peers.peers.values()].some((peer) => peer.addresses.some((known) => known.address === address))
+    )
+    this.dialer = new Dialer({
+      clock: self.clock,
+      random: self.random,
+      dial: (to) => this.#dial(to),
+      isWanted: (nodeId) => trust.stateOf(nodeId).level === 'trusted' && this.#links.get(nodeId)?.state !== 'up',
+      addressesOf: (nodeId) => peers.peers.get(nodeId)?.addresses ?? [],
+      onTargets: parts.onTargets,
+      onPeer: parts.onPeer
+    })
+  }
+
+  get linkPort(): number | undefined {
+    return this.#listener?.port
+  }
+
+  /** Connections refused before TLS since the start. */
+  get refusedEarly(): number {
+    return this.#gate.refused
+  }
+
+  async start(host: string | undefined, port: number): Promise<void> {
+    try {
+      this.#listener = await this.#parts.transport.listen({
+        host,
+        port,
+        identity: this.#self.identity.tls,
+        admit: (address) => this.#admit(address),
+        onChannel: (channel) => this.#open(channel),
+        onRefused: (address, reason) => this.#note('connection-refused', { text: `${address}: ${reason}` })
+      })
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error
+      this.listenProblem = problem(error.code, error.message)
+      this.#parts.log('error', 'cannot-listen', { code: error.code, detail: error.message })
+    }
+    for (const target of this.#parts.peers.targets) this.dialer.add(target)
+    for (const nodeId of this.#parts.peers.peers.keys()) this.dialer.wake(nodeId)
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    this.dialer.stop()
+    for (const link of [...this.#young, ...this.#links.values()]) link.close('stopping')
+    await this.#listener?.close()
+  }
+
+  up(): readonly { readonly nodeId: NodeId; readonly link: Link }[] {
+    return [...this.#links].filter(([, link]) => link.state === 'up').map(([nodeId, link]) => ({ nodeId, link }))
+  }
+
+  linkTo(nodeId: NodeId): Link | undefined {
+    return this.#links.get(nodeId)
+  }
+
+  factsOf(nodeId: NodeId): PeerFacts {
+    const { trust, peers, federation } = this.#parts
+    return {
+      trust: trust.stateOf(nodeId),
+      claimedFederation: peers.peers.get(nodeId)?.federation ?? '',
+      ownFederation: federation,
+      time: trust.time,
+      isJournalGood: trust.isGood
+    }
+  }
+
+  warningOf(nodeId: NodeId): ProblemCode | undefined {
+    return (this.#runs.get(nodeId)?.alternations ?? 0) >= 2 ? 'two-places' : undefined
+  }
+
+  stateOf(nodeId: NodeId): LinkState {
+    const link = this.#links.get(nodeId)
+    const lastHeard = link?.lastHeard ?? this.#parts.peers.peers.get(nodeId)?.lastHeard
+    const heard = lastHeard === undefined ? {} : { lastHeard }
+    if (link?.state === 'up') {
+      const { address, port } = link.channel.remote
+      return {
+        state: 'linked',
+        since: link.upSince,
+        lastHeard: link.lastHeard,
+        address: `${address}:${String(port)}`,
+        ...(link.roundTripMs === undefined ? {} : { roundTripMs: link.roundTripMs }),
+        ...(link.clockOffsetMs === undefined ? {} : { clockOffsetMs: link.clockOffsetMs })
+      }
+    }
+    const down = this.#down.get(nodeId)
+    const since = down?.since ?? this.#parts.peers.peers.get(nodeId)?.firstMet ?? 0
+    const refused = refuseLink(this.factsOf(nodeId))
+    const waits = link?.state === 'met' && !link.theyTrust ? ('peer-waits' as const) : undefined
+    const reason = refused ?? waits ?? down?.reason
+    return {
+      state: this.dialer.isDialling(nodeId) ? 'connecting' : 'down',
+      since,
+      ...heard,
+      ...(reason === undefined ? {} : { reason })
+    }
+  }
+
+  /** The policy's answer about this peer may have changed. */
+  review(nodeId: NodeId): void {
+    const link = this.#links.get(nodeId)
+    const refused = refuseLink(this.factsOf(nodeId))
+    if (link === undefined) {
+      if (refused === undefined && !this.#stopped) this.dialer.wake(nodeId)
+    } else if (link.state === 'up') {
+      if (refused !== undefined) link.close(refused)
+    } else if (refused === 'peer-revoked') link.close(refused)
+    else {
+      link.tellLevel()
+      this.#raise(link, nodeId)
+    }
+    this.#parts.onPeer(nodeId)
+  }
+
+  #admit(address: string): (() => void) | undefined {
+    if (this.#gate.admit(address)) return () => this.#gate.settled()
+    this.#note('connection-refused', { code: 'too-many', text: address })
+    return undefined
+  }
+
+  async #dial(to: Address): Promise<DialOutcome> {
+    try {
+      const channel = await this.#parts.transport.dial(to, this.#self.identity.tls)
+      if (this.#stopped) {
+        channel.destroy()
+        return { reason: 'stopping' }
+      }
+      return await new Promise((resolve) => this.#dials.set(this.#open(channel, to), resolve))
+    } catch (error) {
+      if (error instanceof TransportError) return { reason: error.code }
+      throw error
+    }
+  }
+
+  #open(channel: Channel, dialled?: Address): Link {
+    const link = new Link(channel, this.#self, {
+      onMet: (_, met) => this.#met(link, met, dialled),
+      onLevel: () => {
+        const nodeId = link.nodeId
+        if (nodeId === undefined) return
+        this.#parts.trust.heard(nodeId, link.theyTrust)
+        if (link.state === 'up' && !link.theyTrust) link.close('peer-waits')
+        else this.#raise(link, nodeId)
+        this.#parts.onPeer(nodeId)
+      },
+      onMessage: (_, message) => {
+        if (link.nodeId !== undefined) this.#parts.onMessage(link, link.nodeId, message)
+      },
+      onRun: (_, mission, run) => {
+        if (link.nodeId !== undefined) this.#parts.onRun(link, link.nodeId, mission, run)
+      },
+      onHeartbeat: () => {
+        if (link.nodeId === undefined) return
+        this.#parts.peers.heard(link.nodeId, link.lastHeard)
+        this.#parts.onPeer(link.nodeId)
+      },
+      onClosed: (_, reason, detail) => this.#closed(link, reason, detail)
+    })
+    this.#young.add(link)
+    return link
+  }
+
+  #met(link: Link, met: Met, dialled: Address | undefined): void {
+    const { nodeId, record, callsign, port } = met
+    const { peers, trust, federation } = this.#parts
+    this.#young.delete(link)
+    const known = peers.peers.get(nodeId)
+    const isReplay = known !== undefined && record.counter < known.counter
+    const address = dialled ?? (port === 0 ? undefined : { address: link.channel.remote.address, port })
+    if (!isReplay) {
+      const now = this.#self.clock.now()
+      peers.meet({ nodeId, callsign, federation: record.federation, counter: record.counter, lastHeard: now }, address)
+    }
+    this.#settleDial(link, { nodeId })
+    if (known === undefined) this.#note('met', { node: nodeId, callsign, text: address?.address ?? link.channel.remote.address })
+    if (isReplay) {
+      link.close('hello-failed', 'an older identity record than seen before')
+      return
+    }
+    const facts = this.factsOf(nodeId)
+    const refusal = facts.trust.level === 'revoked' ? 'peer-revoked' : refuseFederation(facts)
+    if (refusal !== undefined) {
+      const text = refusal === 'federation-differs' ? `${record.federation}, ours is ${federation}` : undefined
+      this.#note('refused', { node: nodeId, callsign, code: refusal, text })
+      link.close(refusal)
+      return
+    }
+    if (!this.#keep(link, nodeId, met.run)) {
+      link.close('replaced')
+      return
+    }
+    this.#links.set(nodeId, link)
+    trust.heard(nodeId, link.theyTrust)
+    link.tellLevel()
+    this.#raise(link, nodeId)
+    this.#parts.onPeer(nodeId)
+  }
+
+  /** Whether this link stays when there is another to the same node; ends the other if so. Both sides judge alike. */
+  #keep(link: Link, nodeId: NodeId, run: string): boolean {
+    const isNewRun = this.#countRuns(nodeId, run)
+    const other = this.#links.get(nodeId)
+    if (other === undefined) return true
+    if (!isNewRun) {
+      const own = this.#self.identity.nodeId
+      const isOursTheLower = own < nodeId
+      const isCrossed = other.isDialled !== link.isDialled
+      // Crossed: the link dialled by the lower node ID stays. Else the older one does, while it is alive.
+      const othersStays = isCrossed ? other.isDialled === isOursTheLower : !other.isStale
+      if (othersStays) return false
+    }
+    this.#links.delete(nodeId)
+    this.#forget(other, nodeId, 'replaced')
+    other.close('replaced')
+    return true
+  }
+
+  /** True when this node runs since another start than at the last hello. */
+  #countRuns(nodeId: NodeId, run: string): boolean {
+    const runs = this.#runs.get(nodeId)
+    if (runs === undefined) {
+      this.#runs.set(nodeId, { current: run, alternations: 0 })
+      return false
+    }
+    if (runs.current === run) return false
+    if (runs.previous === run && ++runs.alternations === 2) this.#note('two-places', { node: nodeId, code: 'two-places' })
+    runs.previous = runs.current
+    runs.current = run
+    return true
+  }
+
+  #raise(link: Link, nodeId: NodeId): void {
+    if (link.state !== 'met' || !link.theyTrust || this.#links.get(nodeId) !== link) return
+    if (refuseLink(this.factsOf(nodeId)) !== undefined) return
+    link.rise()
+    this.#down.delete(nodeId)
+    this.dialer.linked(nodeId)
+    this.#note('link-up', { node: nodeId, callsign: link.peer?.callsign, text: link.channel.remote.address })
+    this.#parts.onUp(link, nodeId)
+    this.#parts.onPeer(nodeId)
+  }
+
+  #closed(link: Link, reason: ProblemCode, detail: string): void {
+    this.#young.delete(link)
+    const nodeId = link.nodeId
+    this.#settleDial(link, { reason: reason === 'link-lost' ? 'not-muster' : reason })
+    this.#parts.log('debug', 'link-closed', { peer: nodeId && shortId(nodeId), reason, detail })
+    if (nodeId === undefined) {
+      if (!this.#stopped) this.#note('hello-failed', { code: reason, text: `${link.channel.remote.address} ${detail}`.trim() })
+      return
+    }
+    if (reason === 'replaced') return
+    if (this.#links.get(nodeId) === link) this.#links.delete(nodeId)
+    this.#down.set(nodeId, { reason, since: this.#self.clock.now() })
+    this.#forget(link, nodeId, reason)
+    if (this.#stopped) return
+    this.dialer.later(nodeId)
+    this.#parts.onPeer(nodeId)
+  }
+
+  #forget(link: Link, nodeId: NodeId, reason: ProblemCode): void {
+    if (link.upSince === 0) return
+    if (!this.#stopped && reason !== 'replaced') this.#note('link-down', { node: nodeId, callsign: link.peer?.callsign, code: reason })
+    this.#parts.onDown(link, nodeId)
+  }
+
+  #settleDial(link: Link, outcome: DialOutcome): void {
+    this.#dials.get(link)?.(outcome)
+    this.#dials.delete(link)
+  }
+
+  /** Strangers must not be able to fill the disk with notes about themselves. */
+  #note(event: string, facts: AuditFacts): void {
+    const minute = Math.floor(this.#self.clock.monotonic() / 60_000)
+    if (minute !== this.#notes.minute) this.#notes = { minute, count: 0 }
+    if (++this.#notes.count > noted.perMinute && facts.node === undefined) return
+    if (this.#notes.count > noted.perMinute * 10) return
+    this.#parts.log('info', event, { peer: facts.node && shortId(facts.node), code: facts.code, detail: facts.text })
+    void this.#parts.trust.note(event, facts)
+  }
+}
+

@@ -1,0 +1,364 @@
+/**
+ * One connection to a peer: hello, then `met` (who it is, nothing more), then `up` when both sides trust. Moves frames
+ * and heartbeats; what they mean is others' business. Whatever the other side does wrong costs this connection only.
+ *
+ *   hello ──both proofs and answers──▶ met ──both trust, policy agrees──▶ up
+ *     └───────────────┬─────────────────┴────────────────────────────────┘
+ *                     ▼ broken rule, silence, time limit, decision
+ *                  closed
+ */
+import type { KeyObject } from 'node:crypto'
+import type { MissionId, NodeId } from '@shared/model.js'
+import type { ProblemCode } from '@shared/problems.js'
+import type { Identity } from '../identity/identity.js'
+import { verifyRecord, type IdentityRecord } from '../identity/identity-record.js'
+import { bounds, limits } from '../limits.js'
+import { decodeRun, type Run } from '../logs/run.js'
+import type { Clock } from '../runtime/clock.js'
+import type { Random } from '../runtime/random.js'
+import { encodeFrame, FrameReader, frameTypes, type Frame } from './framing.js'
+import { createIntro, judgeIntro, signProof, verifyProof, type Answer, type Intro, type Intros } from './hello.js'
+import { parseMessage, type Message } from './messages.js'
+import type { Channel } from './transport.js'
+
+export interface LinkSelf {
+  readonly identity: Identity
+  readonly callsign: string
+  /** Of this start of the engine. */
+  readonly run: string
+  readonly clock: Clock
+  readonly random: Random
+  /** 0 while nobody can reach us. */
+  readonly linkPort: () => number
+  /** What is said to this node about our decision. */
+  readonly trusts: (nodeId: NodeId) => boolean
+  /** Asked when a frame of a mission leaves the queue. */
+  readonly mayLeave: (nodeId: NodeId, mission: MissionId) => boolean
+}
+
+export interface LinkEvents {
+  onMet(link: Link, peer: Met): void
+  /** The peer said anew whether it trusts us. */
+  onLevel(link: Link): void
+  onMessage(link: Link, message: Message): void
+  onRun(link: Link, mission: MissionId, run: Run): void
+  onHeartbeat(link: Link): void
+  onClosed(link: Link, reason: ProblemCode, detail: string): void
+}
+
+/** What the hello proved, and what was only claimed in it. */
+export interface Met {
+  readonly nodeId: NodeId
+  readonly run: string
+  readonly record: IdentityRecord
+  /** A claim. */
+  readonly callsign: string
+  readonly port: number
+}
+
+/** Pulled when the socket has room and nothing more urgent waits; `undefined` ends it. */
+export type Stream = () => Promise<Buffer | undefined>
+
+interface Queued {
+  readonly bytes: Buffer
+  readonly mission: MissionId | undefined
+}
+
+export class Link {
+  readonly channel: Channel
+  state: 'hello' | 'met' | 'up' | 'closed' = 'hello'
+  /** Known from `met` on. */
+  peer: Met | undefined
+  theyTrust = false
+  /** Wall times. */
+  upSince = 0
+  lastHeard = 0
+  roundTripMs: number | undefined
+  clockOffsetMs: number | undefined
+  bytesOut = 0
+  bytesIn = 0
+  readonly #self: LinkSelf
+  readonly #events: LinkEvents
+  readonly #reader = new FrameReader()
+  readonly #ownIntro: Intro
+  readonly #ownIntroBytes: Buffer
+  #theirs: { readonly nodeId: NodeId; readonly key: KeyObject; readonly intro: Intro; readonly bytes: Buffer } | undefined
+  #proved = false
+  #framesBeforeTrust = 0
+  #heardAt: number
+  #queue: Queued[] = []
+  #queuedBytes = 0
+  readonly #streams = new Map<MissionId, Stream>()
+  #pulling = false
+  #pings = new Map<number, { readonly sentAt: number; readonly wall: number }>()
+  #pingNumber = 0
+  #cancelTimer: () => void
+  #toldTrust = false
+
+  constructor(channel: Channel, self: LinkSelf, events: LinkEvents) {
+    this.channel = channel
+    this.#self = self
+    this.#events = events
+    this.#heardAt = self.clock.monotonic()
+    this.#ownIntro = createIntro(self.identity.publicKey, self.random.bytes(32), self.run)
+    this.#ownIntroBytes = Buffer.from(JSON.stringify(this.#ownIntro))
+    channel.onData = (bytes) => this.#receive(bytes)
+    channel.onDrain = () => this.#pump()
+    channel.onClose = () => this.close('link-lost')
+    const left = limits.helloMs - (self.clock.monotonic() - channel.startedAt)
+    this.#cancelTimer = self.clock.after(Math.max(0, left), () => this.close('hello-failed', 'no hello in time'))
+    this.#write(encodeFrame(frameTypes.message, this.#ownIntroBytes))
+  }
+
+  /** Whether we opened this connection. */
+  get isDialled(): boolean {
+    return this.channel.role === 'client'
+  }
+
+  get nodeId(): NodeId | undefined {
+    return this.peer?.nodeId
+  }
+
+  /** Whether so much waits that the sender should read from disk at this link's pace instead of queueing. */
+  get isCongested(): boolean {
+    return this.#queuedBytes > bounds.unsentBytes
+  }
+
+  get isStale(): boolean {
+    return this.#self.clock.monotonic() - this.#heardAt > 1.5 * bounds.heartbeatMs
+  }
+
+  /** Both sides trust and the policy agrees: from now on missions may cross. */
+  rise(): void {
+    if (this.state !== 'met') return
+    this.state = 'up'
+    this.upSince = this.#self.clock.now()
+    this.#cancelTimer()
+    this.#beat()
+  }
+
+  /** Tells the peer what our person decided, if that is news to it. */
+  tellLevel(): void {
+    const nodeId = this.nodeId
+    if (nodeId === undefined || this.state === 'closed') return
+    const trusts = this.#self.trusts(nodeId)
+    if (trusts === this.#toldTrust) return
+    this.#toldTrust = trusts
+    this.send({ t: 'level', trusts })
+  }
+
+  /** @param mission what the message reveals; asked about when it leaves. */
+  send(message: Message, mission?: MissionId): void {
+    this.#enqueue(encodeFrame(frameTypes.message, Buffer.from(JSON.stringify(message))), mission)
+  }
+
+  /** A frame made once for several links. */
+  sendFrame(bytes: Buffer, mission: MissionId): void {
+    this.#enqueue(bytes, mission)
+  }
+
+  /** Replaces a stream of the same mission. */
+  setStream(mission: MissionId, stream: Stream): void {
+    this.#streams.set(mission, stream)
+    this.#pump()
+  }
+
+  /** Cuts at once; nothing that waits is sent any more. */
+  close(reason: ProblemCode, detail = ''): void {
+    if (this.state === 'closed') return
+    this.state = 'closed'
+    this.#cancelTimer()
+    this.#queue = []
+    this.#streams.clear()
+    this.channel.destroy()
+    this.#events.onClosed(this, reason, detail)
+  }
+
+  #enqueue(bytes: Buffer, mission: MissionId | undefined): void {
+    if (this.state === 'closed') return
+    this.#queue.push({ bytes, mission })
+    this.#queuedBytes += bytes.length
+    if (this.#queuedBytes > bounds.queuedBytes) this.close('peer-silent', 'it reads too slowly')
+    else this.#pump()
+  }
+
+  #pump(): void {
+    while (this.state !== 'closed' && this.channel.unsent < bounds.unsentBytes) {
+      const next = this.#queue.shift()
+      if (next === undefined) {
+        this.#pull()
+        return
+      }
+      this.#queuedBytes -= next.bytes.length
+      if (this.#mayLeave(next.mission)) this.#write(next.bytes)
+    }
+  }
+
+  #mayLeave(mission: MissionId | undefined): boolean {
+    if (mission === undefined) return true
+    return this.nodeId !== undefined && this.#self.mayLeave(this.nodeId, mission)
+  }
+
+  /** Streams take turns, one frame each. */
+  #pull(): void {
+    if (this.#pulling) return
+    const entry = this.#streams.entries().next()
+    if (entry.done === true) return
+    const [mission, stream] = entry.value
+    this.#pulling = true
+    stream().then(
+      (bytes) => {
+        this.#pulling = false
+        if (this.#streams.get(mission) === stream) {
+          this.#streams.delete(mission)
+          if (bytes !== undefined) this.#streams.set(mission, stream)
+        }
+        if (bytes !== undefined) this.#enqueue(bytes, mission)
+        else this.#pump()
+      },
+      (error: unknown) => {
+        this.#pulling = false
+        this.#streams.delete(mission)
+        this.close('internal', `reading for the peer: ${String(error)}`)
+      }
+    )
+  }
+
+  #write(bytes: Buffer): void {
+    this.bytesOut += bytes.length
+    this.channel.write(bytes)
+  }
+
+  #receive(bytes: Buffer): void {
+    if (this.state === 'closed') return
+    this.bytesIn += bytes.length
+    const most = () => (this.state === 'up' ? limits.frameBytes : limits.frameBytesBeforeTrust)
+    const broken = this.#reader.read(bytes, most, (frame) => {
+      this.#heardAt = this.#self.clock.monotonic()
+      this.lastHeard = this.#self.clock.now()
+      if (this.state !== 'up' && ++this.#framesBeforeTrust > limits.framesBeforeTrust)
+        this.close('protocol-error', 'too many frames before trust')
+      else this.#take(frame)
+      return !this.#isClosed()
+    })
+    if (broken !== undefined) this.close('protocol-error', broken)
+  }
+
+  /** A method, so that the compiler does not narrow the state over a call that may change it. */
+  #isClosed(): boolean {
+    return this.state === 'closed'
+  }
+
+  #take(frame: Frame): void {
+    if (frame.type === frameTypes.run) {
+      this.#takeRun(frame.payload)
+      return
+    }
+    const message = parseMessage(frame.payload)
+    if (typeof message === 'string') this.close('protocol-error', message)
+    else if (this.state === 'hello') this.#takeHello(message, frame.payload)
+    else if (message.t === 'level') {
+      this.theyTrust = message.trusts
+      this.#events.onLevel(this)
+    } else if (this.state !== 'up') this.close('protocol-error', `${message.t} before trust`)
+    else if (message.t === 'ping') this.send({ t: 'pong', n: message.n, at: this.#self.clock.now() })
+    else if (message.t === 'pong') this.#takePong(message.n, message.at)
+    else if (message.t === 'intro' || message.t === 'proof' || message.t === 'answer')
+      this.close('protocol-error', `${message.t} after the hello`)
+    else this.#events.onMessage(this, message)
+  }
+
+  #takeRun(payload: Buffer): void {
+    if (this.state !== 'up') {
+      this.close('protocol-error', 'run before trust')
+      return
+    }
+    const mission = payload.subarray(0, 32).toString('hex') as MissionId
+    const decoded = payload.length > 32 ? decodeRun(payload, 32) : undefined
+    if (decoded === undefined || decoded.end !== payload.length) this.close('protocol-error', 'not a run')
+    else this.#events.onRun(this, mission, decoded.run)
+  }
+
+  #takeHello(message: Message, bytes: Buffer): void {
+    const theirs = this.#theirs
+    if (message.t === 'intro' && theirs === undefined) this.#takeIntro(message, bytes)
+    else if (message.t === 'proof' && theirs !== undefined && !this.#proved) {
+      const isProved = verifyProof(this.#theirRole, this.channel.binding, this.#intros(theirs.bytes), theirs.key, message.signature)
+      if (!isProved) {
+        this.close('hello-failed', 'the proof does not hold for this connection')
+        return
+      }
+      this.#proved = true
+      this.#answer(theirs.nodeId)
+    } else if (message.t === 'answer' && theirs !== undefined && this.#proved) this.#takeAnswer(message, theirs)
+    else this.close('protocol-error', `${message.t} out of turn`)
+  }
+
+  get #theirRole(): 'client' | 'server' {
+    return this.channel.role === 'client' ? 'server' : 'client'
+  }
+
+  #intros(theirs: Buffer): Intros {
+    const own = this.#ownIntroBytes
+    return this.channel.role === 'client' ? { client: own, server: theirs } : { client: theirs, server: own }
+  }
+
+  #takeIntro(intro: Intro, bytes: Buffer): void {
+    const judged = judgeIntro(this.#ownIntro, intro)
+    if (typeof judged === 'string') {
+      this.close(judged)
+      return
+    }
+    // A copy: the payload is a view of a larger buffer, and the proof is over these very bytes.
+    this.#theirs = { ...judged, intro, bytes: Buffer.from(bytes) }
+    const { identity } = this.#self
+    const intros = this.#intros(this.#theirs.bytes)
+    const signature = signProof(this.channel.role, this.channel.binding, intros, identity.signingKey)
+    this.send({ t: 'proof', signature })
+  }
+
+  #answer(nodeId: NodeId): void {
+    const { identity, callsign } = this.#self
+    this.#toldTrust = this.#self.trusts(nodeId)
+    this.send({ t: 'answer', record: identity.record, callsign, port: this.#self.linkPort(), trusts: this.#toldTrust })
+  }
+
+  #takeAnswer(answer: Answer, theirs: { readonly nodeId: NodeId; readonly intro: Intro }): void {
+    const key = Buffer.from(theirs.intro.key, 'base64url')
+    if (!verifyRecord(answer.record, key, this.channel.binding.peerCertificate)) {
+      this.close('hello-failed', 'the identity record does not fit key and certificate')
+      return
+    }
+    this.state = 'met'
+    this.theyTrust = answer.trusts
+    this.#cancelTimer()
+    this.#cancelTimer = this.#self.clock.after(bounds.lingerMs, () =>
+      this.close(this.theyTrust ? 'peer-untrusted' : 'peer-waits', 'no decision yet')
+    )
+    const { record, callsign, port } = answer
+    this.peer = { nodeId: theirs.nodeId, run: theirs.intro.run, record, callsign, port }
+    this.#events.onMet(this, this.peer)
+  }
+
+  #beat(): void {
+    const { clock } = this.#self
+    if (clock.monotonic() - this.#heardAt > 2 * bounds.heartbeatMs) {
+      this.close('peer-silent')
+      return
+    }
+    const n = ++this.#pingNumber
+    this.#pings.set(n, { sentAt: clock.monotonic(), wall: clock.now() })
+    if (this.#pings.size > 4) this.#pings.delete(n - 4)
+    this.send({ t: 'ping', n, at: clock.now() })
+    this.#cancelTimer = clock.after(bounds.heartbeatMs, () => this.#beat())
+  }
+
+  #takePong(n: number, at: number): void {
+    const ping = this.#pings.get(n)
+    if (ping === undefined) return
+    this.#pings.delete(n)
+    this.roundTripMs = this.#self.clock.monotonic() - ping.sentAt
+    this.clockOffsetMs = Math.round(at - (ping.wall + this.roundTripMs / 2))
+    this.#events.onHeartbeat(this)
+  }
+}

@@ -1,0 +1,48 @@
+/** Messages on a link after the hello (docs/protocol/links.md and sync.md), parsed into types or refused. */
+import * as v from 'valibot'
+import type { MissionId, NodeId } from '@shared/model.js'
+import { isHex } from '../bytes/hash.js'
+import { Answer, Intro, Proof } from './hello.js'
+
+const MissionIdSchema = v.custom<MissionId>((value) => isHex(value, 32))
+const NodeIdSchema = v.custom<NodeId>((value) => isHex(value, 32))
+const Hash = v.custom<string>((value) => isHex(value, 32))
+const Epoch = v.custom<string>((value) => isHex(value, 16))
+const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
+
+/** [author, epoch, seq, chain hash] */
+const HeadSchema = v.tuple([NodeIdSchema, Epoch, Count, Hash])
+/** A frame holds about 5,000 heads; more need a protocol of their own. */
+const Heads = v.pipe(v.array(HeadSchema), v.maxLength(5_000))
+
+const Message = v.variant('t', [
+  Intro,
+  Proof,
+  Answer,
+  v.object({ t: v.literal('level'), trusts: v.boolean() }),
+  v.object({ t: v.literal('ping'), n: Count, at: Count }),
+  v.object({ t: v.literal('pong'), n: Count, at: Count }),
+  /** The state of the sender's durable heads, and which of them moved since its last word on this mission. */
+  v.object({ t: v.literal('have'), mission: MissionIdSchema, digest: Hash, moved: Heads }),
+  /** Send me what I lack: these are all my heads. */
+  v.object({ t: v.literal('want'), mission: MissionIdSchema, heads: Heads, create: v.boolean() }),
+  /** Before what was wanted: all heads of the sender, and the create record for one who lacks it. */
+  v.object({ t: v.literal('heads'), mission: MissionIdSchema, heads: Heads, create: v.optional(v.unknown()) }),
+  /** After what was wanted. */
+  v.object({ t: v.literal('done'), mission: MissionIdSchema, digest: Hash })
+])
+
+export type Message = v.InferOutput<typeof Message>
+export type WireHead = v.InferOutput<typeof HeadSchema>
+
+/** The message in a frame, or why it is refused. */
+export function parseMessage(payload: Buffer): Message | string {
+  let json: unknown
+  try {
+    json = JSON.parse(payload.toString('utf8'))
+  } catch {
+    return 'not JSON'
+  }
+  const parsed = v.safeParse(Message, json)
+  return parsed.success ? parsed.output : v.summarize(parsed.issues).slice(0, 200)
+}

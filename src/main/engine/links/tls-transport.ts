@@ -1,0 +1,182 @@
+/**
+ * Channels over TCP and TLS 1.3 (docs/protocol/links.md): mutual, ALPN `muster/1`, no resumption. Certificates are not
+ * judged here: which node it is, the hello proves; what it may do, the policy says.
+ */
+import { createServer, type Socket } from 'node:net'
+import { constants } from 'node:crypto'
+import { connect, createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import { sha256 } from '../bytes/hash.js'
+import { certificateDer, type TlsIdentity } from '../identity/certificate.js'
+import { limits } from '../limits.js'
+import { systemCode } from '../storage/disk.js'
+import { TransportError, type Binding, type Channel, type Transport } from './transport.js'
+
+const protocol = 'muster/1'
+const exporterLabel = 'EXPORTER-muster-hello'
+
+function tlsOptions(identity: TlsIdentity) {
+  return {
+    key: identity.key,
+    cert: identity.certificate,
+    minVersion: 'TLSv1.3' as const,
+    maxVersion: 'TLSv1.3' as const,
+    ALPNProtocols: [protocol],
+    // Self-signed certificates: the hello binds them to a node.
+    rejectUnauthorized: false,
+    secureOptions: constants.SSL_OP_NO_TICKET
+  }
+}
+
+export const tlsTransport: Transport = {
+  listen({ host, port, identity, admit, onChannel, onRefused }) {
+    const sockets = new Set<Socket>()
+    const ends = new Map<string, { readonly startedAt: number; readonly ended: () => void }>()
+    const settle = (socket: Socket | TLSSocket) => {
+      const key = endpoint(socket)
+      const known = ends.get(key)
+      ends.delete(key)
+      known?.ended()
+      return known?.startedAt ?? performance.now()
+    }
+    const tlsServer = createTlsServer({ ...tlsOptions(identity), requestCert: true, handshakeTimeout: limits.helloMs })
+    const tcpServer = createServer((socket) => {
+      const address = plainAddress(socket.remoteAddress ?? '')
+      const ended = admit(address)
+      if (ended === undefined) {
+        socket.destroy()
+        return
+      }
+      sockets.add(socket)
+      const key = endpoint(socket)
+      ends.set(key, { startedAt: performance.now(), ended })
+      socket.once('close', () => {
+        sockets.delete(socket)
+        if (ends.delete(key)) ended()
+      })
+      socket.setNoDelay(true)
+      tlsServer.emit('connection', socket)
+    })
+    tlsServer.on('secureConnection', (socket) => {
+      const opened = createChannel(socket, 'server', identity, settle(socket))
+      if (typeof opened === 'string') {
+        onRefused(plainAddress(socket.remoteAddress ?? ''), opened)
+        socket.destroy()
+      } else onChannel(opened)
+    })
+    tlsServer.on('tlsClientError', (error, socket) => {
+      onRefused(plainAddress(socket.remoteAddress ?? ''), systemCode(error) ?? error.message)
+      socket.destroy()
+    })
+    return new Promise((resolve, reject) => {
+      tcpServer.once('error', (error) => {
+        reject(new TransportError(systemCode(error) === 'EADDRINUSE' ? 'port-in-use' : 'cannot-listen', String(error)))
+      })
+      tcpServer.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+        const bound = tcpServer.address()
+        resolve({
+          port: typeof bound === 'object' && bound !== null ? bound.port : port,
+          close: () =>
+            new Promise((closed) => {
+              tcpServer.close(() => closed())
+              for (const socket of sockets) socket.destroy()
+            })
+        })
+      })
+    })
+  },
+
+  dial({ address, port }, identity) {
+    const startedAt = performance.now()
+    return new Promise((resolve, reject) => {
+      const socket = connect({ host: address, port, ...tlsOptions(identity), servername: '' })
+      const timer = setTimeout(() => {
+        socket.destroy()
+        reject(new TransportError('no-answer', 'no TLS within the time limit'))
+      }, limits.helloMs)
+      socket.setNoDelay(true)
+      const failed = (error: Error) => {
+        clearTimeout(timer)
+        socket.destroy()
+        reject(new TransportError(dialProblem(error), systemCode(error) ?? error.message))
+      }
+      socket.once('error', failed)
+      socket.once('close', () => failed(new Error('closed during the handshake')))
+      socket.once('secureConnect', () => {
+        clearTimeout(timer)
+        socket.off('error', failed)
+        socket.removeAllListeners('close')
+        const opened = createChannel(socket, 'client', identity, startedAt)
+        if (typeof opened !== 'string') {
+          resolve(opened)
+          return
+        }
+        socket.destroy()
+        reject(new TransportError('not-muster', opened))
+      })
+    })
+  }
+}
+
+function dialProblem(error: Error): 'refused' | 'no-answer' | 'not-muster' {
+  const code = systemCode(error) ?? ''
+  if (code === 'ECONNREFUSED') return 'refused'
+  if (code.startsWith('ERR_SSL') || code === 'EPROTO' || code === '' || code === 'ECONNRESET') return 'not-muster'
+  return 'no-answer'
+}
+
+/** A TLS socket and the TCP socket below it are two objects with the same other end. */
+function endpoint(socket: Socket | TLSSocket): string {
+  return `${socket.remoteAddress ?? ''} ${String(socket.remotePort)}`
+}
+
+/** The channel, or the reason why this connection cannot be one. */
+function createChannel(
+  socket: TLSSocket,
+  role: 'client' | 'server',
+  identity: TlsIdentity,
+  startedAt: number
+): Channel | string {
+  // An error always comes with a close; without a listener it would end the process.
+  socket.on('error', () => undefined)
+  const peer = socket.getPeerX509Certificate()?.raw
+  if (socket.isSessionReused()) return 'session reused'
+  if (socket.alpnProtocol !== protocol) return 'another application protocol'
+  if (peer === undefined) return 'no certificate'
+  const own = sha256(certificateDer(identity.certificate))
+  const binding: Binding = {
+    exporter: socket.exportKeyingMaterial(32, exporterLabel, Buffer.from(protocol)),
+    clientCertificate: role === 'client' ? own : sha256(peer),
+    serverCertificate: role === 'server' ? own : sha256(peer),
+    peerCertificate: peer
+  }
+  const remote = { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
+  const channel: Channel = {
+    role,
+    remote,
+    binding,
+    startedAt,
+    get unsent() {
+      return socket.writableLength
+    },
+    write: (bytes) => {
+      if (!socket.destroyed) socket.write(bytes)
+    },
+    destroy: () => socket.destroy(),
+    pause: () => socket.pause(),
+    resume: () => socket.resume(),
+    onData: () => undefined,
+    onDrain: () => undefined,
+    onClose: () => undefined
+  }
+  socket.on('data', (bytes: Buffer) => channel.onData(bytes))
+  socket.on('drain', () => channel.onDrain())
+  // The other side may only half-close; a link has no use for one direction.
+  socket.on('end', () => socket.destroy())
+  socket.on('close', () => channel.onClose())
+  return channel
+}
+
+/** IPv4 as IPv4, also when the socket listens on both families. */
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address
+}

@@ -1,0 +1,190 @@
+/**
+ * Runs (docs/protocol/logs.md): consecutive lines of one log up to a seal. The same bytes stand on disk and on the wire:
+ * a header line, then the lines exactly as their author wrote them. Lines carry neither hash nor signature; the chain
+ * hash is computed, and the seal signs it, so one signature vouches for everything of that log up to it.
+ */
+import type { KeyObject } from 'node:crypto'
+import type { ChangeName, MissionId, NodeId } from '@shared/model.js'
+import { isHex, lengthPrefixed, parseBase64Url, sha256, uint64 } from '../bytes/hash.js'
+import { parseLine } from '../bytes/line.js'
+import { signFor, verifyFor } from '../identity/signature.js'
+import { limits } from '../limits.js'
+
+/** A log is one author's changes in one mission since one start of its engine; the epoch is 16 random bytes, hex. */
+export interface LogId {
+  readonly author: NodeId
+  readonly epoch: string
+}
+
+export type LogKey = string & { readonly __log: never }
+
+export function logKey(log: LogId): LogKey {
+  return `${log.author}.${log.epoch}` as LogKey
+}
+
+export interface Head extends LogId {
+  readonly seq: number
+  /** Chain hash at seq, hex. */
+  readonly hash: string
+}
+
+export interface RunHeader extends LogId {
+  /** Number of the first line, from 1. */
+  readonly first: number
+  readonly count: number
+  /** Length of the lines, their line ends included. */
+  readonly bytes: number
+  /** Chain hash after the last line, hex. */
+  readonly hash: string
+  /** Signature over (mission, author, epoch, last seq, hash), base64url. */
+  readonly seal: string
+}
+
+export interface Run {
+  readonly header: RunHeader
+  /** The lines, each ended by one line feed. */
+  readonly body: Buffer
+}
+
+export function lastSeq(header: { readonly first: number; readonly count: number }): number {
+  return header.first + header.count - 1
+}
+
+/** Where every chain starts. */
+export function chainStart(mission: string, log: LogId): Buffer {
+  return sha256(
+    'muster/1 chain\0',
+    lengthPrefixed([Buffer.from(mission, 'hex'), Buffer.from(log.author, 'hex'), Buffer.from(log.epoch, 'hex')])
+  )
+}
+
+/** The chain hash after one more line. */
+export function chainNext(previous: Buffer, line: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafe(32 + line.length)
+  previous.copy(bytes)
+  bytes.set(line, 32)
+  return sha256(bytes)
+}
+
+export function changeName(log: LogId, seq: number, chainHash: Buffer): ChangeName {
+  return `${log.author}.${log.epoch}.${String(seq)}.${chainHash.toString('hex', 0, 8)}` as ChangeName
+}
+
+const namePattern = /^[0-9a-f]{64}\.[0-9a-f]{32}\.[1-9][0-9]{0,15}\.[0-9a-f]{16}$/
+
+export function isChangeName(text: unknown): text is ChangeName {
+  return typeof text === 'string' && namePattern.test(text)
+}
+
+function sealFields(mission: MissionId, log: LogId, seq: number, hash: string): Buffer[] {
+  return [
+    Buffer.from(mission, 'hex'),
+    Buffer.from(log.author, 'hex'),
+    Buffer.from(log.epoch, 'hex'),
+    uint64(seq),
+    Buffer.from(hash, 'hex')
+  ]
+}
+
+/** Seals lines of our own into a run. */
+export function sealRun(
+  mission: MissionId,
+  log: LogId,
+  first: number,
+  lines: readonly Buffer[],
+  hash: Buffer,
+  key: KeyObject
+): Run {
+  const body = Buffer.concat(lines.flatMap((line) => [line, lineFeed]))
+  const hex = hash.toString('hex')
+  const seal = signFor('seal', sealFields(mission, log, first + lines.length - 1, hex), key).toString('base64url')
+  return { header: { ...log, first, count: lines.length, bytes: body.length, hash: hex, seal }, body }
+}
+
+const lineFeed = Buffer.from('\n')
+
+export function encodeRun(run: Run): Buffer {
+  const { author, epoch, first, count, bytes, hash, seal } = run.header
+  return Buffer.concat([
+    Buffer.from(`${JSON.stringify({ author, epoch, first, count, bytes, hash, seal })}\n`),
+    run.body
+  ])
+}
+
+/** No header is longer; the scan for its end stops here. */
+const headerBytesMost = 512
+
+/**
+ * Reads one run at an offset. `undefined` when what is there is no whole run (cut, or not one of ours); the body is a
+ * view of the input, not a copy. Checks shape and limits only; see verifyRun.
+ */
+export function decodeRun(bytes: Buffer, offset = 0): { readonly run: Run; readonly end: number } | undefined {
+  const headerEnd = bytes.subarray(offset, offset + headerBytesMost).indexOf(0x0a)
+  if (headerEnd < 0) return undefined
+  const header = parseHeader(bytes.subarray(offset, offset + headerEnd))
+  if (header === undefined) return undefined
+  const start = offset + headerEnd + 1
+  const end = start + header.bytes
+  return end > bytes.length ? undefined : { run: { header, body: bytes.subarray(start, end) }, end }
+}
+
+export function parseHeader(bytes: Uint8Array): RunHeader | undefined {
+  const value = parseLine(bytes)
+  if (typeof value === 'string' || Object.keys(value).length !== 7) return undefined
+  const { author, epoch, first, count, bytes: length, hash, seal } = value
+  if (!isHex(author, 32) || !isHex(epoch, 16) || !isHex(hash, 32)) return undefined
+  if (!isCount(first) || !isCount(count) || count > limits.runChanges) return undefined
+  if (!isCount(length) || length > limits.runBytes) return undefined
+  if (parseBase64Url(seal, 64) === undefined) return undefined
+  return { author: author as NodeId, epoch, first, count, bytes: length, hash, seal: seal as string }
+}
+
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1
+}
+
+/** The lines of a body without their ends, as views; `undefined` when their number is not `count`. */
+export function splitLines(body: Buffer, count: number): Buffer[] | undefined {
+  const lines: Buffer[] = []
+  let start = 0
+  while (start < body.length) {
+    const end = body.indexOf(0x0a, start)
+    if (end < 0 || lines.length === count) return undefined
+    lines.push(body.subarray(start, end))
+    start = end + 1
+  }
+  return lines.length === count ? lines : undefined
+}
+
+export interface ChainedLine {
+  readonly seq: number
+  readonly line: Buffer
+  readonly hash: Buffer
+}
+
+/**
+ * Chains the lines of a run onto a known head; lines that the head already covers are passed over. Gives the reason
+ * when the run does not continue that head.
+ */
+export function chainRun(run: Run, head: { readonly seq: number; readonly hash: Buffer }): ChainedLine[] | string {
+  const { header, body } = run
+  const lines = splitLines(body, header.count)
+  if (lines === undefined) return 'wrong number of lines'
+  const chained: ChainedLine[] = []
+  let hash = head.hash
+  for (const [index, line] of lines.entries()) {
+    const seq = header.first + index
+    if (seq <= head.seq) continue
+    hash = chainNext(hash, line)
+    chained.push({ seq, line, hash })
+  }
+  return hash.toString('hex') === header.hash ? chained : 'chain hash differs'
+}
+
+export function verifySeal(mission: MissionId, header: RunHeader, key: KeyObject): boolean {
+  const signature = parseBase64Url(header.seal, 64)
+  return (
+    signature !== undefined &&
+    verifyFor('seal', sealFields(mission, header, lastSeq(header), header.hash), key, signature)
+  )
+}

@@ -1,0 +1,115 @@
+/** All missions of this node: finds them in the data folder, makes new ones, takes those that peers offer. */
+import type { MissionId } from '@shared/model.js'
+import { fail, ok, type Problem, type Result } from '@shared/result.js'
+import { isHex } from '../bytes/hash.js'
+import { bounds } from '../limits.js'
+import type { Damage } from '../logs/journal.js'
+import { diskProblem } from '../storage/disk.js'
+import { foldVersion, isName, missionIdOf, signCreate, type CreateRecord, type SignedCreate } from './create-record.js'
+import { Mission, missionFolder, type MissionParts } from './mission.js'
+
+export interface NewMission {
+  readonly name: string
+  readonly description?: string
+  readonly labels?: readonly string[]
+  readonly onward?: CreateRecord['onward']
+}
+
+export interface MissionsReport {
+  onDamage(damage: Damage): void
+  /** A mission could not be opened; its folder was left or moved as the detail says. */
+  onUnreadable(id: MissionId, problem: Problem): void
+}
+
+export class Missions {
+  readonly #parts: MissionParts
+  readonly #missions = new Map<MissionId, Mission>()
+  /** Missions on their way to disk: a second offer of the same one waits for the first. */
+  readonly #coming = new Map<MissionId, Promise<Result<Mission>>>()
+
+  private constructor(parts: MissionParts) {
+    this.#parts = parts
+  }
+
+  static async open(parts: MissionParts, report: MissionsReport): Promise<Missions> {
+    const missions = new Missions(parts)
+    const ids = (await parts.disk.list('missions')).filter((name) => isHex(name, 32)) as MissionId[]
+    for (const id of ids.sort()) {
+      const opened = await Mission.open(id, parts, (damage) => report.onDamage(damage))
+      if (opened.ok) missions.#missions.set(id, opened.value)
+      else {
+        if (opened.problem.code === 'file-damaged') await moveFolderAside(parts, id)
+        report.onUnreadable(id, opened.problem)
+      }
+    }
+    return missions
+  }
+
+  get(id: string): Mission | undefined {
+    return this.#missions.get(id as MissionId)
+  }
+
+  all(): readonly Mission[] {
+    return [...this.#missions.values()]
+  }
+
+  /** Makes a mission of our own; answers when it is durable. */
+  async create(request: NewMission): Promise<Result<Mission>> {
+    const labels = request.labels ?? []
+    if (!isName(request.name) || !labels.every(isName)) return fail('bad-name')
+    const { identity, clock, random } = this.#parts
+    const create: CreateRecord = {
+      creator: identity.publicKey.toString('base64url'),
+      nonce: random.bytes(16).toString('hex'),
+      name: request.name,
+      labels,
+      deputies: [],
+      defaultRole: 'subscriber',
+      onward: request.onward ?? 'federation',
+      fold: foldVersion,
+      at: clock.now()
+    }
+    const made = await this.accept(signCreate(create, identity.signingKey))
+    if (!made.ok || request.description === undefined || request.description === '') return made
+    const change = { entity: 'mission', field: 'description', value: request.description }
+    const written = await made.value.write([change])
+    return written.ok ? made : written
+  }
+
+  /** Takes a verified create record; the same one twice gives the same mission. */
+  async accept(signed: SignedCreate): Promise<Result<Mission>> {
+    const id = missionIdOf(signed)
+    const known = this.#missions.get(id)
+    if (known !== undefined) return ok(known)
+    const coming = this.#coming.get(id) ?? this.#make(id, signed)
+    this.#coming.set(id, coming)
+    try {
+      return await coming
+    } finally {
+      this.#coming.delete(id)
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const mission of this.#missions.values()) await mission.close()
+  }
+
+  async #make(id: MissionId, signed: SignedCreate): Promise<Result<Mission>> {
+    if (this.#missions.size >= bounds.missions) return fail('too-many', `${String(bounds.missions)} missions`)
+    try {
+      const mission = await Mission.create(id, signed, this.#parts)
+      this.#missions.set(id, mission)
+      this.#parts.events.onChange(mission)
+      return ok(mission)
+    } catch (error) {
+      return fail(diskProblem(error), String(error))
+    }
+  }
+}
+
+async function moveFolderAside({ disk }: MissionParts, id: MissionId): Promise<void> {
+  const taken = new Set(await disk.list('damaged'))
+  let number = 1
+  while (taken.has(`missions.${id}.${String(number)}`)) number++
+  await disk.move(missionFolder(id), `damaged/missions.${id}.${String(number)}`)
+}

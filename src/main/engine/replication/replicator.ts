@@ -1,0 +1,519 @@
+/**
+ * Joins missions to links (docs/protocol/sync.md): compares digests, fetches what is missing from one peer at a time,
+ * answers what peers want, pushes new runs, and writes the admits that decisions call for. Asks the policy at each step.
+ */
+import type { Holder, MissionId, NodeId, StepWith } from '@shared/model.js'
+import type { ProblemCode } from '@shared/problems.js'
+import { encodeFrame, frameTypes } from '../links/framing.js'
+import type { Link } from '../links/link.js'
+import type { LinkTable } from '../links/link-table.js'
+import type { Message, WireHead } from '../links/messages.js'
+import { bounds } from '../limits.js'
+import type { HeldLog, NewRun } from '../logs/log-store.js'
+import { encodeRun, lastSeq, logKey, type Head, type Run } from '../logs/run.js'
+import { missionIdOf, parseSignedCreate } from '../missions/create-record.js'
+import type { Mission } from '../missions/mission.js'
+import type { Missions } from '../missions/missions.js'
+import type { Clock } from '../runtime/clock.js'
+import { shortId, type Log } from '../runtime/log.js'
+import { refuseGiving, refuseTaking, refuseWriting, type MissionFacts } from '../trust/policy.js'
+import type { PeerBook } from '../trust/peer-book.js'
+import type { TrustBook } from '../trust/trust-book.js'
+import { Exchange } from './exchange.js'
+import { firstMissing, raise, spreadHeads } from './sync.js'
+
+export interface ReplicatorParts {
+  readonly missions: Missions
+  readonly links: LinkTable
+  readonly trust: TrustBook
+  readonly peers: PeerBook
+  readonly ownId: NodeId
+  readonly clock: Clock
+  readonly log: Log
+  /** What the window shows about a peer's step changed. */
+  readonly onStep: (nodeId: NodeId, mission: MissionId) => void
+}
+
+/** One fetch of a mission at a time, so that two peers do not send the same. */
+interface Fetch {
+  readonly nodeId: NodeId
+  progressAt: number
+  cancel: () => void
+}
+
+/** Told soon, but not for each of many runs: this is also the receipt that the peer waits for. */
+const tellAfterMs = 20
+const fetchPatienceMs = 30_000
+/** The answer about a mission that is unknown here, and about one that this peer may not have. */
+const nothingHere = '0'.repeat(64)
+/** More moved heads than this are not listed: the digest says that something moved. */
+const movedMost = 1_000
+
+export class Replicator {
+  readonly #parts: ReplicatorParts
+  readonly #exchanges = new Map<NodeId, Map<MissionId, Exchange>>()
+  readonly #fetches = new Map<MissionId, Fetch>()
+  readonly #inboxes = new WeakMap<Link, Inbox>()
+  readonly #telling = new Set<MissionId>()
+  readonly #admitting = new Set<string>()
+  /** Runs that came and were not taken, by reason, since the start. */
+  readonly refused = new Map<string, number>()
+
+  constructor(parts: ReplicatorParts) {
+    this.#parts = parts
+  }
+
+  // What the engine tells us
+
+  linkUp(link: Link, nodeId: NodeId): void {
+    this.#inboxes.set(link, new Inbox(link))
+    for (const mission of this.#parts.missions.all()) this.#tell(mission, link, nodeId)
+    this.admitPeers()
+  }
+
+  linkDown(nodeId: NodeId): void {
+    for (const [id, exchange] of this.#exchanges.get(nodeId) ?? []) {
+      exchange.forgetLink()
+      if (this.#fetches.get(id)?.nodeId === nodeId) this.#endFetch(id)
+      this.#parts.onStep(nodeId, id)
+    }
+    for (const mission of this.#parts.missions.all()) this.#fetchElsewhere(mission.id)
+  }
+
+  message(link: Link, nodeId: NodeId, message: Message): void {
+    this.#inboxes.get(link)?.take(() => this.#takeMessage(link, nodeId, message))
+  }
+
+  run(link: Link, nodeId: NodeId, mission: MissionId, run: Run): void {
+    this.#inboxes.get(link)?.take(() => this.#takeRun(link, nodeId, mission, run))
+  }
+
+  /** A run of ours is durable, or another's is verified: push it where it is the next one. */
+  newRun(mission: Mission, { run, encoded }: NewRun): void {
+    const { header } = run
+    const key = logKey(header)
+    let frame: Buffer | undefined
+    for (const { link, nodeId } of this.#parts.links.up()) {
+      if (this.#refuseGiving(nodeId, mission) !== undefined) continue
+      const exchange = this.#exchange(nodeId, mission.id)
+      const held = exchange.sent.get(key) ?? 0
+      if (!exchange.isKnown || exchange.isStreaming || held >= lastSeq(header)) continue
+      if (held < header.first - 1 || link.isCongested) {
+        this.#stream(link, nodeId, mission, exchange)
+        continue
+      }
+      frame ??= runFrame(mission.id, encoded)
+      link.sendFrame(frame, mission.id)
+      raise(exchange.sent, key, lastSeq(header))
+      this.#parts.peers.count(nodeId, { changesOut: header.count, bytesOut: frame.length })
+    }
+  }
+
+  /** What is durable, or who is a member, changed. */
+  missionChanged(mission: Mission): void {
+    if (this.#telling.has(mission.id)) return
+    this.#telling.add(mission.id)
+    this.#parts.clock.after(tellAfterMs, () => {
+      this.#telling.delete(mission.id)
+      for (const { link, nodeId } of this.#parts.links.up()) {
+        this.#tell(mission, link, nodeId)
+        this.#pushMissing(link, nodeId, mission)
+        this.#compare(nodeId, mission)
+      }
+    })
+  }
+
+  /** A new mission: peers hear of it at once. */
+  missionAdded(mission: Mission): void {
+    for (const { link, nodeId } of this.#parts.links.up()) this.#tell(mission, link, nodeId)
+    this.admitPeers()
+  }
+
+  /** Writes the admits that the decisions of our people call for (docs/protocol/missions.md). */
+  admitPeers(): void {
+    const { missions, trust, peers, links } = this.#parts
+    for (const mission of missions.all()) {
+      if (mission.writeProblem() !== undefined) continue
+      for (const nodeId of peers.peers.keys()) {
+        if (trust.stateOf(nodeId).level !== 'trusted' || mission.roleOf(nodeId) !== undefined) continue
+        if (refuseWriting(links.factsOf(nodeId), this.#factsOf(mission)) !== undefined) continue
+        const key = `${mission.id} ${nodeId}`
+        if (this.#admitting.has(key)) continue
+        this.#admitting.add(key)
+        void mission.admit(nodeId).finally(() => this.#admitting.delete(key))
+      }
+    }
+  }
+
+  // What the window asks
+
+  /** Who is known to hold what of a mission. */
+  holders(mission: Mission): readonly Holder[] {
+    const { links, peers } = this.#parts
+    const holders: Holder[] = []
+    for (const [nodeId, missions] of this.#exchanges) {
+      const exchange = missions.get(mission.id)
+      if (exchange === undefined || this.#refuseGiving(nodeId, mission) !== undefined) continue
+      const linked = links.linkTo(nodeId)?.state === 'up'
+      holders.push({ nodeId, callsign: peers.peers.get(nodeId)?.callsign ?? '', linked, ...stepOf(mission, exchange) })
+    }
+    return holders
+  }
+
+  /** Own changes that no peer said to hold. */
+  onlyHere(mission: Mission): number {
+    let count = 0
+    for (const { id, head } of mission.logs.logs()) {
+      if (id.author !== this.#parts.ownId) continue
+      let held = 0
+      for (const missions of this.#exchanges.values()) held = Math.max(held, missions.get(mission.id)?.told.get(logKey(id)) ?? 0)
+      count += Math.max(0, head.seq - held)
+    }
+    return count
+  }
+
+  /** Over all missions that this peer may have. */
+  stepWith(nodeId: NodeId): StepWith & { readonly missions: number } {
+    const steps: StepWith[] = []
+    for (const mission of this.#parts.missions.all()) {
+      if (this.#refuseGiving(nodeId, mission) !== undefined) continue
+      const exchange = this.#exchanges.get(nodeId)?.get(mission.id)
+      steps.push(exchange === undefined ? unknownStep : stepOf(mission, exchange))
+    }
+    const sum = (pick: (step: StepWith) => number) => steps.reduce((total, step) => total + pick(step), 0)
+    const isEqual = steps.length > 0 && steps.every(({ state }) => state === 'in-step')
+    return {
+      state: isEqual ? 'in-step' : steps.some(({ state }) => state === 'differs') ? 'differs' : 'unknown',
+      theyLack: sum(({ theyLack }) => theyLack),
+      weLack: sum(({ weLack }) => weLack),
+      at: Math.min(...steps.map(({ at }) => at), Number.MAX_SAFE_INTEGER) % Number.MAX_SAFE_INTEGER,
+      missions: steps.length
+    }
+  }
+
+  // Messages of peers
+
+  #takeMessage(link: Link, nodeId: NodeId, message: Message): Promise<void> | undefined {
+    switch (message.t) {
+      case 'have':
+        this.#takeHave(nodeId, message.mission, message.digest, message.moved)
+        return undefined
+      case 'want':
+        this.#takeWant(link, nodeId, message.mission, message.heads, message.create)
+        return undefined
+      case 'heads':
+        return this.#takeHeads(nodeId, message.mission, message.heads, message.create)
+      case 'done':
+        this.#takeDone(nodeId, message.mission, message.digest)
+        return undefined
+      default:
+        link.close('protocol-error', `unexpected ${message.t}`)
+        return undefined
+    }
+  }
+
+  #takeHave(nodeId: NodeId, id: MissionId, digest: string, moved: readonly WireHead[]): void {
+    const mission = this.#parts.missions.get(id)
+    if (mission !== undefined && this.#refuseTaking(nodeId, mission) !== undefined) return
+    const isFlood = mission === undefined && (this.#exchanges.get(nodeId)?.size ?? 0) > 2 * bounds.missions
+    if (isFlood) {
+      this.#parts.links.linkTo(nodeId)?.close('protocol-error', 'too many missions')
+      return
+    }
+    const exchange = this.#exchange(nodeId, id)
+    exchange.digest = digest
+    exchange.at = this.#parts.clock.now()
+    for (const head of moved.map(fromWire)) {
+      for (const [key, seq] of spreadHeads([head], (key) => mission?.logs.log(key))) exchange.noteHeld(key, seq)
+    }
+    if (mission === undefined) this.#fetch(nodeId, id)
+    else this.#compare(nodeId, mission)
+  }
+
+  #takeWant(link: Link, nodeId: NodeId, id: MissionId, wire: readonly WireHead[], create: boolean): void {
+    const mission = this.#parts.missions.get(id)
+    if (mission === undefined || this.#refuseGiving(nodeId, mission) !== undefined) {
+      link.send({ t: 'done', mission: id, digest: nothingHere })
+      return
+    }
+    const exchange = this.#exchange(nodeId, id)
+    // It lists all that it holds: what we sent and it does not have, it never got or could not keep.
+    if (!exchange.isStreaming) exchange.sent = new Map()
+    this.#noteHeads(mission, exchange, wire)
+    const record = create ? { create: mission.signed } : {}
+    link.send({ t: 'heads', mission: id, heads: mission.logs.heads().map(toWire), ...record }, id)
+    this.#stream(link, nodeId, mission, exchange)
+    this.#parts.onStep(nodeId, id)
+  }
+
+  async #takeHeads(nodeId: NodeId, id: MissionId, wire: readonly WireHead[], create: unknown): Promise<void> {
+    let mission = this.#parts.missions.get(id)
+    if (mission === undefined && create !== undefined) mission = await this.#takeCreate(nodeId, id, create)
+    if (mission === undefined) return
+    if (this.#refuseTaking(nodeId, mission) !== undefined) return
+    this.#noteHeads(mission, this.#exchange(nodeId, id), wire)
+    this.#parts.onStep(nodeId, id)
+  }
+
+  async #takeCreate(nodeId: NodeId, id: MissionId, create: unknown): Promise<Mission | undefined> {
+    const signed = parseSignedCreate(create)
+    if (typeof signed === 'string' || missionIdOf(signed) !== id) {
+      this.#count(typeof signed === 'string' ? signed : 'create record of another mission')
+      this.#parts.links.linkTo(nodeId)?.close('bad-run', 'create record does not verify')
+      return undefined
+    }
+    const { name, labels, onward } = signed.create
+    if (refuseTaking(this.#parts.links.factsOf(nodeId), { id, name, labels, onward }) !== undefined) return undefined
+    const accepted = await this.#parts.missions.accept(signed)
+    if (accepted.ok) return accepted.value
+    this.#parts.log('warn', 'mission-not-taken', { mission: shortId(id), code: accepted.problem.code })
+    return undefined
+  }
+
+  #takeDone(nodeId: NodeId, id: MissionId, digest: string): void {
+    if (this.#fetches.get(id)?.nodeId === nodeId) this.#endFetch(id)
+    const mission = this.#parts.missions.get(id)
+    if (digest === nothingHere) this.#exchanges.get(nodeId)?.delete(id)
+    else {
+      const exchange = this.#exchange(nodeId, id)
+      exchange.digest = digest
+      exchange.at = this.#parts.clock.now()
+      if (mission !== undefined && exchange.isInStep(mission.logs)) this.#compare(nodeId, mission)
+    }
+    this.#fetchElsewhere(id, nodeId)
+  }
+
+  #takeRun(link: Link, nodeId: NodeId, id: MissionId, run: Run): Promise<void> | undefined {
+    const mission = this.#parts.missions.get(id)
+    const refusal = mission === undefined ? 'mission-unknown' : this.#refuseTaking(nodeId, mission)
+    if (mission === undefined || refusal !== undefined) {
+      this.#count(refusal ?? 'mission-unknown')
+      return undefined
+    }
+    const fetch = this.#fetches.get(id)
+    if (fetch?.nodeId === nodeId) fetch.progressAt = this.#parts.clock.monotonic()
+    const exchange = this.#exchange(nodeId, id)
+    // Before taking it: what is passed on must not go back to where it came from.
+    exchange.noteHeld(logKey(run.header), lastSeq(run.header))
+    const received = mission.receive(run)
+    switch (received.kind) {
+      case 'bad':
+        this.#count(received.reason)
+        link.close('bad-run', received.reason)
+        return undefined
+      case 'stored':
+        this.#parts.peers.count(nodeId, { changesIn: run.header.count, bytesIn: run.body.length })
+        return mission.isBusy ? mission.settled() : undefined
+      case 'gap':
+        this.#count(received.kind)
+        this.#fetch(nodeId, id)
+        return undefined
+      case 'fork':
+        this.#count(received.kind)
+        void this.#parts.trust.note('fork', { node: run.header.author, text: `${mission.signed.create.name}, epoch ${run.header.epoch}` })
+        return undefined
+      case 'held':
+      case 'waiting':
+      case 'full':
+        this.#count(received.kind)
+        return undefined
+    }
+  }
+
+  // Telling, fetching, streaming
+
+  /** Says how our durable heads stand, unless the peer knows that already. */
+  #tell(mission: Mission, link: Link, nodeId: NodeId): void {
+    if (this.#refuseGiving(nodeId, mission) !== undefined) return
+    const exchange = this.#exchange(nodeId, mission.id)
+    const digest = mission.logs.digest()
+    if (exchange.ownDigest === digest) return
+    const moved = exchange.ownDigest === undefined ? [] : mission.logs.heads().filter((head) => (exchange.ownTold.get(logKey(head)) ?? 0) < head.seq)
+    for (const head of mission.logs.heads()) raise(exchange.ownTold, logKey(head), head.seq)
+    exchange.ownDigest = digest
+    link.send({ t: 'have', mission: mission.id, digest, moved: moved.length > movedMost ? [] : moved.map(toWire) }, mission.id)
+  }
+
+  /** After news from either side: in step, or something to fetch. */
+  #compare(nodeId: NodeId, mission: Mission): void {
+    const exchange = this.#exchange(nodeId, mission.id)
+    if (exchange.digest === undefined) return
+    if (exchange.isInStep(mission.logs)) exchange.noteEqual(mission.logs)
+    // What is on its way to disk may be all that is missing; the next change asks again.
+    else if (mission.logs.unsaved === 0 && (!exchange.isKnown || exchange.lacks(mission.logs).we > 0)) this.#fetch(nodeId, mission.id)
+    this.#parts.onStep(nodeId, mission.id)
+  }
+
+  #fetch(nodeId: NodeId, id: MissionId): void {
+    const link = this.#parts.links.linkTo(nodeId)
+    if (this.#fetches.has(id) || link?.state !== 'up') return
+    const mission = this.#parts.missions.get(id)
+    const fetch: Fetch = { nodeId, progressAt: this.#parts.clock.monotonic(), cancel: () => undefined }
+    this.#fetches.set(id, fetch)
+    this.#watchFetch(id, fetch)
+    link.send({ t: 'want', mission: id, heads: mission?.logs.heads().map(toWire) ?? [], create: mission === undefined })
+  }
+
+  /** A peer that stops sending must not keep others from giving the same. */
+  #watchFetch(id: MissionId, fetch: Fetch): void {
+    const { clock } = this.#parts
+    fetch.cancel = clock.after(fetchPatienceMs, () => {
+      if (clock.monotonic() - fetch.progressAt < fetchPatienceMs) this.#watchFetch(id, fetch)
+      else {
+        this.#endFetch(id)
+        this.#fetchElsewhere(id, fetch.nodeId)
+      }
+    })
+  }
+
+  #endFetch(id: MissionId): void {
+    this.#fetches.get(id)?.cancel()
+    this.#fetches.delete(id)
+  }
+
+  /** Asks the next peer that holds something we lack. */
+  #fetchElsewhere(id: MissionId, except?: NodeId): void {
+    const mission = this.#parts.missions.get(id)
+    for (const { nodeId } of this.#parts.links.up()) {
+      const exchange = this.#exchanges.get(nodeId)?.get(id)
+      if (nodeId === except || exchange?.digest === undefined) continue
+      if (mission === undefined) this.#fetch(nodeId, id)
+      else this.#compare(nodeId, mission)
+    }
+  }
+
+  #pushMissing(link: Link, nodeId: NodeId, mission: Mission): void {
+    const exchange = this.#exchanges.get(nodeId)?.get(mission.id)
+    if (exchange === undefined || !exchange.isKnown || exchange.isStreaming) return
+    if (this.#refuseGiving(nodeId, mission) !== undefined) return
+    if (firstMissing(mission.logs.logs(), exchange.sent) !== undefined) this.#stream(link, nodeId, mission, exchange)
+  }
+
+  /** Sends all that the peer lacks, at the pace of its link, then `done`; what is written meanwhile goes along. */
+  #stream(link: Link, nodeId: NodeId, mission: Mission, exchange: Exchange): void {
+    if (exchange.isStreaming) return
+    exchange.isStreaming = true
+    link.setStream(mission.id, async () => {
+      if (!exchange.isStreaming) return undefined
+      const missing = firstMissing(inOrderOfMembership(mission), exchange.sent)
+      if (missing === undefined) {
+        exchange.isStreaming = false
+        return encodeFrame(
+          frameTypes.message,
+          Buffer.from(JSON.stringify({ t: 'done', mission: mission.id, digest: mission.logs.digest() }))
+        )
+      }
+      const run = await mission.logs.readAfter(missing.key, missing.after)
+      if (run === undefined) throw new Error('a durable run cannot be read')
+      raise(exchange.sent, missing.key, lastSeq(run.header))
+      const frame = runFrame(mission.id, encodeRun(run))
+      this.#parts.peers.count(nodeId, { changesOut: run.header.count, bytesOut: frame.length })
+      return frame
+    })
+  }
+
+  #noteHeads(mission: Mission, exchange: Exchange, wire: readonly WireHead[]): void {
+    const heads = wire.map(fromWire)
+    for (const [key, seq] of spreadHeads(heads, (key) => mission.logs.log(key))) exchange.noteHeld(key, seq)
+    exchange.isKnown = true
+    exchange.at = this.#parts.clock.now()
+  }
+
+  #exchange(nodeId: NodeId, id: MissionId): Exchange {
+    let missions = this.#exchanges.get(nodeId)
+    if (missions === undefined) {
+      missions = new Map()
+      this.#exchanges.set(nodeId, missions)
+    }
+    let exchange = missions.get(id)
+    if (exchange === undefined) {
+      exchange = new Exchange()
+      missions.set(id, exchange)
+    }
+    return exchange
+  }
+
+  #factsOf(mission: Mission): MissionFacts {
+    const { name, labels, onward } = mission.signed.create
+    return { id: mission.id, name, labels, onward, isOwn: mission.roleOf(this.#parts.ownId) === 'owner' }
+  }
+
+  #refuseGiving(nodeId: NodeId, mission: Mission): ProblemCode | undefined {
+    return refuseGiving(this.#parts.links.factsOf(nodeId), this.#factsOf(mission))
+  }
+
+  #refuseTaking(nodeId: NodeId, mission: Mission): ProblemCode | undefined {
+    return refuseTaking(this.#parts.links.factsOf(nodeId), this.#factsOf(mission))
+  }
+
+  /** Asked by the link when a frame of a mission is about to leave. */
+  mayLeave(nodeId: NodeId, id: MissionId): boolean {
+    const mission = this.#parts.missions.get(id)
+    return mission !== undefined && this.#refuseGiving(nodeId, mission) === undefined
+  }
+
+  #count(reason: string): void {
+    this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1)
+  }
+}
+
+/** Takes what a link brings one after the other; while something waits for the disk, the link is read no further. */
+class Inbox {
+  readonly #link: Link
+  readonly #tasks: (() => Promise<void> | undefined)[] = []
+  #isBusy = false
+
+  constructor(link: Link) {
+    this.#link = link
+  }
+
+  take(task: () => Promise<void> | undefined): void {
+    this.#tasks.push(task)
+    if (!this.#isBusy) this.#work()
+  }
+
+  #work(): void {
+    for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) {
+      if (this.#link.state === 'closed') return
+      const waiting = task()
+      if (waiting === undefined) continue
+      this.#isBusy = true
+      this.#link.channel.pause()
+      waiting
+        .catch((error: unknown) => this.#link.close('internal', String(error)))
+        .finally(() => {
+          this.#isBusy = false
+          this.#link.channel.resume()
+          this.#work()
+        })
+      return
+    }
+  }
+}
+
+const unknownStep: StepWith = { state: 'unknown', theyLack: 0, weLack: 0, at: 0 }
+
+function stepOf(mission: Mission, exchange: Exchange): StepWith {
+  const { they, we } = exchange.lacks(mission.logs)
+  const state = exchange.isInStep(mission.logs) ? 'in-step' : exchange.digest === undefined ? 'unknown' : 'differs'
+  return { state, theyLack: they, weLack: we, at: exchange.at }
+}
+
+/** An author's admit stands in the log of a member before it, so its runs find it admitted. */
+function inOrderOfMembership(mission: Mission): readonly HeldLog[] {
+  const order = new Map([...mission.fold.members.keys()].map((author, index) => [author, index]))
+  const rank = (log: HeldLog) => order.get(log.id.author) ?? order.size
+  return [...mission.logs.logs()].sort((a, b) => rank(a) - rank(b))
+}
+
+function runFrame(mission: MissionId, encoded: Buffer): Buffer {
+  return encodeFrame(frameTypes.run, Buffer.from(mission, 'hex'), encoded)
+}
+
+function toWire({ author, epoch, seq, hash }: Head): WireHead {
+  return [author, epoch, seq, hash]
+}
+
+function fromWire([author, epoch, seq, hash]: WireHead): Head {
+  return { author, epoch, seq, hash }
+}

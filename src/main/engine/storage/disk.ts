@@ -1,0 +1,51 @@
+import type { ProblemCode } from '@shared/problems.js'
+
+/**
+ * What the engine asks of a disk. One data folder, paths relative to it with forward slashes. The real one is
+ * file-disk.ts; the simulated one loses and tears what was not synced, fills up and fails on purpose. Both pass
+ * test/contracts/disk.ts. Every call may reject with an error whose `code` is a system error name (ENOSPC, EIO, …).
+ */
+export interface Disk {
+  /** The whole file, or `undefined` when there is none. */
+  read(path: string): Promise<Buffer | undefined>
+  /** Replaces a file so that after a crash either the old or the new content is there, whole; durable on return. */
+  replace(path: string, bytes: Uint8Array, options?: { readonly mode?: number }): Promise<void>
+  /** Opens for appending, creating the file if there is none; its existence is durable on return. */
+  openLog(path: string): Promise<LogFile>
+  /** Names in a folder; empty when the folder does not exist. */
+  list(folder: string): Promise<readonly string[]>
+  /** Durable on return; creates the target's folder. */
+  move(from: string, to: string): Promise<void>
+}
+
+/** A file that only grows, but for cutting a torn tail. Calls on one file are made one at a time by its owner. */
+export interface LogFile {
+  readonly size: number
+  /** Writes at the end. Nothing is durable before `sync`; after a failure the tail is undefined. */
+  append(bytes: Uint8Array): Promise<void>
+  /** Durable on return. After a failure nothing written since the last success may be relied on (fsyncgate). */
+  sync(): Promise<void>
+  read(offset: number, length: number): Promise<Buffer>
+  /** Cuts to a length and makes that durable. */
+  truncate(size: number): Promise<void>
+  close(): Promise<void>
+}
+
+export function systemCode(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/** What a person is told about a failed call. */
+export function diskProblem(error: unknown): ProblemCode & ('disk-full' | 'disk-read-only' | 'disk-failed') {
+  switch (systemCode(error)) {
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return 'disk-full'
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return 'disk-read-only'
+    default:
+      return 'disk-failed'
+  }
+}

@@ -1,0 +1,125 @@
+/** The real disk: node:fs with the syncs that durability needs (platform notes in docs/protocol/disk.md). */
+import { constants } from 'node:fs'
+import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { systemCode, type Disk, type LogFile } from './disk.js'
+
+export function createFileDisk(folder: string): Disk {
+  const at = (path: string) => join(folder, ...path.split('/'))
+  const ensureFolder = async (path: string) => {
+    const first = await mkdir(path, { recursive: true, mode: 0o700 })
+    if (first !== undefined) await syncFolder(dirname(first))
+  }
+
+  return {
+    async read(path) {
+      try {
+        return await readFile(at(path))
+      } catch (error) {
+        if (systemCode(error) === 'ENOENT') return undefined
+        throw error
+      }
+    },
+
+    async replace(path, bytes, options) {
+      const target = at(path)
+      await ensureFolder(dirname(target))
+      const temporary = `${target}.new`
+      const file = await open(temporary, 'w', options?.mode ?? 0o600)
+      try {
+        await file.writeFile(bytes)
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      try {
+        await renamePatiently(temporary, target)
+      } catch (error) {
+        await unlink(temporary).catch(() => undefined) // The rename's own error says more.
+        throw error
+      }
+      await syncFolder(dirname(target))
+    },
+
+    async openLog(path) {
+      const target = at(path)
+      await ensureFolder(dirname(target))
+      const file = await open(target, constants.O_RDWR | constants.O_CREAT, 0o600)
+      await syncFolder(dirname(target))
+      let size = (await file.stat()).size
+      const log: LogFile = {
+        get size() {
+          return size
+        },
+        async append(bytes) {
+          let written = 0
+          while (written < bytes.length) {
+            const result = await file.write(bytes, written, bytes.length - written, size)
+            written += result.bytesWritten
+            size += result.bytesWritten
+          }
+        },
+        sync: () => file.datasync(),
+        async read(offset, length) {
+          const buffer = Buffer.allocUnsafe(length)
+          let done = 0
+          while (done < length) {
+            const { bytesRead } = await file.read(buffer, done, length - done, offset + done)
+            if (bytesRead === 0) throw new Error(`${path}: ends before ${String(offset + length)}`)
+            done += bytesRead
+          }
+          return buffer
+        },
+        async truncate(to) {
+          await file.truncate(to)
+          size = to
+          await file.sync()
+        },
+        close: () => file.close()
+      }
+      return log
+    },
+
+    async list(path) {
+      try {
+        return await readdir(at(path))
+      } catch (error) {
+        if (systemCode(error) === 'ENOENT') return []
+        throw error
+      }
+    },
+
+    async move(from, to) {
+      await ensureFolder(dirname(at(to)))
+      await renamePatiently(at(from), at(to))
+      await syncFolder(dirname(at(to)))
+      await syncFolder(dirname(at(from)))
+    }
+  }
+}
+
+/** On Windows a scanner may hold a file for a moment; never fall back to overwriting it in place. */
+async function renamePatiently(from: string, to: string): Promise<void> {
+  const deadline = performance.now() + 10_000
+  for (let pause = 10; ; pause = Math.min(pause * 2, 500)) {
+    try {
+      await rename(from, to)
+      return
+    } catch (error) {
+      const held = process.platform === 'win32' && ['EPERM', 'EBUSY', 'EACCES'].includes(systemCode(error) ?? '')
+      if (!held || performance.now() > deadline) throw error
+      await new Promise((resolve) => setTimeout(resolve, pause))
+    }
+  }
+}
+
+/** Makes a rename or a new file durable. Windows has no such call and needs none. */
+async function syncFolder(path: string): Promise<void> {
+  if (process.platform === 'win32') return
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}

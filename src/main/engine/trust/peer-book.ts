@@ -1,0 +1,125 @@
+/**
+ * Who this node has met, and where: a lowdb document, rebuilt by meeting again if it is lost. It decides nothing; trust
+ * is in the trust journal.
+ */
+import * as v from 'valibot'
+import type { Address, NodeId } from '@shared/model.js'
+import type { Problem } from '@shared/result.js'
+import { isHex } from '../bytes/hash.js'
+import { bounds } from '../limits.js'
+import type { Log } from '../runtime/log.js'
+import type { Clock } from '../runtime/clock.js'
+import { openDocument, type Document } from '../storage/document.js'
+import type { Disk } from '../storage/disk.js'
+
+const AddressSchema = v.object({ address: v.string(), port: v.number() })
+const KnownPeerSchema = v.object({
+  nodeId: v.custom<NodeId>((value) => isHex(value, 32)),
+  callsign: v.string(),
+  federation: v.string(),
+  /** Counter of its newest identity record: an older record is a replay. */
+  counter: v.number(),
+  firstMet: v.number(),
+  lastHeard: v.number(),
+  addresses: v.array(AddressSchema),
+  /** What crossed since the decision that made it trusted. */
+  given: v.object({ changesOut: v.number(), changesIn: v.number(), bytesOut: v.number(), bytesIn: v.number() })
+})
+const PeersFile = v.object({
+  peers: v.array(KnownPeerSchema),
+  /** Addresses that a person typed. */
+  targets: v.array(AddressSchema)
+})
+type PeersFile = v.InferOutput<typeof PeersFile>
+export type KnownPeer = v.InferOutput<typeof KnownPeerSchema>
+export type Given = KnownPeer['given']
+
+const nothingGiven: Given = { changesOut: 0, changesIn: 0, bytesOut: 0, bytesIn: 0 }
+
+export class PeerBook {
+  readonly peers = new Map<NodeId, KnownPeer>()
+  targets: readonly Address[] = []
+  readonly #document: Document<PeersFile>
+  readonly #clock: Clock
+  readonly #log: Log
+  #cancelSave: (() => void) | undefined
+
+  private constructor(document: Document<PeersFile>, clock: Clock, log: Log) {
+    this.#document = document
+    this.#clock = clock
+    this.#log = log
+  }
+
+  static async open(disk: Disk, clock: Clock, log: Log, onProblem: (problem: Problem) => void): Promise<PeerBook> {
+    const book = new PeerBook(openDocument(disk, 'peers.json', PeersFile), clock, log)
+    const read = await book.#document.read()
+    if (!read.ok) onProblem(read.problem)
+    else {
+      for (const peer of read.value?.peers ?? []) book.peers.set(peer.nodeId, peer)
+      book.targets = read.value?.targets ?? []
+    }
+    return book
+  }
+
+  meet(met: Omit<KnownPeer, 'firstMet' | 'addresses' | 'given'>, address: Address | undefined): void {
+    const known = this.peers.get(met.nodeId)
+    const addresses = known?.addresses ?? []
+    this.peers.set(met.nodeId, {
+      ...met,
+      firstMet: known?.firstMet ?? met.lastHeard,
+      given: known?.given ?? nothingGiven,
+      addresses: address === undefined ? addresses : newestFirst(addresses, address)
+    })
+    this.#saveSoon()
+  }
+
+  heard(nodeId: NodeId, at: number): void {
+    const known = this.peers.get(nodeId)
+    if (known !== undefined) this.peers.set(nodeId, { ...known, lastHeard: at })
+  }
+
+  /** Counts what crossed; `undefined` starts from nothing. Saved with the next meeting or at the end. */
+  count(nodeId: NodeId, more: Partial<Given> | undefined): void {
+    const known = this.peers.get(nodeId)
+    if (known === undefined) return
+    const { changesOut, changesIn, bytesOut, bytesIn } = more === undefined ? nothingGiven : known.given
+    const given = {
+      changesOut: changesOut + (more?.changesOut ?? 0),
+      changesIn: changesIn + (more?.changesIn ?? 0),
+      bytesOut: bytesOut + (more?.bytesOut ?? 0),
+      bytesIn: bytesIn + (more?.bytesIn ?? 0)
+    }
+    this.peers.set(nodeId, { ...known, given })
+  }
+
+  setTargets(targets: readonly Address[]): void {
+    this.targets = targets
+    this.#saveSoon()
+  }
+
+  async close(): Promise<void> {
+    this.#cancelSave?.()
+    this.#cancelSave = undefined
+    await this.#save()
+  }
+
+  #saveSoon(): void {
+    this.#cancelSave ??= this.#clock.after(200, () => {
+      this.#cancelSave = undefined
+      void this.#save()
+    })
+  }
+
+  async #save(): Promise<void> {
+    try {
+      await this.#document.write({ peers: [...this.peers.values()], targets: [...this.targets] })
+    } catch (error) {
+      this.#log('warn', 'peers-not-saved', { error: String(error) })
+    }
+  }
+}
+
+function newestFirst(addresses: readonly Address[], address: Address): Address[] {
+  const others = addresses.filter((other) => other.address !== address.address || other.port !== address.port)
+  return [address, ...others].slice(0, bounds.addressesPerPeer)
+}

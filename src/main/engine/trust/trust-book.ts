@@ -1,0 +1,230 @@
+/**
+ * What this node's people decided about peers, kept in one signed, hash-chained journal: the only truth for decisions
+ * and audit (docs/protocol/trust.md). A revocation acts in memory before it is on disk. If the journal is damaged or
+ * gone, revocations may be lost, so nobody is linked until a person confirms.
+ */
+import type { AuditEntry, AuditPage, Decision, MissionId, NodeId } from '@shared/model.js'
+import type { ProblemCode } from '@shared/problems.js'
+import { fail, ok, type Result } from '@shared/result.js'
+import { lengthPrefixed, sha256 } from '../bytes/hash.js'
+import type { JsonObject } from '../bytes/line.js'
+import type { Identity } from '../identity/identity.js'
+import { bounds } from '../limits.js'
+import { Journal, journalVersion, type Damage } from '../logs/journal.js'
+import { LogStore, type LogLine } from '../logs/log-store.js'
+import { OwnLog } from '../logs/own-log.js'
+import type { Clock } from '../runtime/clock.js'
+import type { Random } from '../runtime/random.js'
+import { diskProblem, type Disk } from '../storage/disk.js'
+import { decisionOf, parseJournalLine, type DecisionLine, type EventLine } from './journal-lines.js'
+import { hasEnded, nextTrust, stranger, type TrustEvent, type TrustState } from './trust-state.js'
+
+const folder = 'trust'
+
+export interface TrustBookParts {
+  readonly disk: Disk
+  readonly identity: Identity
+  readonly callsign: string
+  readonly clock: Clock
+  readonly random: Random
+  /** The level of this peer changed; whoever holds a link to it asks the policy again. */
+  readonly onTrust: (nodeId: NodeId) => void
+  readonly onDamage: (damage: Damage) => void
+}
+
+export interface Deciding {
+  readonly nodeId: NodeId
+  readonly callsign: string
+  readonly federation: string
+  readonly decision: Decision
+}
+
+export interface AuditFacts {
+  readonly node?: NodeId | undefined
+  readonly callsign?: string | undefined
+  readonly code?: ProblemCode | undefined
+  readonly text?: string | undefined
+}
+
+export class TrustBook {
+  readonly #parts: TrustBookParts
+  readonly #logs: LogStore
+  readonly #own: OwnLog
+  readonly #states = new Map<NodeId, TrustState>()
+  /** Name of the line that holds a peer's newest decision, for `overrides`. */
+  readonly #decidedIn = new Map<NodeId, string>()
+  #audit: AuditEntry[] = []
+  #auditCount = 0
+  #isGood = true
+  #highestTime = 0
+  #cancelEnd: () => void = () => undefined
+
+  private constructor(parts: TrustBookParts, journal: Journal) {
+    this.#parts = parts
+    this.#logs = new LogStore(journalId(parts.identity), journal)
+    this.#own = new OwnLog({
+      ...parts,
+      store: this.#logs,
+      onLine: () => undefined,
+      onStored: (run) => this.#takeLines(run.lines),
+      onFailed: () => undefined
+    })
+  }
+
+  /** @param isNewNode whether the identity was just made, so that there can be no journal yet. */
+  static async open(parts: TrustBookParts, isNewNode: boolean): Promise<Result<TrustBook>> {
+    const journal = new Journal(parts.disk, folder)
+    const book = new TrustBook(parts, journal)
+    const header = { muster: 'trust', version: journalVersion, node: parts.identity.nodeId }
+    let damage: string | undefined
+    if ((await parts.disk.list(folder)).length === 0) {
+      if (!isNewNode) damage = 'the journal is missing'
+      await journal.create(header)
+    } else {
+      const opened = await journal.open({
+        onHeader: () => ok(null),
+        onRun(stored) {
+          const lines = book.#logs.load(stored)
+          if (lines === 'damaged') return false
+          if (lines !== 'unusable') book.#takeLines(lines)
+          return true
+        },
+        onDamage(found) {
+          if (found.kind === 'damaged' && found.isNew) damage = `${String(found.bytes)} bytes of ${found.segment}`
+          parts.onDamage(found)
+        }
+      })
+      if (!opened.ok) {
+        if (opened.problem.code !== 'file-damaged') return opened
+        damage = opened.problem.detail ?? 'unreadable'
+        await journal.create(header)
+      }
+    }
+    if (damage !== undefined) await book.note('journal-damaged', { code: 'journal-damaged', text: damage })
+    book.#scheduleEnd()
+    return ok(book)
+  }
+
+  /** False while decisions may be missing and no person has confirmed that. */
+  get isGood(): boolean {
+    return this.#isGood
+  }
+
+  /** The later of the own clock and the highest time ever seen: a clock set back revives nothing. */
+  get time(): number {
+    this.#highestTime = Math.max(this.#highestTime, this.#parts.clock.now())
+    return this.#highestTime
+  }
+
+  stateOf(nodeId: NodeId): TrustState {
+    return this.#states.get(nodeId) ?? stranger
+  }
+
+  /** Takes effect at once; answers when it is durable. After a disk error a revocation stays in force in memory. */
+  async decide({ nodeId, callsign, federation, decision }: Deciding): Promise<Result<null>> {
+    const lifted = this.stateOf(nodeId).level === 'revoked' ? this.#decidedIn.get(nodeId) : undefined
+    const overrides = lifted === undefined ? undefined : [lifted]
+    const line = compact({ kind: 'decision', node: nodeId, callsign, federation, ...decision, overrides })
+    if (decision.level !== 'trusted') this.#step(nodeId, { kind: 'decided', decision, federation })
+    // What gives trust counts only once it is kept; what takes it away counted from the first moment.
+    return this.#write(line)
+  }
+
+  /** The peer said whether it trusts us. */
+  heard(nodeId: NodeId, trustsUs: boolean): void {
+    this.#step(nodeId, { kind: trustsUs ? 'asked' : 'withdrew' })
+  }
+
+  /** Writes an entry for people to read later. */
+  async note(event: string, facts: AuditFacts = {}): Promise<Result<null>> {
+    return this.#write(compact({ kind: 'event', at: this.#parts.clock.now(), event, ...facts }))
+  }
+
+  /** A person takes responsibility for decisions that may be lost. */
+  confirm(): Promise<Result<null>> {
+    return this.note('journal-confirmed')
+  }
+
+  audit(offset: number, limit: number): AuditPage {
+    const newestFirst = this.#audit.slice(Math.max(0, this.#audit.length - offset - limit), this.#audit.length - offset)
+    return { total: this.#auditCount, items: newestFirst.reverse() }
+  }
+
+  async close(): Promise<void> {
+    this.#cancelEnd()
+    await this.#own.settled()
+    await this.#logs.close()
+  }
+
+  async #write(line: JsonObject): Promise<Result<null>> {
+    try {
+      await this.#own.write([() => line])
+      return ok(null)
+    } catch (error) {
+      return fail(diskProblem(error), String(error))
+    }
+  }
+
+  #takeLines(lines: readonly LogLine[]): void {
+    for (const { seq, name, line } of lines) {
+      const parsed = parseJournalLine(line)
+      if (parsed === undefined) continue // The start of an epoch.
+      this.#highestTime = Math.max(this.#highestTime, parsed.at)
+      this.#remember(parsed, seq)
+      if (parsed.kind === 'decision') {
+        this.#decidedIn.set(parsed.node, name)
+        const decision = decisionOf(parsed)
+        this.#step(parsed.node, { kind: 'decided', decision, federation: parsed.federation })
+      } else if (parsed.event === 'journal-damaged') this.#isGood = false
+      else if (parsed.event === 'journal-confirmed') this.#isGood = true
+    }
+    this.#scheduleEnd()
+  }
+
+  #remember(line: DecisionLine | EventLine, seq: number): void {
+    const { at, node, callsign } = line
+    const about = { seq, at, ...(node === undefined ? {} : { nodeId: node }), ...(callsign === undefined ? {} : { callsign }) }
+    this.#auditCount++
+    if (line.kind === 'decision') this.#audit.push({ ...about, kind: 'decision', decision: decisionOf(line) })
+    else {
+      const { event, code, text } = line
+      this.#audit.push({ ...about, kind: event, ...(code === undefined ? {} : { code }), ...(text === undefined ? {} : { text }) })
+    }
+    if (this.#audit.length > bounds.auditInMemory * 2) this.#audit = this.#audit.slice(-bounds.auditInMemory)
+  }
+
+  #step(nodeId: NodeId, event: TrustEvent): void {
+    const before = this.stateOf(nodeId)
+    const after = nextTrust(before, event)
+    if (after === before) return
+    this.#states.set(nodeId, after)
+    this.#parts.onTrust(nodeId)
+  }
+
+  /** Wakes when the next decision ends. */
+  #scheduleEnd(): void {
+    this.#cancelEnd()
+    const time = this.time
+    let next = Infinity
+    for (const [nodeId, { level, decision }] of this.#states) {
+      if (level !== 'trusted' || decision?.until === undefined) continue
+      if (hasEnded(decision, time)) {
+        this.#step(nodeId, { kind: 'ended' })
+        void this.note('trust-ended', { node: nodeId, code: 'trust-ended' })
+      } else next = Math.min(next, decision.until)
+    }
+    // A clock that is set forward must not be missed for long, and a timer holds at most 24 days.
+    if (next < Infinity)
+      this.#cancelEnd = this.#parts.clock.after(Math.min(next - time, 60_000), () => this.#scheduleEnd())
+  }
+}
+
+/** The journal is a log like a mission's, under an ID that no mission can have. */
+function journalId(identity: Identity): MissionId {
+  return sha256('muster/1 trust\0', lengthPrefixed([identity.publicKey])).toString('hex') as MissionId
+}
+
+/** Without the parts that are `undefined`: they have no place in a line. */
+function compact(line: Readonly<Record<string, unknown>>): JsonObject {
+  return Object.fromEntries(Object.entries(line).filter(([, value]) => value !== undefined)) as JsonObject
+}

@@ -1,0 +1,59 @@
+/**
+ * Levels of trust as one pure machine (drawing in docs/protocol/trust.md):
+ *
+ *                 asked                  decided: trusted
+ *   untrusted ───────────▶ pending ─────────────────────────▶ trusted
+ *       ▲  ◀───────────────  │                                 │  │
+ *       │  withdrew, decided: untrusted                        │  │
+ *       │                                  decided: untrusted, │  │
+ *       ◀──────────────────────────────────────────── ended ───┘  │
+ *       │                                                         │
+ *       └──────── decided: revoked, from any level ───▶ revoked ◀─┘
+ *
+ * Only a person's decision leads to trusted, and only a person's decision leads out of revoked.
+ */
+import type { Decision, Level } from '@shared/model.js'
+import { unreachable } from '@shared/feed.js'
+
+export interface TrustState {
+  readonly level: Level
+  /** The newest decision of a person; stays after its end, so that the window can say what it was. */
+  readonly decision?: Decision
+  /** The federation that the decision recorded. */
+  readonly federation?: string
+}
+
+export type TrustEvent =
+  /** The peer said that it trusts us. */
+  | { readonly kind: 'asked' }
+  /** The peer said that it does not trust us (any more). */
+  | { readonly kind: 'withdrew' }
+  | { readonly kind: 'decided'; readonly decision: Decision; readonly federation: string }
+  | { readonly kind: 'ended' }
+
+export const stranger: TrustState = { level: 'untrusted' }
+
+export function nextTrust(state: TrustState, event: TrustEvent): TrustState {
+  switch (event.kind) {
+    case 'asked':
+      // A rejected request does not ask again by itself: it stays listed, and the person can open it at any time.
+      return state.level === 'untrusted' && !wasRejected(state) ? { ...state, level: 'pending' } : state
+    case 'withdrew':
+      return state.level === 'pending' ? { ...state, level: 'untrusted' } : state
+    case 'decided':
+      return { level: event.decision.level, decision: event.decision, federation: event.federation }
+    case 'ended':
+      return state.level === 'trusted' ? { ...state, level: 'untrusted' } : state
+    default:
+      return unreachable(event)
+  }
+}
+
+function wasRejected({ decision }: TrustState): boolean {
+  return decision?.level === 'untrusted'
+}
+
+/** Whether a decision's end has come. `time` is the later of the own clock and the highest time ever seen. */
+export function hasEnded(decision: Decision, time: number): boolean {
+  return decision.until !== undefined && decision.until <= time
+}

@@ -1,0 +1,64 @@
+/** The command line of the headless host (frozen: add, never change), parsed into options or refused with a reason. */
+import { parseArgs } from 'node:util'
+import { fail, ok, type Result } from '@shared/result.js'
+
+export interface HeadlessOptions {
+  readonly data: string
+  readonly name: string
+  readonly linkPort?: number
+  readonly linkHost?: string
+  readonly apiPort: number
+  readonly federation?: string
+}
+
+export const usage = `usage: node out/main/headless.js --data DIR --name CALLSIGN
+       [--link-port N] [--link-host ADDRESS] [--api-port N] [--federation NAME] [--discovery mdns|off]`
+
+const most = 64
+
+export function parseHeadlessOptions(args: readonly string[]): Result<HeadlessOptions> {
+  let values: Partial<Record<string, string>>
+  try {
+    values = parseArgs({
+      args: [...args],
+      options: {
+        data: { type: 'string' },
+        name: { type: 'string' },
+        'link-port': { type: 'string' },
+        'link-host': { type: 'string' },
+        'api-port': { type: 'string' },
+        federation: { type: 'string' },
+        discovery: { type: 'string' }
+      }
+    }).values
+  } catch (error) {
+    return fail('bad-request', error instanceof Error ? error.message : String(error))
+  }
+  const { data, name, federation, discovery } = values
+  if (data === undefined || data === '') return fail('bad-request', '--data is missing')
+  if (name === undefined || !isName(name)) return fail('bad-request', `--name: 1 to ${String(most)} characters`)
+  if (federation !== undefined && !isName(federation)) return fail('bad-request', `--federation: 1 to ${String(most)} characters`)
+  if (discovery === 'mdns') return fail('not-yet', '--discovery mdns')
+  if (discovery !== undefined && discovery !== 'off') return fail('bad-request', '--discovery: mdns or off')
+  const linkPort = parsePort(values['link-port'])
+  const apiPort = parsePort(values['api-port'])
+  if (linkPort === 'bad' || apiPort === 'bad') return fail('bad-request', 'a port is a number from 0 to 65535; 0 takes any free one')
+  return ok({
+    data,
+    name,
+    apiPort: apiPort ?? 0,
+    ...(linkPort === undefined ? {} : { linkPort }),
+    ...(values['link-host'] === undefined ? {} : { linkHost: values['link-host'] }),
+    ...(federation === undefined ? {} : { federation })
+  })
+}
+
+function isName(text: string): boolean {
+  return text.trim() !== '' && [...text].length <= most
+}
+
+function parsePort(text: string | undefined): number | undefined | 'bad' {
+  if (text === undefined) return undefined
+  const port = Number(text)
+  return /^\d{1,5}$/.test(text) && port <= 65535 ? port : 'bad'
+}

@@ -1,0 +1,236 @@
+/**
+ * What the window knows. These types cross the process boundary (IPC or WebSocket), so they hold plain data only:
+ * no keys, no sockets, no functions. Times are milliseconds since 1970 by the clock of the node that says so.
+ */
+import type { ProblemCode } from './problems.js'
+import type { Problem } from './result.js'
+import type { Scope } from './scope.js'
+
+type Branded<Name extends string> = string & { readonly __brand: Name }
+
+/** SHA-256 of a node's signing key, 64 hexadecimal digits. */
+export type NodeId = Branded<'NodeId'>
+/** SHA-256 of a mission's signed create record, 64 hexadecimal digits. */
+export type MissionId = Branded<'MissionId'>
+/** `author.epoch.seq.hash`: the one name of a change; the hash is the first 8 bytes of its chain hash. */
+export type ChangeName = Branded<'ChangeName'>
+
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
+
+export type Level = 'untrusted' | 'pending' | 'trusted' | 'revoked'
+
+/** What a decision rests on: recognition words compared, accepted unseen, or a program that used the local API. */
+export type Ground = 'words' | 'unseen' | 'api'
+
+export interface Decision {
+  readonly level: 'trusted' | 'untrusted' | 'revoked'
+  readonly at: number
+  /** Callsign of the node where the person decided. */
+  readonly by: string
+  readonly ground: Ground
+  readonly scope: Scope
+  readonly until?: number
+  readonly reason?: string
+}
+
+export type LinkState =
+  | { readonly state: 'down'; readonly since: number; readonly lastHeard?: number; readonly reason?: ProblemCode }
+  | { readonly state: 'connecting'; readonly since: number; readonly lastHeard?: number; readonly reason?: ProblemCode }
+  | {
+      readonly state: 'linked'
+      readonly since: number
+      readonly lastHeard: number
+      readonly address: string
+      readonly roundTripMs?: number
+      /** Their clock minus ours, judged from the heartbeat; half a round trip exact. */
+      readonly clockOffsetMs?: number
+    }
+
+export interface Address {
+  readonly address: string
+  readonly port: number
+}
+
+/** One mission as it stands between us and a peer, from digests exchanged over the link. */
+export interface StepWith {
+  readonly state: 'in-step' | 'differs' | 'unknown'
+  /** Changes that we hold and the peer does not, as far as known. */
+  readonly theyLack: number
+  /** Changes that the peer holds and we do not; a lower bound while its logs are unknown to us. */
+  readonly weLack: number
+  /** When this was last proved by an answer of the peer. */
+  readonly at: number
+}
+
+export interface PeerSummary {
+  readonly nodeId: NodeId
+  /** Its own claim until a decision. */
+  readonly callsign: string
+  /** Its own claim until a decision; the recorded one afterwards. */
+  readonly federation: string
+  /** Four recognition words of its node ID: to recognise it, not proof. */
+  readonly words: readonly string[]
+  readonly level: Level
+  readonly theirLevel?: Level
+  readonly firstMet: number
+  readonly decision?: Decision
+  readonly link: LinkState
+  readonly addresses: readonly Address[]
+  /** Over all missions shared with it. */
+  readonly step: StepWith & { readonly missions: number }
+  readonly given: { readonly changesOut: number; readonly changesIn: number; readonly bytesOut: number; readonly bytesIn: number }
+  /** Something about this peer that a person should know, such as one identity in two places. */
+  readonly warning?: ProblemCode
+}
+
+/** An address that a person typed, and how reaching it goes. */
+export interface Target extends Address {
+  readonly state: 'trying' | 'waiting' | 'reached'
+  readonly since: number
+  readonly attempts: number
+  readonly nextTryAt?: number
+  readonly reason?: ProblemCode
+  readonly nodeId?: NodeId
+}
+
+export type Role = 'owner' | 'subscriber' | 'read-only'
+
+export interface Holder extends StepWith {
+  readonly nodeId: NodeId
+  readonly callsign: string
+  readonly linked: boolean
+}
+
+export interface MissionSummary {
+  readonly id: MissionId
+  readonly name: string
+  readonly description: string
+  readonly labels: readonly string[]
+  readonly onward: 'none' | 'federation' | 'any'
+  readonly creator: NodeId
+  readonly creatorName: string
+  readonly createdAt: number
+  /** Own role; without one the mission can be read here but not written. */
+  readonly role?: Role
+  readonly members: number
+  readonly entries: number
+  readonly conflicts: number
+  readonly changes: number
+  /** Changes whose author is not a member yet. */
+  readonly waiting: number
+  readonly lastChangeAt: number
+  /** Grows with every change of the folded view: what was queried at another version is out of date. */
+  readonly version: number
+  readonly digest: string
+  /** Changes of ours that no peer is known to hold. */
+  readonly onlyHere: number
+  readonly holders: readonly Holder[]
+  readonly readOnly?: ProblemCode
+}
+
+export interface NodeStatus {
+  readonly nodeId: NodeId
+  readonly callsign: string
+  readonly federation: string
+  readonly version: string
+  readonly words: readonly string[]
+  readonly certificateSha256: string
+  readonly startedAt: number
+  /** Absent while nobody can reach this node; `listenProblem` says why. */
+  readonly linkPort?: number
+  readonly listenProblem?: Problem
+  readonly interfaces: readonly { readonly name: string; readonly address: string }[]
+  readonly dataFolder: string
+}
+
+/** What limits this node now; an empty list means that nothing does. */
+export interface Health {
+  readonly problems: readonly (Problem & { readonly since: number })[]
+}
+
+export interface FieldValue {
+  readonly name: ChangeName
+  readonly value: Json
+  readonly author: NodeId
+  readonly authorName: string
+  /** The author's claim. */
+  readonly at: number
+}
+
+/** A multi-value register: more than one value is a conflict, which a person settles by a new write. */
+export interface FieldView {
+  readonly field: string
+  readonly values: readonly FieldValue[]
+}
+
+export interface EntityView {
+  readonly entity: string
+  readonly createdAt: number
+  readonly createdBy: NodeId
+  readonly createdByName: string
+  readonly deleted: boolean
+  readonly fields: readonly FieldView[]
+}
+
+export interface Member {
+  readonly nodeId: NodeId
+  readonly name: string
+  readonly role: Role
+  readonly admittedBy?: NodeId
+  readonly admittedByName?: string
+  readonly changes: number
+}
+
+export interface MissionView extends MissionSummary {
+  readonly entity: EntityView
+  readonly memberList: readonly Member[]
+  readonly conflictList: readonly ConflictView[]
+  /** Kinds of change that this version keeps and passes on, but does not understand. */
+  readonly unknownKinds: readonly { readonly kind: string; readonly count: number }[]
+}
+
+export interface ConflictView {
+  readonly entity: string
+  readonly createdAt: number
+  readonly field: FieldView
+}
+
+export interface EntityPage {
+  readonly version: number
+  readonly total: number
+  readonly offset: number
+  readonly items: readonly EntityView[]
+}
+
+export interface WriteRequest {
+  readonly entity: string
+  readonly field: string
+  readonly value: Json
+  /** Names of the values it replaces; left out: what is current now. */
+  readonly seen?: readonly ChangeName[]
+}
+
+export interface AuditEntry {
+  readonly seq: number
+  readonly at: number
+  readonly kind: string
+  readonly nodeId?: NodeId
+  readonly callsign?: string
+  readonly code?: ProblemCode
+  readonly text?: string
+  readonly decision?: Decision
+}
+
+export interface AuditPage {
+  readonly total: number
+  readonly items: readonly AuditEntry[]
+}
+
+/** The overview feed's snapshot: everything that is always on screen, small enough to cross whole. */
+export interface Overview {
+  readonly node: NodeStatus
+  readonly health: Health
+  readonly peers: readonly PeerSummary[]
+  readonly targets: readonly Target[]
+  readonly missions: readonly MissionSummary[]
+}
