@@ -80,6 +80,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   const loaded = await loadOrCreateIdentity(disk, settings.federation, random, clock.now())
   if (!loaded.ok) return loaded
   const { identity, created } = loaded.value
+  let isStarted = false
   const health = new HealthBook(clock, () => feed.note('health'))
   const onDamage = (damage: Damage) => noteDamage(damage, health, log)
 
@@ -173,7 +174,6 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   })
   const views = new Views({ settings, ports, identity, trust, peers, missions, links, replicator, health, startedAt: clock.now() })
 
-  let isStarted = false
   function afterStart(act: () => void): void {
     if (isStarted) act()
   }

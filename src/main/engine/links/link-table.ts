@@ -258,7 +258,10 @@ export class LinkTable {
     if (refusal !== undefined) {
       const text = refusal === 'federation-differs' ? `${record.federation}, ours is ${federation}` : undefined
       this.#note('refused', { node: nodeId, callsign, code: refusal, text })
-      link.close(refusal)
+      // Another federation is told so by our answer; a revoked peer is told nothing.
+      if (refusal === 'federation-differs') link.refuse(refusal)
+      else link.close(refusal)
+      this.#parts.onPeer(nodeId)
       return
     }
     if (!this.#keep(link, nodeId, met.run)) {

@@ -59,6 +59,8 @@ export interface Met {
 /** Pulled when the socket has room and nothing more urgent waits; `undefined` ends it. */
 export type Stream = () => Promise<Buffer | undefined>
 
+const answerHeardMs = 1_000
+
 interface Queued {
   readonly bytes: Buffer
   readonly mission: MissionId | undefined
@@ -161,6 +163,12 @@ export class Link {
   setStream(mission: MissionId, stream: Stream): void {
     this.#streams.set(mission, stream)
     this.#pump()
+  }
+
+  /** Ends it in a moment, when the peer has surely heard our answer and can say the same reason to its person. */
+  refuse(reason: ProblemCode): void {
+    this.#cancelTimer()
+    this.#cancelTimer = this.#self.clock.after(answerHeardMs, () => this.close(reason))
   }
 
   /** Cuts at once; nothing that waits is sent any more. */

@@ -1,0 +1,152 @@
+/**
+ * A disk in memory that loses what was not synced, tears what was being written, fills up and fails on purpose. Survives
+ * the crash of its node: hand the same disk to the next engine.
+ */
+import type { Disk, LogFile } from '../../src/main/engine/storage/disk.js'
+import type { Random } from '../../src/main/engine/runtime/random.js'
+import type { VirtualTime } from './time.js'
+
+interface StoredFile {
+  bytes: Buffer
+  /** Length of what survives a crash for sure. */
+  synced: number
+}
+
+export interface DiskFaults {
+  isFull: boolean
+  /** Called before every operation; throw to make it fail. */
+  onCall: (operation: string, path: string) => void
+  syncMs: number
+}
+
+export class SimDisk implements Disk {
+  readonly faults: DiskFaults = { isFull: false, onCall: () => undefined, syncMs: 0.3 }
+  readonly #time: VirtualTime | undefined
+  readonly #random: Random
+  #files = new Map<string, StoredFile>()
+  /** Grows with each crash: what an old engine still does reaches nothing. */
+  #life = 0
+  calls = 0
+
+  constructor(random: Random, time?: VirtualTime) {
+    this.#random = random
+    this.#time = time
+  }
+
+  /** Power cut: of each file's un-synced tail a random part remains, and its last bytes may be garbage. */
+  crash(): void {
+    this.#life++
+    for (const [path, file] of this.#files) {
+      const tail = file.bytes.length - file.synced
+      const kept = Math.floor(this.#random.unit() * (tail + 1))
+      const bytes = Buffer.from(file.bytes.subarray(0, file.synced + kept))
+      if (kept > 0 && this.#random.unit() < 0.5) bytes.fill(0, file.synced + Math.floor(kept / 2))
+      this.#files.set(path, { bytes, synced: bytes.length })
+    }
+  }
+
+  /** All files as they are now, for going back to an older copy of the folder. */
+  copy(): ReadonlyMap<string, Buffer> {
+    return new Map([...this.#files].map(([path, { bytes }]) => [path, Buffer.from(bytes)]))
+  }
+
+  restore(copy: ReadonlyMap<string, Buffer>): void {
+    this.#life++
+    this.#files = new Map([...copy].map(([path, bytes]) => [path, { bytes: Buffer.from(bytes), synced: bytes.length }]))
+  }
+
+  /** Damages a stored file in place. */
+  alter(path: string, change: (bytes: Buffer) => void): void {
+    const file = this.#files.get(path)
+    if (file === undefined) throw new Error(`no ${path}`)
+    change(file.bytes)
+  }
+
+  remove(path: string): void {
+    this.#files.delete(path)
+  }
+
+  paths(): readonly string[] {
+    return [...this.#files.keys()].sort()
+  }
+
+  async read(path: string): Promise<Buffer | undefined> {
+    await this.#begin('read', path)
+    const file = this.#files.get(path)
+    return file === undefined ? undefined : Buffer.from(file.bytes)
+  }
+
+  async replace(path: string, bytes: Uint8Array): Promise<void> {
+    await this.#begin('replace', path, bytes.length)
+    this.#files.set(path, { bytes: Buffer.from(bytes), synced: bytes.length })
+  }
+
+  async openLog(path: string): Promise<LogFile> {
+    await this.#begin('open', path)
+    const life = this.#life
+    if (!this.#files.has(path)) this.#files.set(path, { bytes: Buffer.alloc(0), synced: 0 })
+    const file = () => {
+      const found = this.#files.get(path)
+      if (found === undefined || life !== this.#life) throw systemError('EIO', 'the disk went away')
+      return found
+    }
+    const begin = (operation: string, size = 0) => this.#begin(operation, path, size)
+    return {
+      get size() {
+        return file().bytes.length
+      },
+      async append(bytes) {
+        await begin('append', bytes.length)
+        const stored = file()
+        stored.bytes = Buffer.concat([stored.bytes, bytes])
+      },
+      async sync() {
+        await begin('sync')
+        const stored = file()
+        stored.synced = stored.bytes.length
+      },
+      async read(offset, length) {
+        await begin('read')
+        const part = file().bytes.subarray(offset, offset + length)
+        if (part.length < length) throw new Error(`${path}: ends before ${String(offset + length)}`)
+        return Buffer.from(part)
+      },
+      async truncate(size) {
+        await begin('truncate')
+        file().bytes = file().bytes.subarray(0, size)
+        file().synced = size
+      },
+      close: () => Promise.resolve()
+    }
+  }
+
+  async list(folder: string): Promise<readonly string[]> {
+    await this.#begin('list', folder)
+    const names = new Set<string>()
+    for (const path of this.#files.keys())
+      if (path.startsWith(`${folder}/`)) names.add(path.slice(folder.length + 1).split('/', 1)[0] ?? '')
+    return [...names].sort()
+  }
+
+  async move(from: string, to: string): Promise<void> {
+    await this.#begin('move', from)
+    for (const [path, file] of [...this.#files]) {
+      if (path !== from && !path.startsWith(`${from}/`)) continue
+      this.#files.delete(path)
+      this.#files.set(to + path.slice(from.length), file)
+    }
+  }
+
+  async #begin(operation: string, path: string, size = 0): Promise<void> {
+    const life = this.#life
+    this.calls++
+    this.faults.onCall(operation, path)
+    if (this.faults.isFull && size > 0) throw systemError('ENOSPC', path)
+    if (this.#time !== undefined && operation !== 'read') await this.#time.wait(this.faults.syncMs)
+    if (life !== this.#life) throw systemError('EIO', 'the disk went away')
+  }
+}
+
+export function systemError(code: string, message: string): Error {
+  return Object.assign(new Error(`${code}: ${message}`), { code })
+}

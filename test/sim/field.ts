@@ -1,0 +1,246 @@
+/**
+ * The simulated field: whole engines in one process, on virtual time, a wire and disks that fail. A story starts nodes by
+ * name, lets them meet and decide, breaks things, and waits until the field shows what it should.
+ */
+import type { ChangeName, Json, MissionId, NodeId, Overview } from '@shared/model.js'
+import type { Result } from '@shared/result.js'
+import type { Scope } from '@shared/scope.js'
+import { startEngine, type Engine } from '../../src/main/engine/engine.js'
+import type { Random } from '../../src/main/engine/runtime/random.js'
+import { SimDisk } from './disk.js'
+import { seededRandom } from './random.js'
+import { VirtualTime } from './time.js'
+import { Wire } from './wire.js'
+
+const linkPort = 47110
+/** Virtual; the longest wait of a story. */
+const patienceMs = 10 * 60_000
+
+export interface NodeOptions {
+  readonly federation?: string
+}
+
+export class Field {
+  readonly seed: number
+  readonly time = new VirtualTime()
+  readonly random: Random
+  readonly wire: Wire
+  readonly nodes: FieldNode[] = []
+
+  constructor(seed: number) {
+    this.seed = seed
+    this.random = seededRandom(seed)
+    this.wire = new Wire(this.time, this.random)
+  }
+
+  async node(name: string, options: NodeOptions = {}): Promise<FieldNode> {
+    const node = new FieldNode(this, name, `10.0.0.${String(this.nodes.length + 1)}`, options)
+    this.nodes.push(node)
+    await node.start()
+    return node
+  }
+
+  /** Nodes that trust each next one, both ways. */
+  async chain(...names: readonly string[]): Promise<FieldNode[]> {
+    const nodes: FieldNode[] = []
+    for (const name of names) nodes.push(await this.node(name))
+    for (const [index, node] of nodes.entries()) {
+      const next = nodes[index + 1]
+      if (next !== undefined) await this.befriend(node, next)
+    }
+    return nodes
+  }
+
+  async befriend(one: FieldNode, other: FieldNode, scope?: Scope): Promise<void> {
+    await one.add(other)
+    await this.until(`${one.name} and ${other.name} met`, () => one.peer(other) !== undefined && other.peer(one) !== undefined)
+    await one.decide(other, 'trusted', scope)
+    await other.decide(one, 'trusted', scope)
+    await this.until(`${one.name} and ${other.name} linked`, () => one.isLinked(other) && other.isLinked(one))
+  }
+
+  cut(one: FieldNode, other: FieldNode): void {
+    this.wire.cut(one.address, other.address)
+  }
+
+  mend(one: FieldNode, other: FieldNode): void {
+    this.wire.mend(one.address, other.address)
+  }
+
+  /** Lets time pass until something is so. */
+  async until(what: string, isSo: () => boolean, withinMs = patienceMs): Promise<void> {
+    const end = this.time.now + withinMs
+    while (!isSo()) {
+      const went = await this.time.step(end)
+      if (!went && !isSo()) throw new Error(`seed ${String(this.seed)}: not so after ${String(withinMs)} ms: ${what}`)
+    }
+  }
+
+  /** Runs something that waits for virtual time. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    const state: { done: boolean } = { done: false }
+    const watched = work.finally(() => {
+      state.done = true
+    })
+    watched.catch(() => undefined) // Awaited below.
+    for (let steps = 0; !state.done; steps++) {
+      if (steps > 1_000_000) throw new Error('it never ends')
+      const went = await this.time.step()
+      if (!went && !state.done) await new Promise((next) => setImmediate(next))
+    }
+    return watched
+  }
+
+  async untilInStep(mission: MissionId, ...nodes: readonly FieldNode[]): Promise<string> {
+    await this.until(`in step: ${nodes.map(({ name }) => name).join(', ')}`, () => {
+      const digests = new Set(nodes.map((node) => node.digest(mission)))
+      return digests.size === 1 && !digests.has(undefined)
+    })
+    return nodes[0]?.digest(mission) ?? ''
+  }
+
+  async stop(): Promise<void> {
+    for (const node of this.nodes) if (node.isRunning) await node.stop()
+  }
+}
+
+export class FieldNode {
+  readonly name: string
+  readonly address: string
+  readonly disk: SimDisk
+  readonly wall = { offsetMs: 0 }
+  readonly #field: Field
+  readonly #options: NodeOptions
+  #engine: Engine | undefined
+
+  constructor(field: Field, name: string, address: string, options: NodeOptions) {
+    this.#field = field
+    this.name = name
+    this.address = address
+    this.#options = options
+    this.disk = new SimDisk(field.random, field.time)
+  }
+
+  get isRunning(): boolean {
+    return this.#engine !== undefined
+  }
+
+  get engine(): Engine {
+    if (this.#engine === undefined) throw new Error(`${this.name} is not running`)
+    return this.#engine
+  }
+
+  get id(): NodeId {
+    return this.engine.nodeId
+  }
+
+  async start(): Promise<void> {
+    const started = await this.tryStart()
+    if (!started.ok) throw new Error(`${this.name}: ${started.problem.message} ${started.problem.detail ?? ''}`)
+  }
+
+  async tryStart(): Promise<Result<Engine>> {
+    const { time, random, wire } = this.#field
+    const started = await this.#field.during(
+      startEngine(
+        {
+          callsign: this.name,
+          federation: this.#options.federation,
+          linkPort,
+          dataFolder: this.name,
+          log: () => undefined
+        },
+        {
+          clock: time.clock(this.wall),
+          random,
+          disk: this.disk,
+          transport: wire.transport(this.address),
+          interfaces: () => [{ name: 'sim0', address: this.address }]
+        }
+      )
+    )
+    if (started.ok) this.#engine = started.value
+    return started
+  }
+
+  async stop(): Promise<void> {
+    const { engine } = this
+    this.#engine = undefined
+    await this.#field.during(engine.stop())
+  }
+
+  /** Power cut: nothing is said to anybody, un-synced bytes are lost or torn. */
+  crash(): void {
+    this.#engine = undefined
+    this.#field.wire.silence(this.address)
+    this.disk.crash()
+  }
+
+  async restart(): Promise<void> {
+    await this.stop()
+    await this.start()
+  }
+
+  get overview(): Overview {
+    return this.engine.overview()
+  }
+
+  peer(other: FieldNode) {
+    const id = other.#engine?.nodeId
+    return this.overview.peers.find(({ nodeId }) => nodeId === id)
+  }
+
+  isLinked(other: FieldNode): boolean {
+    return this.peer(other)?.link.state === 'linked'
+  }
+
+  async add(other: FieldNode): Promise<void> {
+    await this.#field.during(this.engine.commands.addPeer({ address: other.address, port: linkPort }))
+  }
+
+  async decide(other: FieldNode, level: 'trusted' | 'untrusted' | 'revoked', scope?: Scope, until?: number) {
+    return this.#field.during(
+      this.engine.commands.decide({
+        nodeId: other.id,
+        level,
+        ...(scope === undefined ? {} : { scope }),
+        ...(until === undefined ? {} : { until })
+      })
+    )
+  }
+
+  async createMission(name: string): Promise<MissionId> {
+    const made = await this.#field.during(this.engine.commands.createMission({ name }))
+    if (!made.ok) throw new Error(made.problem.message)
+    return made.value.id
+  }
+
+  /** Resolves when it is acknowledged; throws when it is refused. */
+  async write(missionId: MissionId, entity: string, field: string, value: Json, seen?: readonly ChangeName[]) {
+    const written = await this.tryWrite(missionId, entity, field, value, seen)
+    if (!written.ok) throw new Error(`${this.name}: ${written.problem.code} ${written.problem.detail ?? ''}`)
+    return written.value.changes[0]?.name
+  }
+
+  tryWrite(missionId: MissionId, entity: string, field: string, value: Json, seen?: readonly ChangeName[]) {
+    const change = { entity, field, value, ...(seen === undefined ? {} : { seen }) }
+    return this.#field.during(this.engine.commands.write({ missionId, changes: [change] }))
+  }
+
+  mission(id: MissionId) {
+    return this.overview.missions.find((mission) => mission.id === id)
+  }
+
+  digest(id: MissionId): string | undefined {
+    return this.#engine === undefined ? undefined : this.mission(id)?.digest
+  }
+
+  /** Current values of a field. */
+  async values(missionId: MissionId, entity: string, field: string): Promise<readonly Json[]> {
+    const [type = ''] = entity.split('/')
+    const page = await this.engine.commands.listEntities({ missionId, type, offset: 0, limit: 200, order: 'oldest' })
+    if (!page.ok) throw new Error(page.problem.message)
+    const found = page.value.items.find((item) => item.entity === entity)
+    return found?.fields.find((one) => one.field === field)?.values.map(({ value }) => value) ?? []
+  }
+}
