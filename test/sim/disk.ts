@@ -130,6 +130,8 @@ export class SimDisk implements Disk {
 
   async move(from: string, to: string): Promise<void> {
     await this.#begin('move', from)
+    const isThere = [...this.#files.keys()].some((path) => path === from || path.startsWith(`${from}/`))
+    if (!isThere) throw systemError('ENOENT', from)
     for (const [path, file] of [...this.#files]) {
       if (path !== from && !path.startsWith(`${from}/`)) continue
       this.#files.delete(path)

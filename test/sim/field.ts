@@ -76,19 +76,8 @@ export class Field {
     }
   }
 
-  /** Runs something that waits for virtual time. */
-  async during<T>(work: Promise<T>): Promise<T> {
-    const state: { done: boolean } = { done: false }
-    const watched = work.finally(() => {
-      state.done = true
-    })
-    watched.catch(() => undefined) // Awaited below.
-    for (let steps = 0; !state.done; steps++) {
-      if (steps > 1_000_000) throw new Error('it never ends')
-      const went = await this.time.step()
-      if (!went && !state.done) await new Promise((next) => setImmediate(next))
-    }
-    return watched
+  during<T>(work: Promise<T>): Promise<T> {
+    return this.time.during(work)
   }
 
   async untilInStep(mission: MissionId, ...nodes: readonly FieldNode[]): Promise<string> {

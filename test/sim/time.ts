@@ -59,6 +59,20 @@ export class VirtualTime {
     this.#now = end
   }
 
+  /** Moves time until something that waits for it is done. */
+  async during<T>(work: Promise<T>): Promise<T> {
+    const state = { done: false }
+    const watched = work.finally(() => {
+      state.done = true
+    })
+    watched.catch(() => undefined) // The caller gets it below.
+    for (let steps = 0; !state.done; steps++) {
+      if (steps > 1_000_000) throw new Error('it never ends')
+      await this.step()
+    }
+    return watched
+  }
+
   /** A node's clock; its wall time may be wrong by an offset that a test changes. */
   clock(wall: { offsetMs: number } = { offsetMs: 0 }): Clock {
     return {

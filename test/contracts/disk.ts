@@ -1,0 +1,79 @@
+/** What every Disk must do (src/main/engine/storage/disk.ts); run on the real and on the simulated one. */
+import { describe, expect, it } from 'vitest'
+import type { Disk } from '../../src/main/engine/storage/disk.js'
+
+export interface DiskSetup {
+  readonly disk: Disk
+  /** The same disk as a new process sees it. */
+  reopen(): Disk
+  /** Runs work to its end, where time must be moved. */
+  during<T>(work: Promise<T>): Promise<T>
+}
+
+export function diskSuite(name: string, setup: () => Promise<DiskSetup>): void {
+  describe(`${name} is a disk`, () => {
+    it('says that there is no file by undefined, not by an error', async () => {
+      const { disk, during } = await setup()
+      expect(await during(disk.read('none.json'))).toBeUndefined()
+      expect(await during(disk.list('none'))).toEqual([])
+    })
+
+    it('replaces a file whole, also in a folder that is not there yet', async () => {
+      const { disk, reopen, during } = await setup()
+      await during(disk.replace('a/b/file.json', Buffer.from('one, which is longer')))
+      await during(disk.replace('a/b/file.json', Buffer.from('two')))
+      expect((await during(reopen().read('a/b/file.json')))?.toString()).toBe('two')
+      expect(await during(disk.list('a/b'))).toEqual(['file.json'])
+    })
+
+    it('appends, reads in the middle, and finds it all again', async () => {
+      const { disk, reopen, during } = await setup()
+      const log = await during(disk.openLog('logs/1'))
+      expect(log.size).toBe(0)
+      await during(log.append(Buffer.from('hello ')))
+      await during(log.append(Buffer.from('world')))
+      await during(log.sync())
+      expect(log.size).toBe(11)
+      expect((await during(log.read(6, 5))).toString()).toBe('world')
+      await during(log.close())
+      const again = await during(reopen().openLog('logs/1'))
+      expect(again.size).toBe(11)
+      await during(again.append(Buffer.from('!')))
+      await during(again.sync())
+      expect((await during(again.read(0, 12))).toString()).toBe('hello world!')
+      await during(again.close())
+    })
+
+    it('refuses to read beyond the end', async () => {
+      const { disk, during } = await setup()
+      const log = await during(disk.openLog('log'))
+      await during(log.append(Buffer.from('short')))
+      await expect(during(log.read(0, 6))).rejects.toThrow('ends before')
+      await during(log.close())
+    })
+
+    it('cuts a tail for good', async () => {
+      const { disk, reopen, during } = await setup()
+      const log = await during(disk.openLog('log'))
+      await during(log.append(Buffer.from('good, torn')))
+      await during(log.truncate(4))
+      expect(log.size).toBe(4)
+      await during(log.append(Buffer.from('!')))
+      await during(log.sync())
+      await during(log.close())
+      expect((await during(reopen().read('log')))?.toString()).toBe('good!')
+    })
+
+    it('moves files and whole folders', async () => {
+      const { disk, during } = await setup()
+      await during(disk.replace('missions/x/1', Buffer.from('1')))
+      await during(disk.replace('missions/x/2', Buffer.from('2')))
+      await during(disk.move('missions/x', 'damaged/x.1'))
+      expect(await during(disk.list('missions/x'))).toEqual([])
+      expect([...(await during(disk.list('damaged/x.1')))].sort()).toEqual(['1', '2'])
+      await during(disk.move('damaged/x.1/1', 'aside/1'))
+      expect((await during(disk.read('aside/1')))?.toString()).toBe('1')
+      await expect(during(disk.move('none', 'other'))).rejects.toThrow()
+    })
+  })
+}

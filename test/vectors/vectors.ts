@@ -1,0 +1,318 @@
+/**
+ * Frozen bytes of every encoding: the inputs of vectors.json, run through the engine, must give its outputs on every
+ * runtime. Another implementation can be checked against the same file (docs/protocol/vectors.md).
+ */
+import { createHash } from 'node:crypto'
+import type { ChangeName, MissionId, NodeId } from '@shared/model.js'
+import { lengthPrefixed } from '../../src/main/engine/bytes/hash.js'
+import { parseLine, type JsonObject } from '../../src/main/engine/bytes/line.js'
+import { nodeIdOf, verifyRecord, type IdentityRecord } from '../../src/main/engine/identity/identity-record.js'
+import {
+  isSafePoint,
+  parsePublicKey,
+  privateKeyFromSeed,
+  rawPublicKey,
+  signedBytes,
+  signFor,
+  verifyFor,
+  type Purpose
+} from '../../src/main/engine/identity/signature.js'
+import { recognitionWords } from '../../src/main/engine/identity/words.js'
+import { encodeFrame, frameTypes } from '../../src/main/engine/links/framing.js'
+import { signProof } from '../../src/main/engine/links/hello.js'
+import { digestOf, type LogLine } from '../../src/main/engine/logs/log-store.js'
+import {
+  chainNext,
+  chainRun,
+  chainStart,
+  changeName,
+  decodeRun,
+  encodeRun,
+  sealRun,
+  verifySeal,
+  type Head
+} from '../../src/main/engine/logs/run.js'
+import { startLine } from '../../src/main/engine/logs/start-line.js'
+import { missionIdOf, parseSignedCreate, signCreate, type CreateRecord } from '../../src/main/engine/missions/create-record.js'
+import { Fold } from '../../src/main/engine/missions/fold.js'
+
+export interface Vectors {
+  readonly keys: readonly { readonly seed: string; readonly publicKey: string; readonly nodeId: string; readonly words: string }[]
+  readonly signatures: readonly {
+    readonly purpose: Purpose
+    readonly seed: string
+    readonly fields: readonly string[]
+    readonly signedBytes: string
+    readonly signature: string
+  }[]
+  /** Keys and R values that every node refuses before verifying. */
+  readonly unsafePoints: readonly string[]
+  /** Signatures that some runtimes would accept; every node refuses them. */
+  readonly refusedSignatures: readonly { readonly why: string; readonly key: string; readonly signature: string }[]
+  readonly lines: readonly { readonly base64: string; readonly refused: string | null }[]
+  readonly run: {
+    readonly seed: string
+    readonly mission: string
+    readonly epoch: string
+    readonly lines: readonly string[]
+    readonly chainStart: string
+    readonly chain: readonly string[]
+    readonly names: readonly string[]
+    readonly encoded: string
+  }
+  readonly create: { readonly seed: string; readonly record: CreateRecord; readonly signature: string; readonly missionId: string }
+  readonly digest: { readonly mission: string; readonly heads: readonly Head[]; readonly digest: string }
+  readonly proof: {
+    readonly seed: string
+    readonly role: 'client' | 'server'
+    readonly exporter: string
+    readonly clientCertificate: string
+    readonly serverCertificate: string
+    readonly clientIntro: string
+    readonly serverIntro: string
+    readonly signature: string
+  }
+  readonly record: { readonly certificate: string; readonly record: IdentityRecord }
+  readonly frame: { readonly type: number; readonly payload: string; readonly encoded: string }
+  readonly fold: {
+    readonly create: CreateRecord
+    readonly lines: readonly { readonly author: string; readonly name: string; readonly line: JsonObject }[]
+    readonly view: unknown
+  }
+}
+
+/** What the engine makes of the inputs; where a vector says `refused`, the reason it gives. */
+export function compute(vectors: Vectors): Vectors {
+  return {
+    keys: vectors.keys.map(({ seed }) => {
+      const publicKey = rawPublicKey(privateKeyFromSeed(hex(seed)))
+      const nodeId = nodeIdOf(publicKey)
+      return { seed, publicKey: publicKey.toString('hex'), nodeId, words: recognitionWords(nodeId).join(' ') }
+    }),
+    signatures: vectors.signatures.map(({ purpose, seed, fields }) => {
+      const key = privateKeyFromSeed(hex(seed))
+      const bytes = fields.map(hex)
+      const signature = signFor(purpose, bytes, key)
+      const verifies = verifyFor(purpose, bytes, parsePublicKey(rawPublicKey(key)) ?? key, signature)
+      const other: Purpose = purpose === 'seal' ? 'hello' : 'seal'
+      const verifiesAsOther = verifyFor(other, bytes, parsePublicKey(rawPublicKey(key)) ?? key, signature)
+      const isGood = verifies && !verifiesAsOther
+      return { purpose, seed, fields, signedBytes: signedBytes(purpose, bytes).toString('hex'), signature: isGood ? signature.toString('hex') : 'does not verify' }
+    }),
+    unsafePoints: vectors.unsafePoints.filter((point) => !isSafePoint(hex(point)) && parsePublicKey(hex(point)) === undefined),
+    refusedSignatures: vectors.refusedSignatures.filter(({ key, signature }) => {
+      const parsed = parsePublicKey(hex(key))
+      return parsed === undefined || !verifyFor('seal', [Buffer.from('vector')], parsed, hex(signature))
+    }),
+    lines: vectors.lines.map(({ base64 }) => {
+      const parsed = parseLine(Buffer.from(base64, 'base64'))
+      return { base64, refused: typeof parsed === 'string' ? parsed : null }
+    }),
+    run: computeRun(vectors.run),
+    create: computeCreate(vectors.create),
+    digest: { ...vectors.digest, digest: digestOf(vectors.digest.mission as MissionId, vectors.digest.heads) },
+    proof: { ...vectors.proof, signature: computeProof(vectors.proof) },
+    record: isRecordGood(vectors.record) ? vectors.record : { ...vectors.record, certificate: 'does not verify' },
+    frame: {
+      ...vectors.frame,
+      encoded: encodeFrame(vectors.frame.type === 1 ? frameTypes.message : frameTypes.run, hex(vectors.frame.payload)).toString('hex')
+    },
+    fold: { ...vectors.fold, view: computeFold(vectors.fold) }
+  }
+}
+
+function computeRun(vector: Vectors['run']): Vectors['run'] {
+  const key = privateKeyFromSeed(hex(vector.seed))
+  const mission = vector.mission as MissionId
+  const log = { author: nodeIdOf(rawPublicKey(key)), epoch: vector.epoch }
+  const lines = vector.lines.map((line) => Buffer.from(line))
+  const start = chainStart(mission, log)
+  const chain: Buffer[] = []
+  for (const line of lines) chain.push(chainNext(chain.at(-1) ?? start, line))
+  const encoded = encodeRun(sealRun(mission, log, 1, lines, chain.at(-1) ?? start, key))
+  const decoded = decodeRun(encoded)
+  const isGood =
+    decoded?.end === encoded.length &&
+    verifySeal(mission, decoded.run.header, key) &&
+    typeof chainRun(decoded.run, { seq: 0, hash: start }) !== 'string'
+  return {
+    ...vector,
+    chainStart: start.toString('hex'),
+    chain: chain.map((hash) => hash.toString('hex')),
+    names: chain.map((hash, index) => changeName(log, index + 1, hash)),
+    encoded: isGood ? encoded.toString('base64') : 'does not verify'
+  }
+}
+
+function computeCreate(vector: Vectors['create']): Vectors['create'] {
+  const signed = signCreate(vector.record, privateKeyFromSeed(hex(vector.seed)))
+  const parsed = parseSignedCreate(JSON.parse(JSON.stringify(signed)))
+  return { ...vector, signature: typeof parsed === 'string' ? parsed : signed.signature, missionId: missionIdOf(signed) }
+}
+
+function computeProof(vector: Vectors['proof']): string {
+  const binding = {
+    exporter: hex(vector.exporter),
+    clientCertificate: hex(vector.clientCertificate),
+    serverCertificate: hex(vector.serverCertificate),
+    peerCertificate: Buffer.alloc(0)
+  }
+  const intros = { client: Buffer.from(vector.clientIntro), server: Buffer.from(vector.serverIntro) }
+  return signProof(vector.role, binding, intros, privateKeyFromSeed(hex(vector.seed)))
+}
+
+function isRecordGood({ certificate, record }: Vectors['record']): boolean {
+  const key = Buffer.from(record.signingKey, 'base64url')
+  const der = Buffer.from(certificate, 'base64')
+  const changed = { ...record, federation: `${record.federation}x` }
+  return verifyRecord(record, key, der) && !verifyRecord(changed, key, der)
+}
+
+function computeFold({ create, lines }: Vectors['fold']): unknown {
+  const fold = new Fold(create)
+  for (const { author, name, line } of lines) {
+    const [, epoch = '', seq = ''] = name.split('.')
+    const one: LogLine = { log: { author: author as NodeId, epoch }, seq: Number(seq), name: name as ChangeName, line }
+    fold.apply(one)
+  }
+  return {
+    entities: [...fold.entities].map(([entity, { fields, created }]) => ({
+      entity,
+      created,
+      fields: [...fields].map(([field, { values }]) => ({ field, values }))
+    })),
+    members: [...fold.members].map(([nodeId, membership]) => ({ nodeId, ...membership })),
+    conflicts: [...fold.conflicts],
+    unknownKinds: [...fold.unknownKinds],
+    readOnly: fold.readOnly
+  }
+}
+
+function hex(text: string): Buffer {
+  return Buffer.from(text, 'hex')
+}
+
+/** Inputs from which the file was made once; only a new version of the protocol makes it anew. */
+export function inputs(certificate: string, record: IdentityRecord): Vectors {
+  const seed = (label: string) => createHash('sha256').update(`muster vector ${label}`).digest('hex')
+  const key = privateKeyFromSeed(hex(seed('alpha')))
+  const publicKey = rawPublicKey(key)
+  const author = nodeIdOf(publicKey)
+  const create: CreateRecord = {
+    creator: publicKey.toString('base64url'),
+    nonce: '000102030405060708090a0b0c0d0e0f',
+    name: 'Karst Ridge Fire, Požar Kras',
+    labels: ['kras-2026'],
+    deputies: [nodeIdOf(rawPublicKey(privateKeyFromSeed(hex(seed('bravo')))))],
+    defaultRole: 'subscriber',
+    onward: 'federation',
+    fold: 1,
+    at: 1784635200000
+  }
+  const mission = missionIdOf(signCreate(create, key))
+  const epoch = 'f0e0d0c0b0a090807060504030201000'
+  const lineTexts = [
+    JSON.stringify(startLine(1784635200001, publicKey, 'OSC Sežana', undefined)),
+    '{"kind":"set","at":1784635200002,"entity":"log/1","field":"text","value":"Two drops on line B \\"below\\" Cerje 😀"}',
+    '{"kind":"set","at":1784635200003,"entity":"log/1","field":"text","value":"Third load in 12 min","seen":[]}'
+  ]
+  const good = signFor('seal', [Buffer.from('vector')], key)
+  const text = (value: string) => Buffer.from(value).toString('base64')
+  const other = nodeIdOf(rawPublicKey(privateKeyFromSeed(hex(seed('charlie')))))
+  const nameAt = (who: string, seq: number) => `${who}.${epoch}.${String(seq)}.${String(seq).padStart(16, '0')}`
+  return {
+    keys: ['alpha', 'bravo'].map((label) => ({ seed: seed(label), publicKey: '', nodeId: '', words: '' })),
+    signatures: (['identity', 'hello', 'mission', 'seal'] as const).map((purpose) => ({
+      purpose,
+      seed: seed('alpha'),
+      fields: ['', '00', lengthPrefixed([Buffer.from('field')]).toString('hex')],
+      signedBytes: '',
+      signature: ''
+    })),
+    unsafePoints: unsafePoints(),
+    refusedSignatures: [
+      { why: 'key and R of order 1, S = 0: holds for every message', key: point('01'), signature: point('01') + '00'.repeat(32) },
+      { why: 'key of order 1 with sign bit', key: '01' + '00'.repeat(30) + '80', signature: point('01') + '00'.repeat(32) },
+      { why: 'R of order 1 under an honest key', key: publicKey.toString('hex'), signature: point('01') + good.subarray(32).toString('hex') },
+      { why: 'R not canonical', key: publicKey.toString('hex'), signature: 'ee' + 'ff'.repeat(30) + '7f' + good.subarray(32).toString('hex') },
+      { why: 'S + L: the same signature a second time', key: publicKey.toString('hex'), signature: good.subarray(0, 32).toString('hex') + addOrder(good.subarray(32)) },
+      { why: 'one bit off', key: publicKey.toString('hex'), signature: Buffer.from(good.map((byte, at) => (at === 63 ? byte ^ 1 : byte))).toString('hex') }
+    ],
+    lines: [
+      '{"a":1}',
+      '{"a": 1}',
+      '{"a":1,"a":1}',
+      '{"b":1,"1":2}',
+      '{"a":"\\u0041"}',
+      '{"a":-0}',
+      '{"a":1e400}',
+      '{"a":1e+21}',
+      '{"a":0.1,"b":[null,true],"c":"é😀"}',
+      '{"a":9007199254740991}',
+      '{"a":9007199254740992}',
+      '{"__proto__":1}',
+      '{"a":"__proto__"}',
+      '{"a":"\\ud800"}',
+      '[]',
+      ''
+    ].map((line) => ({ base64: text(line), refused: null })).concat([{ base64: Buffer.from([0x7b, 0xff, 0x7d]).toString('base64'), refused: null }]),
+    run: { seed: seed('alpha'), mission, epoch, lines: lineTexts, chainStart: '', chain: [], names: [], encoded: '' },
+    create: { seed: seed('alpha'), record: create, signature: '', missionId: '' },
+    digest: { mission, heads: [{ author, epoch, seq: 3, hash: seed('head') }, { author: other, epoch, seq: 1, hash: seed('other head') }], digest: '' },
+    proof: {
+      seed: seed('alpha'),
+      role: 'client',
+      exporter: seed('exporter'),
+      clientCertificate: seed('client certificate'),
+      serverCertificate: seed('server certificate'),
+      clientIntro: '{"t":"intro"}',
+      serverIntro: '{"t":"intro","and":"more"}',
+      signature: ''
+    },
+    record: { certificate, record },
+    frame: { type: 1, payload: Buffer.from('{"t":"ping","n":1,"at":2}').toString('hex'), encoded: '' },
+    fold: {
+      create,
+      lines: [
+        { author, name: nameAt(author, 1), line: { kind: 'set', at: 5, entity: 'log/1', field: 'text', value: 'one' } },
+        { author, name: nameAt(author, 2), line: { kind: 'admin/admit', at: 6, author: other, role: 'subscriber' } },
+        { author: other, name: nameAt(other, 1), line: { kind: 'set', at: 4, entity: 'log/1', field: 'text', value: 'two' } },
+        { author, name: nameAt(author, 3), line: { kind: 'set', at: 7, entity: 'task/1', field: 'state', value: 'open' } },
+        { author: other, name: nameAt(other, 2), line: { kind: 'set', at: 1, entity: 'task/1', field: 'state', value: 'done', seen: [nameAt(author, 3)] } },
+        { author, name: nameAt(author, 4), line: { kind: 'not-known-yet', at: 8, what: [1, 2] } },
+        { author, name: nameAt(author, 5), line: { kind: 'set', at: 9, entity: 'log/2', field: 'deleted', value: true } }
+      ],
+      view: null
+    }
+  }
+}
+
+function point(firstByte: string): string {
+  return firstByte + '00'.repeat(31)
+}
+
+/** The eight points of small order in every encoding, and encodings at and above the field's prime. */
+function unsafePoints(): readonly string[] {
+  const bases = [
+    point('00'),
+    point('01'),
+    '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05',
+    'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a',
+    'ec' + 'ff'.repeat(30) + '7f',
+    'ed' + 'ff'.repeat(30) + '7f',
+    'ee' + 'ff'.repeat(30) + '7f',
+    'ff' + 'ff'.repeat(30) + '7f'
+  ]
+  return bases.flatMap((base) => {
+    const signed = Buffer.from(base, 'hex')
+    signed[31] = (signed[31] ?? 0) | 0x80
+    return [base, signed.toString('hex')]
+  })
+}
+
+/** S + L, where L is the order of the base point (RFC 8032, section 5.1). */
+function addOrder(s: Buffer): string {
+  const order = 2n ** 252n + 27742317777372353535851937790883648493n
+  const value = BigInt(`0x${Buffer.from(s).reverse().toString('hex')}`) + order
+  return Buffer.from(value.toString(16).padStart(64, '0'), 'hex').reverse().toString('hex')
+}
