@@ -26,7 +26,10 @@ export default defineConfig({
     build: {
       externalizeDeps: false,
       // A sandboxed preload must be CommonJS (Electron's documentation on ES modules).
-      rollupOptions: { input: { index: resolve('src/preload/index.ts') }, output: { format: 'cjs', entryFileNames: '[name].cjs' } }
+      rollupOptions: {
+        input: { index: resolve('src/preload/index.ts') },
+        output: { format: 'cjs', entryFileNames: '[name].cjs' }
+      }
     }
   },
   renderer: {

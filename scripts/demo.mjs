@@ -23,8 +23,19 @@ class Node {
   }
 
   async start() {
-    const args = ['--data', this.folder, '--name', this.name, '--link-host', '127.0.0.1', '--link-port', String(this.linkPort)]
-    this.process = spawn(process.execPath, ['out/main/headless.js', ...args, '--discovery', 'off'], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const args = [
+      '--data',
+      this.folder,
+      '--name',
+      this.name,
+      '--link-host',
+      '127.0.0.1',
+      '--link-port',
+      String(this.linkPort)
+    ]
+    this.process = spawn(process.execPath, ['out/main/headless.js', ...args, '--discovery', 'off'], {
+      stdio: ['ignore', 'pipe', 'ignore']
+    })
     const [line] = await once(createInterface({ input: this.process.stdout }), 'line')
     Object.assign(this, JSON.parse(line))
     this.token = await readFile(join(this.folder, 'api-token'), 'utf8')
@@ -37,7 +48,8 @@ class Node {
       body: body && JSON.stringify(body)
     })
     const answer = await response.json()
-    if (!response.ok) throw new Error(`${this.name}: ${method} ${path}: ${answer.code} ${answer.message} ${answer.detail ?? ''}`)
+    if (!response.ok)
+      throw new Error(`${this.name}: ${method} ${path}: ${answer.code} ${answer.message} ${answer.detail ?? ''}`)
     return answer
   }
 
@@ -75,7 +87,8 @@ async function timed(what, work) {
 }
 
 function expectSame(what, values) {
-  if (new Set(values.map((value) => JSON.stringify(value))).size !== 1) throw new Error(`${what} differ: ${JSON.stringify(values)}`)
+  if (new Set(values.map((value) => JSON.stringify(value))).size !== 1)
+    throw new Error(`${what} differ: ${JSON.stringify(values)}`)
 }
 
 async function trust(one, other) {
@@ -83,19 +96,24 @@ async function trust(one, other) {
   await until('they said hello', async () => (await one.peer(other)) && (await other.peer(one)))
   await one.call('POST', `peers/${other.nodeId}/decision`, { level: 'trusted', reason: 'demo' })
   await other.call('POST', `peers/${one.nodeId}/decision`, { level: 'trusted', reason: 'demo' })
-  await until('linked', async () => (await one.peer(other)).link.state === 'linked' && (await other.peer(one)).link.state === 'linked')
+  await until(
+    'linked',
+    async () => (await one.peer(other)).link.state === 'linked' && (await other.peer(one)).link.state === 'linked'
+  )
 }
 
 async function run(nodes) {
   const [alpha, bravo, charlie] = nodes
   await timed('three nodes started', () => Promise.all(nodes.map((node) => node.start())))
-  for (const node of nodes) console.log(`           ${node.name.padEnd(8)} node ${node.nodeId.slice(0, 16)}…, link port ${node.linkPort}`)
+  for (const node of nodes)
+    console.log(`           ${node.name.padEnd(8)} node ${node.nodeId.slice(0, 16)}…, link port ${node.linkPort}`)
   await timed('alpha and bravo met by address, both decided, linked', () => trust(alpha, bravo))
   await timed('bravo and charlie met by address, both decided, linked', () => trust(bravo, charlie))
 
   const { id } = await alpha.call('POST', 'missions', { name: 'Karst Ridge Fire', description: 'Sector North' })
   const path = `missions/${id}`
-  const digests = () => Promise.all(nodes.map(async (node) => (await node.call('GET', `${path}/heads`).catch(() => ({}))).digest))
+  const digests = () =>
+    Promise.all(nodes.map(async (node) => (await node.call('GET', `${path}/heads`).catch(() => ({}))).digest))
   const untilInStep = () =>
     until('equal digests', async () => {
       const found = await digests()
@@ -114,7 +132,11 @@ async function run(nodes) {
       nodes.map(async (node, index) => {
         for (let at = index * batch; at < entries; at += nodes.length * batch) {
           const numbers = Array.from({ length: Math.min(batch, entries - at) }, (_, offset) => at + offset)
-          const changes = numbers.map((number) => ({ entity: `log/${number}`, field: 'text', value: `Entry ${number} by ${node.name}` }))
+          const changes = numbers.map((number) => ({
+            entity: `log/${number}`,
+            field: 'text',
+            value: `Entry ${number} by ${node.name}`
+          }))
           await node.call('POST', `${path}/changes`, changes)
         }
       })
@@ -123,7 +145,11 @@ async function run(nodes) {
   await timed('all three in step', untilInStep)
 
   const tasks = Array.from({ length: conflicts }, (_, number) => `task/${number}`)
-  const { changes: open } = await alpha.call('POST', `${path}/changes`, tasks.map((entity) => ({ entity, field: 'state', value: 'open' })))
+  const { changes: open } = await alpha.call(
+    'POST',
+    `${path}/changes`,
+    tasks.map((entity) => ({ entity, field: 'state', value: 'open' }))
+  )
   await untilInStep()
   const settle = async (node, value) => {
     for (const [index, entity] of tasks.entries())
@@ -141,7 +167,10 @@ async function run(nodes) {
   const found = await timed('all three in step again', untilInStep)
   for (const [index, node] of nodes.entries()) console.log(`           ${node.name.padEnd(8)} digest ${found[index]}`)
   const views = await Promise.all(nodes.map((node) => node.call('GET', path)))
-  expectSame('views', views.map(({ entities }) => entities.map(({ entity, fields }) => [entity, fields]).sort()))
+  expectSame(
+    'views',
+    views.map(({ entities }) => entities.map(({ entity, fields }) => [entity, fields]).sort())
+  )
   for (const [index, { entries: count, conflicts: open }] of views.entries())
     if (count !== entries || open.length !== conflicts)
       throw new Error(`${nodes[index].name}: ${count} entries and ${open.length} conflicts`)
@@ -157,8 +186,15 @@ async function openWindows(nodes) {
       continue
     }
     const rootFlags = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-    const place = [`--window-position=${index * 640},0`, '--window-size=640,900', `--user-data-dir=${join(node.folder, 'browser')}`]
-    spawn(chromium, [...rootFlags, '--no-first-run', ...place, `--app=file://${path}`], { stdio: 'ignore', detached: true }).unref()
+    const place = [
+      `--window-position=${index * 640},0`,
+      '--window-size=640,900',
+      `--user-data-dir=${join(node.folder, 'browser')}`
+    ]
+    spawn(chromium, [...rootFlags, '--no-first-run', ...place, `--app=file://${path}`], {
+      stdio: 'ignore',
+      detached: true
+    }).unref()
   }
   console.log('Their windows are open. Ctrl+C stops all three.')
   await once(process, 'SIGINT')
@@ -176,6 +212,11 @@ try {
   process.exitCode = 1
 } finally {
   for (const node of nodes) node.process?.kill('SIGTERM')
-  await Promise.all(nodes.map((node) => node.process && node.process.exitCode === null && node.process.signalCode === null && once(node.process, 'exit')))
+  await Promise.all(
+    nodes.map(
+      (node) =>
+        node.process && node.process.exitCode === null && node.process.signalCode === null && once(node.process, 'exit')
+    )
+  )
   await rm(folder, { recursive: true, force: true })
 }

@@ -27,8 +27,13 @@ function startHeadless() {
   const args = process.argv.slice(2)
   const given = args.indexOf('--data')
   const data = given >= 0 ? args[given + 1] : join(homedir(), '.local', 'share', 'muster')
-  const options = [...(given >= 0 ? [] : ['--data', data]), ...(args.includes('--name') ? [] : ['--name', hostname().slice(0, 64)])]
-  const child = spawn(process.execPath, ['out/main/headless.js', ...options, ...args], { stdio: ['inherit', 'pipe', 'pipe'] })
+  const options = [
+    ...(given >= 0 ? [] : ['--data', data]),
+    ...(args.includes('--name') ? [] : ['--name', hostname().slice(0, 64)])
+  ]
+  const child = spawn(process.execPath, ['out/main/headless.js', ...options, ...args], {
+    stdio: ['inherit', 'pipe', 'pipe']
+  })
   const errors = []
   createInterface({ input: child.stderr }).on('line', (line) => errors.push(line))
   createInterface({ input: child.stdout }).on('line', () => openDoor(join(data, 'open.html')))

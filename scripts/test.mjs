@@ -13,5 +13,9 @@ if (!findElectron()) leftOut.push('the window in Electron: its binary is not ins
 const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2)], {
   stdio: 'inherit'
 })
-console.log(leftOut.length === 0 ? '\nNothing was left out.' : `\nLeft out on this machine:\n${leftOut.map((line) => `  - ${line}`).join('\n')}`)
+console.log(
+  leftOut.length === 0
+    ? '\nNothing was left out.'
+    : `\nLeft out on this machine:\n${leftOut.map((line) => `  - ${line}`).join('\n')}`
+)
 process.exit(status ?? 1)

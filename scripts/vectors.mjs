@@ -23,11 +23,16 @@ for (const [name, packageName, binary] of others) {
     console.log(`${name}: left out, its package is for Linux on x64`)
     continue
   }
-  const { status, stdout, stderr } = spawnSync('npx', ['-y', '-p', packageName, '-c', `${binary} out/vectors/check.js`], {
-    encoding: 'utf8'
-  })
+  const { status, stdout, stderr } = spawnSync(
+    'npx',
+    ['-y', '-p', packageName, '-c', `${binary} out/vectors/check.js`],
+    {
+      encoding: 'utf8'
+    }
+  )
   if (stdout) process.stdout.write(stdout)
   if (status === 0) continue
-  if (!stdout) console.log(`${name}: could not be fetched or started\n${stderr.trim().split('\n').slice(-3).join('\n')}`)
+  if (!stdout)
+    console.log(`${name}: could not be fetched or started\n${stderr.trim().split('\n').slice(-3).join('\n')}`)
   process.exitCode = 1
 }

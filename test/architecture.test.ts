@@ -10,7 +10,8 @@ interface Import {
   readonly to: string
 }
 
-const importPattern = /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'([^']+)'|(?:^|[^.\w])import\(\s*'([^']+)'\s*\)|(?:^|\n)\s*import\s+'([^']+)'/g
+const importPattern =
+  /(?:^|\n)\s*(?:import|export)\s[^'";]*?from\s+'([^']+)'|(?:^|[^.\w])import\(\s*'([^']+)'\s*\)|(?:^|\n)\s*import\s+'([^']+)'/g
 
 function importsOf(file: string, text: string): readonly Import[] {
   return [...text.matchAll(importPattern)].map((match) => {
@@ -56,8 +57,10 @@ export function broken({ from, to }: Import): string | undefined {
     const own = from.split('/').slice(0, 2).join('/')
     if (!to.startsWith(`${own}/`) && !to.startsWith('src/shared/')) return 'window and preload import shared only'
   }
-  if (to === 'electron' && !/^src\/(main\/index\.ts|main\/shell\/|preload\/)/.test(from)) return 'electron outside the shell'
-  if (!inEngine(from)) return inEngine(to) && to !== 'src/main/engine/index.js' ? 'past the face of the engine' : undefined
+  if (to === 'electron' && !/^src\/(main\/index\.ts|main\/shell\/|preload\/)/.test(from))
+    return 'electron outside the shell'
+  if (!inEngine(from))
+    return inEngine(to) && to !== 'src/main/engine/index.js' ? 'past the face of the engine' : undefined
   if (isOurs(to) && !inEngine(to) && !to.startsWith('src/shared/')) return 'the engine knows its hosts'
   const [module, other] = [moduleOf(from), moduleOf(to)]
   if (!inEngine(to) || module === other || module.endsWith('.ts') || other === 'limits.js') return undefined
@@ -114,7 +117,9 @@ describe('the import graph', () => {
   })
 
   it('names each library of the engine in one file', () => {
-    const engineImports = imports.filter(({ from, to }) => inEngine(from) && !isOurs(to) && !to.startsWith('node:') && to !== 'valibot')
+    const engineImports = imports.filter(
+      ({ from, to }) => inEngine(from) && !isOurs(to) && !to.startsWith('node:') && to !== 'valibot'
+    )
     const byLibrary = new Map<string, Set<string>>()
     for (const { from, to } of engineImports) byLibrary.set(to, (byLibrary.get(to) ?? new Set()).add(from))
     for (const [library, users] of byLibrary) expect([...users], library).toHaveLength(1)
@@ -128,13 +133,17 @@ describe('the project', () => {
   })
 
   it('has no folder of odds and ends', () => {
-    expect(files.filter((file) => /\/(utils?|helpers?|common|misc|services?|managers?)(\/|\.ts)/.test(file))).toEqual([])
+    expect(files.filter((file) => /\/(utils?|helpers?|common|misc|services?|managers?)(\/|\.ts)/.test(file))).toEqual(
+      []
+    )
   })
 
   it('talks to nobody on the internet', () => {
     const allowed = /https?:\/\/(127\.0\.0\.1|localhost|\$\{|www\.w3\.org)/
     const found = files.flatMap((file) =>
-      [...readFileSync(file, 'utf8').matchAll(/https?:\/\/[^\s'"`)]+/g)].filter(([url]) => !allowed.test(url)).map(([url]) => `${file}: ${url}`)
+      [...readFileSync(file, 'utf8').matchAll(/https?:\/\/[^\s'"`)]+/g)]
+        .filter(([url]) => !allowed.test(url))
+        .map(([url]) => `${file}: ${url}`)
     )
     expect(found).toEqual([])
   })

@@ -37,12 +37,14 @@ export function parseHeadlessOptions(args: readonly string[]): Result<HeadlessOp
   const { data, name, federation, discovery } = values
   if (data === undefined || data === '') return fail('bad-request', '--data is missing')
   if (name === undefined || !isName(name)) return fail('bad-request', `--name: 1 to ${String(most)} characters`)
-  if (federation !== undefined && !isName(federation)) return fail('bad-request', `--federation: 1 to ${String(most)} characters`)
+  if (federation !== undefined && !isName(federation))
+    return fail('bad-request', `--federation: 1 to ${String(most)} characters`)
   if (discovery === 'mdns') return fail('not-yet', '--discovery mdns')
   if (discovery !== undefined && discovery !== 'off') return fail('bad-request', '--discovery: mdns or off')
   const linkPort = parsePort(values['link-port'])
   const apiPort = parsePort(values['api-port'])
-  if (linkPort === 'bad' || apiPort === 'bad') return fail('bad-request', 'a port is a number from 0 to 65535; 0 takes any free one')
+  if (linkPort === 'bad' || apiPort === 'bad')
+    return fail('bad-request', 'a port is a number from 0 to 65535; 0 takes any free one')
   return ok({
     data,
     name,

@@ -35,7 +35,10 @@ interface CommandMap {
   decide: { argument: DecisionRequest; answer: null }
   /** After a damaged or missing trust journal: a person takes responsibility for going on. */
   confirmJournal: { argument: null; answer: null }
-  createMission: { argument: { readonly name: string; readonly description?: string }; answer: { readonly id: MissionId } }
+  createMission: {
+    argument: { readonly name: string; readonly description?: string }
+    answer: { readonly id: MissionId }
+  }
   /** Answers after the changes are durable. */
   write: {
     argument: { readonly missionId: MissionId; readonly changes: readonly WriteRequest[] }
@@ -84,8 +87,7 @@ export type ClientMessage =
 
 /** Engine to window. */
 export type ServerMessage =
-  | FeedMessage
-  | { readonly type: 'answer'; readonly id: number; readonly result: Result<unknown> }
+  FeedMessage | { readonly type: 'answer'; readonly id: number; readonly result: Result<unknown> }
 
 /** Names of the IPC channels, once for both ends. */
 export const ipcChannels = { call: 'muster:call', subscribe: 'muster:subscribe', feed: 'muster:feed' } as const

@@ -78,7 +78,12 @@ export interface PeerSummary {
   readonly addresses: readonly Address[]
   /** Over all missions shared with it. */
   readonly step: StepWith & { readonly missions: number }
-  readonly given: { readonly changesOut: number; readonly changesIn: number; readonly bytesOut: number; readonly bytesIn: number }
+  readonly given: {
+    readonly changesOut: number
+    readonly changesIn: number
+    readonly bytesOut: number
+    readonly bytesIn: number
+  }
   /** Something about this peer that a person should know, such as one identity in two places. */
   readonly warning?: ProblemCode
 }

@@ -15,7 +15,11 @@ const table = {
     message: 'The request is not understood.',
     advice: 'Compare it with docs/api.md; the detail names the field.'
   },
-  'not-found': { ref: 'REQ-02', message: 'There is nothing by this name here.', advice: 'Look at the list it came from again.' },
+  'not-found': {
+    ref: 'REQ-02',
+    message: 'There is nothing by this name here.',
+    advice: 'Look at the list it came from again.'
+  },
   'not-yet': {
     ref: 'REQ-03',
     message: 'This version cannot do this yet.',
@@ -211,7 +215,8 @@ const table = {
   'identity-damaged': {
     ref: 'DSK-06',
     message: 'The identity of this laptop cannot be read.',
-    advice: 'Muster does not start with another one by itself. Put a copy of identity.json back, or start with an empty folder.'
+    advice:
+      'Muster does not start with another one by itself. Put a copy of identity.json back, or start with an empty folder.'
   },
   'newer-data': {
     ref: 'DSK-07',

@@ -31,7 +31,8 @@ export function transportSuite(name: string, setup: () => TransportSetup): void 
     let identities: { readonly client: TlsIdentity; readonly server: TlsIdentity }
     let listener: Listener | undefined
     beforeAll(async () => {
-      const issue = () => issueCertificate('0'.repeat(64), Buffer.concat([Buffer.from([1]), randomBytes(8)]), Date.now())
+      const issue = () =>
+        issueCertificate('0'.repeat(64), Buffer.concat([Buffer.from([1]), randomBytes(8)]), Date.now())
       identities = { client: await issue(), server: await issue() }
     })
     afterEach(async () => {

@@ -48,7 +48,9 @@ function viewOf(made: Fold): unknown {
       .map(([name, { fields, created }]) => ({
         name,
         created,
-        fields: [...fields].map(([field, { values }]) => ({ field, values })).sort((a, b) => (a.field < b.field ? -1 : 1))
+        fields: [...fields]
+          .map(([field, { values }]) => ({ field, values }))
+          .sort((a, b) => (a.field < b.field ? -1 : 1))
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)),
     members: [...made.members].sort(),
@@ -70,27 +72,38 @@ const content: fc.Arbitrary<JsonObject> = fc.oneof(
       value: fc.constantFrom('a', 'b', true, null),
       seen: fc.array(fc.record({ author, seq: fc.integer({ min: 1, max: 12 }) }), { maxLength: 3 })
     })
-    .map(({ at, entity, field, value, seen }) => setLine(at, entity, field, value, seen.map((one) => nameOf(one.author, one.seq)))),
-  fc.record({ at, author, role: fc.constantFrom('subscriber' as const, 'read-only' as const) }).map((one) => admitLine(one.at, one.author, one.role)),
+    .map(({ at, entity, field, value, seen }) =>
+      setLine(
+        at,
+        entity,
+        field,
+        value,
+        seen.map((one) => nameOf(one.author, one.seq))
+      )
+    ),
+  fc
+    .record({ at, author, role: fc.constantFrom('subscriber' as const, 'read-only' as const) })
+    .map((one) => admitLine(one.at, one.author, one.role)),
   fc.constantFrom({ kind: 'odd', at: 1 }, { kind: 'admin/odd', at: 1 }, { kind: 'set', at: 1, entity: '' })
 )
-const lines = fc
-  .array(fc.tuple(author, content), { maxLength: 36 })
-  .map((list) => {
-    const seqs = new Map<NodeId, number>()
-    return list.map(([who, what]) => {
-      const seq = (seqs.get(who) ?? 0) + 1
-      seqs.set(who, seq)
-      return line(who, seq, what)
-    })
+const lines = fc.array(fc.tuple(author, content), { maxLength: 36 }).map((list) => {
+  const seqs = new Map<NodeId, number>()
+  return list.map(([who, what]) => {
+    const seq = (seqs.get(who) ?? 0) + 1
+    seqs.set(who, seq)
+    return line(who, seq, what)
   })
+})
 
 describe('the fold', () => {
   it('gives one view for one set, in every order', () => {
     fc.assert(
-      fc.property(lines.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))), ([list, shuffled]) => {
-        expect(viewOf(fold(shuffled))).toEqual(viewOf(fold(list)))
-      }),
+      fc.property(
+        lines.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))),
+        ([list, shuffled]) => {
+          expect(viewOf(fold(shuffled))).toEqual(viewOf(fold(list)))
+        }
+      ),
       { numRuns: 500 }
     )
   })
@@ -100,7 +113,12 @@ describe('the fold', () => {
       line(owner, 1, setLine(1, 'log/1', 'text', 'one', [])),
       line(other, 1, setLine(2, 'log/1', 'text', 'two', []))
     ])
-    expect(made.current('log/1', 'text').map(({ value }) => value).sort()).toEqual(['one', 'two'])
+    expect(
+      made
+        .current('log/1', 'text')
+        .map(({ value }) => value)
+        .sort()
+    ).toEqual(['one', 'two'])
     expect(made.conflicts.size).toBe(1)
   })
 
@@ -119,7 +137,12 @@ describe('the fold', () => {
       line(owner, 2, setLine(3, 'log/1', 'text', 'new', [nameOf(owner, 1)])),
       line(owner, 3, setLine(3, 'log/2', 'text', 'elsewhere', [nameOf(other, 1)]))
     ])
-    expect(made.current('log/1', 'text').map(({ value }) => value).sort()).toEqual(['new', 'unseen'])
+    expect(
+      made
+        .current('log/1', 'text')
+        .map(({ value }) => value)
+        .sort()
+    ).toEqual(['new', 'unseen'])
   })
 
   it('never lets a clock decide', () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeLine, isLineValue, parseLine } from '../../src/main/engine/bytes/line.js'
+import { encodeLine, isLineValue, parseLine, type JsonObject } from '../../src/main/engine/bytes/line.js'
 import { limits } from '../../src/main/engine/limits.js'
 
 describe('a line', () => {
@@ -55,9 +55,10 @@ describe('a line', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
         if (!isLineValue(value)) return
-        const line = encodeLine(value)
+        const object = value as JsonObject
+        const line = encodeLine(object)
         expect(parseLine(line)).toEqual(JSON.parse(JSON.stringify(value)))
-        expect(encodeLine(parseLine(line) as typeof value).equals(line)).toBe(true)
+        expect(encodeLine(parseLine(line) as JsonObject).equals(line)).toBe(true)
       })
     )
   })

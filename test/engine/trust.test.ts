@@ -43,7 +43,13 @@ describe('the trust machine', () => {
   })
 })
 
-const mission: MissionFacts = { id: 'a'.repeat(64) as MissionId, name: 'Fire north', labels: ['kras'], onward: 'federation', isOwn: false }
+const mission: MissionFacts = {
+  id: 'a'.repeat(64) as MissionId,
+  name: 'Fire north',
+  labels: ['kras'],
+  onward: 'federation',
+  isOwn: false
+}
 
 function facts(trust: TrustState, more: Partial<PeerFacts> = {}): PeerFacts {
   return { trust, claimedFederation: 'field', ownFederation: 'field', time: 100, isJournalGood: true, ...more }
@@ -55,12 +61,12 @@ function trusting(scope: Scope = everything, until?: number): TrustState {
 describe('the policy', () => {
   it('lets a trusted peer of the own federation have everything', () => {
     const peer = facts(trusting())
-    expect([refuseLink(peer), refuseGiving(peer, mission), refuseTaking(peer, mission), refuseWriting(peer, mission)]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-      undefined
-    ])
+    expect([
+      refuseLink(peer),
+      refuseGiving(peer, mission),
+      refuseTaking(peer, mission),
+      refuseWriting(peer, mission)
+    ]).toEqual([undefined, undefined, undefined, undefined])
   })
 
   it.each<[string, PeerFacts, string]>([
@@ -72,7 +78,12 @@ describe('the policy', () => {
     ['one whose end has come', facts(trusting(everything, 100)), 'trust-ended'],
     ['anybody while the journal is damaged', facts(trusting(), { isJournalGood: false }), 'journal-damaged']
   ])('refuses %s on every path', (_, peer, code) => {
-    expect([refuseLink(peer), refuseGiving(peer, mission), refuseTaking(peer, mission), refuseWriting(peer, mission)]).toEqual([code, code, code, code])
+    expect([
+      refuseLink(peer),
+      refuseGiving(peer, mission),
+      refuseTaking(peer, mission),
+      refuseWriting(peer, mission)
+    ]).toEqual([code, code, code, code])
   })
 
   it('revokes also while the journal is damaged', () => {

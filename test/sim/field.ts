@@ -53,7 +53,10 @@ export class Field {
 
   async befriend(one: FieldNode, other: FieldNode, scope?: Scope): Promise<void> {
     await one.add(other)
-    await this.until(`${one.name} and ${other.name} met`, () => one.peer(other) !== undefined && other.peer(one) !== undefined)
+    await this.until(
+      `${one.name} and ${other.name} met`,
+      () => one.peer(other) !== undefined && other.peer(one) !== undefined
+    )
     await one.decide(other, 'trusted', scope)
     await other.decide(one, 'trusted', scope)
     await this.until(`${one.name} and ${other.name} linked`, () => one.isLinked(other) && other.isLinked(one))

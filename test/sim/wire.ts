@@ -67,7 +67,8 @@ export class Wire {
           port,
           close: () => {
             this.#listeners.delete(key)
-            for (const channel of [...this.#channels]) if (channel.host === host && channel.role === 'server') channel.drop()
+            for (const channel of [...this.#channels])
+              if (channel.host === host && channel.role === 'server') channel.drop()
             return Promise.resolve()
           }
         })
@@ -99,7 +100,10 @@ export class Wire {
     const from = { address: host, port: this.#nextPort++ }
     const parts = { wire: this, time: this.#time, startedAt }
     const client = new SimChannel(parts, host, 'client', to, { ...shared, peerCertificate: certificates.server })
-    const server = new SimChannel(parts, to.address, 'server', from, { ...shared, peerCertificate: certificates.client })
+    const server = new SimChannel(parts, to.address, 'server', from, {
+      ...shared,
+      peerCertificate: certificates.client
+    })
     client.other = server
     server.other = client
     this.#channels.add(client).add(server)
@@ -138,7 +142,13 @@ class SimChannel implements Channel {
   #arriving: Buffer[] = []
   #isOtherGone = false
 
-  constructor(parts: ChannelParts, host: string, role: 'client' | 'server', remote: Address, binding: Channel['binding']) {
+  constructor(
+    parts: ChannelParts,
+    host: string,
+    role: 'client' | 'server',
+    remote: Address,
+    binding: Channel['binding']
+  ) {
     this.#wire = parts.wire
     this.#time = parts.time
     this.startedAt = parts.startedAt

@@ -30,7 +30,10 @@ describe('two laptops', () => {
     await bravo.write(mission, 'log/2', 'text', 'Road 617 closed')
     await field.untilInStep(mission, alpha, bravo)
     expect(await alpha.values(mission, 'log/2', 'text')).toEqual(['Road 617 closed'])
-    await field.until('both say in step', () => alpha.peer(bravo)?.step.state === 'in-step' && bravo.peer(alpha)?.step.state === 'in-step')
+    await field.until(
+      'both say in step',
+      () => alpha.peer(bravo)?.step.state === 'in-step' && bravo.peer(alpha)?.step.state === 'in-step'
+    )
   })
 
   it('share nothing after a refusal, and the refusal does not ask again by itself', async () => {
@@ -55,7 +58,9 @@ describe('two laptops', () => {
     await alpha.createMission('Karst Ridge Fire')
     await alpha.add(bravo)
     await field.until('both know why', () =>
-      [alpha.peer(bravo), bravo.peer(alpha)].every((peer) => peer?.link.state === 'down' && peer.link.reason === 'federation-differs')
+      [alpha.peer(bravo), bravo.peer(alpha)].every(
+        (peer) => peer?.link.state === 'down' && peer.link.reason === 'federation-differs'
+      )
     )
     const decided = await alpha.decide(bravo, 'trusted')
     expect(decided).toMatchObject({ ok: false, problem: { code: 'federation-differs' } })

@@ -67,7 +67,8 @@ describe('a mission', () => {
     field = new Field(13)
     const nodes: FieldNode[] = []
     for (const name of ['alpha', 'bravo', 'charlie', 'delta']) nodes.push(await field.node(name))
-    for (const [index, one] of nodes.entries()) for (const other of nodes.slice(index + 1)) await field.befriend(one, other)
+    for (const [index, one] of nodes.entries())
+      for (const other of nodes.slice(index + 1)) await field.befriend(one, other)
     const [alpha, bravo, charlie, delta] = nodes as [FieldNode, FieldNode, FieldNode, FieldNode]
     const mission = await alpha.createMission('Karst Ridge Fire')
     await field.untilInStep(mission, ...nodes)
@@ -75,7 +76,8 @@ describe('a mission', () => {
     for (let round = 0; round < 10; round++) {
       const [one, other] = [nodes[round % 4], nodes[(round * 3 + 1) % 4]] as [FieldNode, FieldNode]
       if (one !== other) field.cut(one, other)
-      for (const node of nodes) await node.write(mission, `log/${node.name}${String(round)}`, 'text', `round ${String(round)}`)
+      for (const node of nodes)
+        await node.write(mission, `log/${node.name}${String(round)}`, 'text', `round ${String(round)}`)
       await field.time.run(Math.floor(field.random.unit() * 30_000))
       if (one !== other) field.mend(one, other)
     }
@@ -112,11 +114,15 @@ describe('a mission', () => {
         kept.push(id)
       }
       for (let index = 0; index < 3; index++)
-        void alpha.engine.commands.write({ missionId: mission, changes: [{ entity: `log/lost-${String(round)}-${String(index)}`, field: 'text', value: 'perhaps' }] })
+        void alpha.engine.commands.write({
+          missionId: mission,
+          changes: [{ entity: `log/lost-${String(round)}-${String(index)}`, field: 'text', value: 'perhaps' }]
+        })
       for (let steps = Math.floor(field.random.unit() * 3); steps > 0; steps--) await field.time.step()
       alpha.crash()
       await alpha.start()
-      for (const id of kept) expect(await alpha.values(mission, id, 'text'), `${id} after power cut ${String(round)}`).toEqual(['kept'])
+      for (const id of kept)
+        expect(await alpha.values(mission, id, 'text'), `${id} after power cut ${String(round)}`).toEqual(['kept'])
     }
     expect(kept.length).toBeGreaterThan(10)
   })
@@ -138,7 +144,11 @@ describe('a mission', () => {
     await alpha.write(mission, 'log/3', 'text', 'from the old copy')
     await field.untilInStep(mission, alpha, bravo)
     for (const node of [alpha, bravo])
-      for (const [id, text] of [['log/1', 'in the copy'], ['log/2', 'after the copy'], ['log/3', 'from the old copy']] as const)
+      for (const [id, text] of [
+        ['log/1', 'in the copy'],
+        ['log/2', 'after the copy'],
+        ['log/3', 'from the old copy']
+      ] as const)
         expect(await node.values(mission, id, 'text')).toEqual([text])
   })
 
@@ -146,7 +156,8 @@ describe('a mission', () => {
     field = new Field(17)
     const [alpha, bravo] = (await field.chain('alpha', 'bravo')) as [FieldNode, FieldNode]
     const mission = await alpha.createMission('Karst Ridge Fire')
-    for (let index = 0; index < 10; index++) await alpha.write(mission, `log/${String(index)}`, 'text', `entry ${String(index)}`)
+    for (let index = 0; index < 10; index++)
+      await alpha.write(mission, `log/${String(index)}`, 'text', `entry ${String(index)}`)
     await field.untilInStep(mission, alpha, bravo)
     await alpha.stop()
     alpha.disk.alter(`missions/${mission}/000001.jsonl`, (bytes) => {
@@ -174,12 +185,19 @@ describe('a mission', () => {
     field.cut(alpha, bravo)
     await alpha.write(mission, 'log/1', 'text', 'one')
     await field.untilInStep(mission, alpha, charlie)
-    await field.until('the loss is said', () => {
-      const link = alpha.peer(bravo)?.link
-      return link?.state !== 'linked' && link?.reason !== undefined
-    }, 15_000)
+    await field.until(
+      'the loss is said',
+      () => {
+        const link = alpha.peer(bravo)?.link
+        return link?.state !== 'linked' && link?.reason !== undefined
+      },
+      15_000
+    )
     expect(alpha.isLinked(charlie)).toBe(true)
-    expect(alpha.mission(mission)?.holders.find(({ nodeId }) => nodeId === bravo.id)).toMatchObject({ linked: false, theyLack: 1 })
+    expect(alpha.mission(mission)?.holders.find(({ nodeId }) => nodeId === bravo.id)).toMatchObject({
+      linked: false,
+      theyLack: 1
+    })
   })
 })
 
@@ -223,7 +241,10 @@ describe('trust', () => {
     await field.befriend(alpha, bravo, { out: ['*'], in: ['*'], access: 'read' })
     await field.untilInStep(mission, alpha, bravo)
     await field.time.run(10_000)
-    expect(await bravo.tryWrite(mission, 'log/1', 'text', 'no')).toMatchObject({ ok: false, problem: { code: 'not-a-member' } })
+    expect(await bravo.tryWrite(mission, 'log/1', 'text', 'no')).toMatchObject({
+      ok: false,
+      problem: { code: 'not-a-member' }
+    })
   })
 
   it('links nobody when its journal is gone, until a person confirms', async () => {

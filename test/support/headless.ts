@@ -143,7 +143,9 @@ export class HeadlessNode {
     const deadline = performance.now() + patienceMs
     for (;;) {
       const news = Promise.race([this.#nextNews(), other.#nextNews()])
-      const [mine, theirs] = await Promise.all([this, other].map((node) => node.call('GET', `missions/${mission}/heads`)))
+      const [mine, theirs] = await Promise.all(
+        [this, other].map((node) => node.call('GET', `missions/${mission}/heads`))
+      )
       if (mine?.status === 200 && mine.body.digest === theirs?.body.digest) return mine.body.digest as string
       if (performance.now() > deadline) throw new Error(`${this.name} and ${other.name} are not in step`)
       await news

@@ -9,7 +9,8 @@ const undos: (() => Promise<void>)[] = []
 let alpha: HeadlessNode
 let bravo: HeadlessNode
 beforeAll(async () => {
-  const start = async (name: string) => HeadlessNode.start({ name, folder: await temporaryFolder((undo) => undos.push(undo)) })
+  const start = async (name: string) =>
+    HeadlessNode.start({ name, folder: await temporaryFolder((undo) => undos.push(undo)) })
   alpha = await start('alpha')
   bravo = await start('bravo')
 })
@@ -25,23 +26,49 @@ describe('the local API', () => {
   it('tells who this node is', async () => {
     const { status, body } = await alpha.call('GET', 'node')
     expect(status).toBe(200)
-    expect(body).toMatchObject({ nodeId: hex64, callsign: 'alpha', federation: 'field', version: '0.1.0', linkPort: number, certificateSha256: hex64, uptimeMs: number })
+    expect(body).toMatchObject({
+      nodeId: hex64,
+      callsign: 'alpha',
+      federation: 'field',
+      version: '0.1.0',
+      linkPort: number,
+      certificateSha256: hex64,
+      uptimeMs: number
+    })
   })
 
   it('adds a peer by address, decides, and shows both sides', async () => {
-    expect(await alpha.call('POST', 'peers', { address: '127.0.0.1', port: bravo.linkPort })).toMatchObject({ status: 202, body: { port: bravo.linkPort } })
+    expect(await alpha.call('POST', 'peers', { address: '127.0.0.1', port: bravo.linkPort })).toMatchObject({
+      status: 202,
+      body: { port: bravo.linkPort }
+    })
     await alpha.until('they met', () => alpha.peer(bravo))
     await bravo.until('they met', () => bravo.peer(alpha))
     const untrusted = await alpha.call('GET', 'peers')
-    expect(untrusted.body.peers).toMatchObject([{ nodeId: bravo.nodeId, callsign: 'bravo', level: 'untrusted', link: { state: 'down' }, addresses: [{ address: '127.0.0.1', port: bravo.linkPort }] }])
+    expect(untrusted.body.peers).toMatchObject([
+      {
+        nodeId: bravo.nodeId,
+        callsign: 'bravo',
+        level: 'untrusted',
+        link: { state: 'down' },
+        addresses: [{ address: '127.0.0.1', port: bravo.linkPort }]
+      }
+    ])
     const until = Date.now() + 3_600_000
     const scope = { out: ['*'], in: ['*'], access: 'write' }
-    expect((await alpha.call('POST', `peers/${bravo.nodeId}/decision`, { level: 'trusted', scope, until, reason: 'known' })).status).toBe(200)
+    expect(
+      (await alpha.call('POST', `peers/${bravo.nodeId}/decision`, { level: 'trusted', scope, until, reason: 'known' }))
+        .status
+    ).toBe(200)
     await bravo.until('asked', () => bravo.peer(alpha)?.level === 'pending')
     expect((await bravo.call('POST', `peers/${alpha.nodeId}/decision`, { level: 'trusted' })).status).toBe(200)
     await alpha.untilLinked(bravo)
     const { body } = await alpha.call('GET', 'peers')
-    expect(body.peers[0]).toMatchObject({ level: 'trusted', theirLevel: 'trusted', link: { state: 'linked', since: number, lastHeard: number } })
+    expect(body.peers[0]).toMatchObject({
+      level: 'trusted',
+      theirLevel: 'trusted',
+      link: { state: 'linked', since: number, lastHeard: number }
+    })
   })
 
   it('refuses of a decision what it cannot honour', async () => {
@@ -50,7 +77,10 @@ describe('the local API', () => {
     expect((await decide({ level: 'trusted', scope: { out: 'all' } })).body.code).toBe('bad-scope')
     expect((await decide({ level: 'trusted', mayRevoke: true })).body.code).toBe('bad-request')
     expect((await decide({ level: 'friend' })).body.code).toBe('bad-request')
-    expect(await alpha.call('POST', `peers/${'0'.repeat(64)}/decision`, { level: 'trusted' })).toMatchObject({ status: 404, body: { code: 'not-found' } })
+    expect(await alpha.call('POST', `peers/${'0'.repeat(64)}/decision`, { level: 'trusted' })).toMatchObject({
+      status: 404,
+      body: { code: 'not-found' }
+    })
     expect(alpha.peer(bravo)?.level).toBe('trusted')
   })
 
@@ -60,23 +90,43 @@ describe('the local API', () => {
     const mission = made.body.id as string
     const path = `missions/${mission}`
     const one = await alpha.call('POST', `${path}/changes`, { entity: 'log/1', field: 'text', value: 'one' })
-    expect(one).toMatchObject({ status: 200, body: { changes: [{ name: expect.stringContaining(alpha.nodeId) as string }] } })
+    expect(one).toMatchObject({
+      status: 200,
+      body: { changes: [{ name: expect.stringContaining(alpha.nodeId) as string }] }
+    })
     const many = await alpha.call('POST', `${path}/changes`, [
       { entity: 'log/1', field: 'text', value: 'two' },
       { entity: 'task/7', field: 'state', value: 'open' }
     ])
     expect(many.body.changes).toHaveLength(2)
-    expect((await alpha.call('GET', 'missions')).body.missions).toMatchObject([{ id: mission, name: 'Karst Ridge Fire' }])
+    expect((await alpha.call('GET', 'missions')).body.missions).toMatchObject([
+      { id: mission, name: 'Karst Ridge Fire' }
+    ])
     await alpha.untilInStep(bravo, mission)
     const [mine, theirs] = [await alpha.call('GET', `${path}/heads`), await bravo.call('GET', `${path}/heads`)]
     expect(mine.body).toEqual(theirs.body)
-    expect(mine.body).toMatchObject({ digest: hex64, heads: [{ author: alpha.nodeId, epoch: expect.stringMatching(/^[0-9a-f]{32}$/) as string, seq: number, hash: hex64 }] })
+    expect(mine.body).toMatchObject({
+      digest: hex64,
+      heads: [
+        { author: alpha.nodeId, epoch: expect.stringMatching(/^[0-9a-f]{32}$/) as string, seq: number, hash: hex64 }
+      ]
+    })
 
     // Written without having seen the other value: a conflict, and both are kept.
-    await bravo.call('POST', `${path}/changes`, { entity: 'log/1', field: 'text', value: 'three', seen: one.body.changes.map(({ name }: { name: string }) => name) })
+    await bravo.call('POST', `${path}/changes`, {
+      entity: 'log/1',
+      field: 'text',
+      value: 'three',
+      seen: one.body.changes.map(({ name }: { name: string }) => name)
+    })
     await alpha.untilInStep(bravo, mission)
     const { body: view } = await alpha.call('GET', path)
-    expect(view).toMatchObject({ id: mission, name: 'Karst Ridge Fire', description: 'Sector North', conflicts: [{ entity: 'log/1', field: 'text' }] })
+    expect(view).toMatchObject({
+      id: mission,
+      name: 'Karst Ridge Fire',
+      description: 'Sector North',
+      conflicts: [{ entity: 'log/1', field: 'text' }]
+    })
     const log = view.entities.find(({ entity }: { entity: string }) => entity === 'log/1')
     expect(log.fields.text.conflict).toBe(true)
     expect(log.fields.text.values.map(({ value }: { value: string }) => value).sort()).toEqual(['three', 'two'])
@@ -87,8 +137,14 @@ describe('the local API', () => {
 
   it('answers with code, message and advice when it cannot', async () => {
     const unknown = await alpha.call('GET', `missions/${'1'.repeat(64)}`)
-    expect(unknown).toMatchObject({ status: 404, body: { code: 'mission-unknown', message: expect.any(String) as string, advice: expect.any(String) as string } })
-    expect(await alpha.call('POST', 'missions', { name: '' })).toMatchObject({ status: 400, body: { code: 'bad-name' } })
+    expect(unknown).toMatchObject({
+      status: 404,
+      body: { code: 'mission-unknown', message: expect.any(String) as string, advice: expect.any(String) as string }
+    })
+    expect(await alpha.call('POST', 'missions', { name: '' })).toMatchObject({
+      status: 400,
+      body: { code: 'bad-name' }
+    })
     expect(await alpha.call('GET', 'nothing')).toMatchObject({ status: 404, body: { code: 'not-found' } })
   })
 
@@ -102,12 +158,17 @@ describe('the local API', () => {
     ['PUT', `missions/${'0'.repeat(64)}/content`],
     ['GET', `missions/${'0'.repeat(64)}/content/${'0'.repeat(64)}`]
   ])('says of %s %s that it comes later', async (method, path) => {
-    expect(await alpha.call(method, path, method === 'GET' ? undefined : {})).toMatchObject({ status: 501, body: { code: 'not-yet' } })
+    expect(await alpha.call(method, path, method === 'GET' ? undefined : {})).toMatchObject({
+      status: 501,
+      body: { code: 'not-yet' }
+    })
   })
 
   it('lists the audit, newest first, in pages', async () => {
     const { body } = await alpha.call('GET', 'audit?limit=200')
-    expect(body.items.map(({ kind }: { kind: string }) => kind)).toEqual(expect.arrayContaining(['started', 'met', 'decision', 'link-up']))
+    expect(body.items.map(({ kind }: { kind: string }) => kind)).toEqual(
+      expect.arrayContaining(['started', 'met', 'decision', 'link-up'])
+    )
     expect(body.items[0].at).toBeGreaterThanOrEqual(body.items.at(-1).at)
     const page = await alpha.call('GET', 'audit?offset=1&limit=1')
     expect(page.body.items).toEqual([body.items[1]])
@@ -123,7 +184,8 @@ describe('the local API', () => {
   })
 
   it('tells only that it lives to those without a token', async () => {
-    const get = (path: string, headers: Record<string, string> = {}) => fetch(`http://127.0.0.1:${String(alpha.apiPort)}${path}`, { headers })
+    const get = (path: string, headers: Record<string, string> = {}) =>
+      fetch(`http://127.0.0.1:${String(alpha.apiPort)}${path}`, { headers })
     expect(await (await get('/healthz')).json()).toEqual({ ok: true })
     expect((await get('/metrics')).status).toBe(401)
     const metrics = await (await get('/metrics', { Authorization: `Bearer ${alpha.token}` })).text()
@@ -133,10 +195,16 @@ describe('the local API', () => {
   it('opens a window once per code', async () => {
     const door = await readFile(join(alpha.folder, 'open.html'), 'utf8')
     const code = /#code=([\w-]+)/.exec(door)?.[1] ?? ''
-    const exchange = () => fetch(`http://127.0.0.1:${String(alpha.apiPort)}/api/v1/session`, { method: 'POST', body: JSON.stringify({ code }) })
+    const exchange = () =>
+      fetch(`http://127.0.0.1:${String(alpha.apiPort)}/api/v1/session`, {
+        method: 'POST',
+        body: JSON.stringify({ code })
+      })
     const { token } = (await (await exchange()).json()) as { token: string }
     expect((await exchange()).status).toBe(401)
-    const node = await fetch(`http://127.0.0.1:${String(alpha.apiPort)}/api/v1/node`, { headers: { Authorization: `Bearer ${token}` } })
+    const node = await fetch(`http://127.0.0.1:${String(alpha.apiPort)}/api/v1/node`, {
+      headers: { Authorization: `Bearer ${token}` }
+    })
     expect(node.status).toBe(200)
     expect((await alpha.call('POST', 'door')).body.path).toBe(join(alpha.folder, 'open.html'))
     expect(await readFile(join(alpha.folder, 'open.html'), 'utf8')).not.toBe(door)
@@ -148,7 +216,8 @@ describe('the local API', () => {
       socket.on('open', () => socket.send(JSON.stringify({ type: 'token', token: alpha.token })))
       socket.on('message', (data: Buffer) => {
         const message = JSON.parse(data.toString()) as { type: string }
-        if (message.type === 'snapshot') socket.send(JSON.stringify({ type: 'call', id: 7, name: 'createMission', argument: { name: 'By socket' } }))
+        if (message.type === 'snapshot')
+          socket.send(JSON.stringify({ type: 'call', id: 7, name: 'createMission', argument: { name: 'By socket' } }))
         else if (message.type === 'answer') done(message)
       })
     })

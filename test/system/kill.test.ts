@@ -25,7 +25,11 @@ it(
         for (let index = 0; !isKilled && index < 1000; index++) {
           const entity = `log/${String(round)}-${String(lane)}-${String(index)}`
           try {
-            const { status, body: answer } = await node.call('POST', `missions/${mission}/changes`, { entity, field: 'text', value: entity })
+            const { status, body: answer } = await node.call('POST', `missions/${mission}/changes`, {
+              entity,
+              field: 'text',
+              value: entity
+            })
             if (status === 200) acknowledged.set(entity, answer.changes[0].name)
             count++
           } catch {
@@ -44,7 +48,8 @@ it(
       expect(node.nodeId).toBe(started)
       const view = await node.call('GET', `missions/${mission}`)
       const present = new Set((view.body.entities as { entity: string }[]).map(({ entity }) => entity))
-      for (const entity of acknowledged.keys()) expect(present.has(entity), `${entity} after kill ${String(round)}`).toBe(true)
+      for (const entity of acknowledged.keys())
+        expect(present.has(entity), `${entity} after kill ${String(round)}`).toBe(true)
     }
     expect(acknowledged.size).toBeGreaterThan(rounds * 3)
     expect(await node.stop()).toBe(0)
@@ -53,7 +58,8 @@ it(
 )
 
 it('a change that arrived survives the kill of both', async () => {
-  const start = async (name: string) => HeadlessNode.start({ name, folder: await temporaryFolder((undo) => undos.push(undo)) })
+  const start = async (name: string) =>
+    HeadlessNode.start({ name, folder: await temporaryFolder((undo) => undos.push(undo)) })
   let [alpha, bravo] = [await start('alpha'), await start('bravo')]
   const { body } = await alpha.call('POST', 'missions', { name: 'Karst Ridge Fire' })
   await alpha.trust(bravo)
@@ -64,6 +70,7 @@ it('a change that arrived survives the kill of both', async () => {
   await Promise.all([alpha.stop('SIGKILL'), bravo.stop('SIGKILL')])
   alpha = await HeadlessNode.start({ name: 'alpha', folder: alpha.folder })
   bravo = await HeadlessNode.start({ name: 'bravo', folder: bravo.folder })
-  for (const node of [alpha, bravo]) expect((await node.call('GET', `missions/${String(body.id)}/heads`)).body.digest).toBe(digest)
+  for (const node of [alpha, bravo])
+    expect((await node.call('GET', `missions/${String(body.id)}/heads`)).body.digest).toBe(digest)
   await Promise.all([alpha.stop(), bravo.stop()])
 })

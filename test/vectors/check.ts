@@ -6,6 +6,9 @@ const frozen = JSON.parse(readFileSync('test/vectors/vectors.json', 'utf8')) as 
 const made = compute(frozen)
 const parts = Object.keys(frozen) as (keyof Vectors)[]
 const different = parts.filter((part) => JSON.stringify(made[part]) !== JSON.stringify(frozen[part]))
-const runtime = 'Bun' in globalThis ? 'Bun (BoringSSL)' : `Node ${process.version} (OpenSSL ${process.versions.openssl})`
-console.log(`${runtime}: ${different.length === 0 ? `all ${String(parts.length)} kinds of vectors hold` : `DIFFERENT: ${different.join(', ')}`}`)
+const runtime =
+  'Bun' in globalThis ? 'Bun (BoringSSL)' : `Node ${process.version} (OpenSSL ${process.versions.openssl})`
+console.log(
+  `${runtime}: ${different.length === 0 ? `all ${String(parts.length)} kinds of vectors hold` : `DIFFERENT: ${different.join(', ')}`}`
+)
 process.exit(different.length === 0 ? 0 : 1)

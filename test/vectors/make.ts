@@ -23,4 +23,7 @@ const record = signRecord(
   key,
   createPrivateKey(tls.key)
 )
-writeFileSync('test/vectors/vectors.json', `${JSON.stringify(compute(inputs(der.toString('base64'), record)), null, 1)}\n`)
+writeFileSync(
+  'test/vectors/vectors.json',
+  `${JSON.stringify(compute(inputs(der.toString('base64'), record)), null, 1)}\n`
+)

@@ -33,11 +33,21 @@ import {
   type Head
 } from '../../src/main/engine/logs/run.js'
 import { startLine } from '../../src/main/engine/logs/start-line.js'
-import { missionIdOf, parseSignedCreate, signCreate, type CreateRecord } from '../../src/main/engine/missions/create-record.js'
+import {
+  missionIdOf,
+  parseSignedCreate,
+  signCreate,
+  type CreateRecord
+} from '../../src/main/engine/missions/create-record.js'
 import { Fold } from '../../src/main/engine/missions/fold.js'
 
 export interface Vectors {
-  readonly keys: readonly { readonly seed: string; readonly publicKey: string; readonly nodeId: string; readonly words: string }[]
+  readonly keys: readonly {
+    readonly seed: string
+    readonly publicKey: string
+    readonly nodeId: string
+    readonly words: string
+  }[]
   readonly signatures: readonly {
     readonly purpose: Purpose
     readonly seed: string
@@ -60,7 +70,12 @@ export interface Vectors {
     readonly names: readonly string[]
     readonly encoded: string
   }
-  readonly create: { readonly seed: string; readonly record: CreateRecord; readonly signature: string; readonly missionId: string }
+  readonly create: {
+    readonly seed: string
+    readonly record: CreateRecord
+    readonly signature: string
+    readonly missionId: string
+  }
   readonly digest: { readonly mission: string; readonly heads: readonly Head[]; readonly digest: string }
   readonly proof: {
     readonly seed: string
@@ -97,9 +112,17 @@ export function compute(vectors: Vectors): Vectors {
       const other: Purpose = purpose === 'seal' ? 'hello' : 'seal'
       const verifiesAsOther = verifyFor(other, bytes, parsePublicKey(rawPublicKey(key)) ?? key, signature)
       const isGood = verifies && !verifiesAsOther
-      return { purpose, seed, fields, signedBytes: signedBytes(purpose, bytes).toString('hex'), signature: isGood ? signature.toString('hex') : 'does not verify' }
+      return {
+        purpose,
+        seed,
+        fields,
+        signedBytes: signedBytes(purpose, bytes).toString('hex'),
+        signature: isGood ? signature.toString('hex') : 'does not verify'
+      }
     }),
-    unsafePoints: vectors.unsafePoints.filter((point) => !isSafePoint(hex(point)) && parsePublicKey(hex(point)) === undefined),
+    unsafePoints: vectors.unsafePoints.filter(
+      (point) => !isSafePoint(hex(point)) && parsePublicKey(hex(point)) === undefined
+    ),
     refusedSignatures: vectors.refusedSignatures.filter(({ key, signature }) => {
       const parsed = parsePublicKey(hex(key))
       return parsed === undefined || !verifyFor('seal', [Buffer.from('vector')], parsed, hex(signature))
@@ -115,7 +138,10 @@ export function compute(vectors: Vectors): Vectors {
     record: isRecordGood(vectors.record) ? vectors.record : { ...vectors.record, certificate: 'does not verify' },
     frame: {
       ...vectors.frame,
-      encoded: encodeFrame(vectors.frame.type === 1 ? frameTypes.message : frameTypes.run, hex(vectors.frame.payload)).toString('hex')
+      encoded: encodeFrame(
+        vectors.frame.type === 1 ? frameTypes.message : frameTypes.run,
+        hex(vectors.frame.payload)
+      ).toString('hex')
     },
     fold: { ...vectors.fold, view: computeFold(vectors.fold) }
   }
@@ -147,7 +173,11 @@ function computeRun(vector: Vectors['run']): Vectors['run'] {
 function computeCreate(vector: Vectors['create']): Vectors['create'] {
   const signed = signCreate(vector.record, privateKeyFromSeed(hex(vector.seed)))
   const parsed = parseSignedCreate(JSON.parse(JSON.stringify(signed)))
-  return { ...vector, signature: typeof parsed === 'string' ? parsed : signed.signature, missionId: missionIdOf(signed) }
+  return {
+    ...vector,
+    signature: typeof parsed === 'string' ? parsed : signed.signature,
+    missionId: missionIdOf(signed)
+  }
 }
 
 function computeProof(vector: Vectors['proof']): string {
@@ -231,12 +261,36 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
     })),
     unsafePoints: unsafePoints(),
     refusedSignatures: [
-      { why: 'key and R of order 1, S = 0: holds for every message', key: point('01'), signature: point('01') + '00'.repeat(32) },
-      { why: 'key of order 1 with sign bit', key: '01' + '00'.repeat(30) + '80', signature: point('01') + '00'.repeat(32) },
-      { why: 'R of order 1 under an honest key', key: publicKey.toString('hex'), signature: point('01') + good.subarray(32).toString('hex') },
-      { why: 'R not canonical', key: publicKey.toString('hex'), signature: 'ee' + 'ff'.repeat(30) + '7f' + good.subarray(32).toString('hex') },
-      { why: 'S + L: the same signature a second time', key: publicKey.toString('hex'), signature: good.subarray(0, 32).toString('hex') + addOrder(good.subarray(32)) },
-      { why: 'one bit off', key: publicKey.toString('hex'), signature: Buffer.from(good.map((byte, at) => (at === 63 ? byte ^ 1 : byte))).toString('hex') }
+      {
+        why: 'key and R of order 1, S = 0: holds for every message',
+        key: point('01'),
+        signature: point('01') + '00'.repeat(32)
+      },
+      {
+        why: 'key of order 1 with sign bit',
+        key: '01' + '00'.repeat(30) + '80',
+        signature: point('01') + '00'.repeat(32)
+      },
+      {
+        why: 'R of order 1 under an honest key',
+        key: publicKey.toString('hex'),
+        signature: point('01') + good.subarray(32).toString('hex')
+      },
+      {
+        why: 'R not canonical',
+        key: publicKey.toString('hex'),
+        signature: 'ee' + 'ff'.repeat(30) + '7f' + good.subarray(32).toString('hex')
+      },
+      {
+        why: 'S + L: the same signature a second time',
+        key: publicKey.toString('hex'),
+        signature: good.subarray(0, 32).toString('hex') + addOrder(good.subarray(32))
+      },
+      {
+        why: 'one bit off',
+        key: publicKey.toString('hex'),
+        signature: Buffer.from(good.map((byte, at) => (at === 63 ? byte ^ 1 : byte))).toString('hex')
+      }
     ],
     lines: [
       '{"a":1}',
@@ -255,10 +309,19 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
       '{"a":"\\ud800"}',
       '[]',
       ''
-    ].map((line) => ({ base64: text(line), refused: null })).concat([{ base64: Buffer.from([0x7b, 0xff, 0x7d]).toString('base64'), refused: null }]),
+    ]
+      .map((line) => ({ base64: text(line), refused: null }))
+      .concat([{ base64: Buffer.from([0x7b, 0xff, 0x7d]).toString('base64'), refused: null }]),
     run: { seed: seed('alpha'), mission, epoch, lines: lineTexts, chainStart: '', chain: [], names: [], encoded: '' },
     create: { seed: seed('alpha'), record: create, signature: '', missionId: '' },
-    digest: { mission, heads: [{ author, epoch, seq: 3, hash: seed('head') }, { author: other, epoch, seq: 1, hash: seed('other head') }], digest: '' },
+    digest: {
+      mission,
+      heads: [
+        { author, epoch, seq: 3, hash: seed('head') },
+        { author: other, epoch, seq: 1, hash: seed('other head') }
+      ],
+      digest: ''
+    },
     proof: {
       seed: seed('alpha'),
       role: 'client',
@@ -276,11 +339,27 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
       lines: [
         { author, name: nameAt(author, 1), line: { kind: 'set', at: 5, entity: 'log/1', field: 'text', value: 'one' } },
         { author, name: nameAt(author, 2), line: { kind: 'admin/admit', at: 6, author: other, role: 'subscriber' } },
-        { author: other, name: nameAt(other, 1), line: { kind: 'set', at: 4, entity: 'log/1', field: 'text', value: 'two' } },
-        { author, name: nameAt(author, 3), line: { kind: 'set', at: 7, entity: 'task/1', field: 'state', value: 'open' } },
-        { author: other, name: nameAt(other, 2), line: { kind: 'set', at: 1, entity: 'task/1', field: 'state', value: 'done', seen: [nameAt(author, 3)] } },
+        {
+          author: other,
+          name: nameAt(other, 1),
+          line: { kind: 'set', at: 4, entity: 'log/1', field: 'text', value: 'two' }
+        },
+        {
+          author,
+          name: nameAt(author, 3),
+          line: { kind: 'set', at: 7, entity: 'task/1', field: 'state', value: 'open' }
+        },
+        {
+          author: other,
+          name: nameAt(other, 2),
+          line: { kind: 'set', at: 1, entity: 'task/1', field: 'state', value: 'done', seen: [nameAt(author, 3)] }
+        },
         { author, name: nameAt(author, 4), line: { kind: 'not-known-yet', at: 8, what: [1, 2] } },
-        { author, name: nameAt(author, 5), line: { kind: 'set', at: 9, entity: 'log/2', field: 'deleted', value: true } }
+        {
+          author,
+          name: nameAt(author, 5),
+          line: { kind: 'set', at: 9, entity: 'log/2', field: 'deleted', value: true }
+        }
       ],
       view: null
     }

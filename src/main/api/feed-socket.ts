@@ -55,7 +55,10 @@ export class FeedSockets {
     socket.on('message', (data: Buffer) => {
       const message = parse(data)
       if (!isKnown) {
-        isKnown = message?.['type'] === 'token' && typeof message['token'] === 'string' && this.#access.isToken(message['token'])
+        isKnown =
+          message?.['type'] === 'token' &&
+          typeof message['token'] === 'string' &&
+          this.#access.isToken(message['token'])
         clearTimeout(timer)
         if (isKnown) subscribe()
         else socket.close(4401, 'token expected')

@@ -37,7 +37,10 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
       return replyTo(await run('addPeer', call.body), () => call.body, 202)
     case 'POST peers/:id/decision': {
       const body = objectOf(call.body)
-      return replyTo(await run('decide', { ground: 'api', ...body, nodeId: id }), () => ({ nodeId: id, level: body['level'] }))
+      return replyTo(await run('decide', { ground: 'api', ...body, nodeId: id }), () => ({
+        nodeId: id,
+        level: body['level']
+      }))
     }
     case 'GET missions':
       return reply({ missions: engine.overview().missions })
@@ -75,7 +78,8 @@ async function wholeMission(engine: Engine, id: string | undefined): Promise<Res
   const view = await callCommand(engine.commands, 'viewMission', { missionId: id })
   if (!view.ok) return view
   const entities: EntityView[] = [view.value.entity]
-  for (const type of engine.entityTypes(view.value.id)) entities.push(...(await allEntities(engine, view.value.id, type)))
+  for (const type of engine.entityTypes(view.value.id))
+    entities.push(...(await allEntities(engine, view.value.id, type)))
   return reply({ ...plain(view.value), entities: entities.map(plainEntity) })
 }
 

@@ -207,11 +207,19 @@ async function readJson(request: IncomingMessage): Promise<Result<unknown>> {
 }
 
 function send(response: ServerResponse, status: number, json: unknown): void {
-  response.writeHead(status, { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store', 'X-Content-Type-Options': 'nosniff' })
+  response.writeHead(status, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff'
+  })
   response.end(`${JSON.stringify(json)}\n`)
 }
 
-function sendProblem(response: ServerResponse, failed: { readonly ok: boolean; readonly problem?: Problem }, status?: number): void {
+function sendProblem(
+  response: ServerResponse,
+  failed: { readonly ok: boolean; readonly problem?: Problem },
+  status?: number
+): void {
   const { problem } = failed
   if (problem !== undefined) send(response, status ?? statuses[problem.code] ?? 400, problem)
 }

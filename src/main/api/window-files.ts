@@ -20,15 +20,16 @@ export interface WindowFile {
 /** All files of a folder by their path from its root; empty when the window was not built. */
 export function listWindowFiles(folder: string): ReadonlyMap<string, WindowFile> {
   const files = new Map<string, WindowFile>()
-  let entries: readonly string[] = []
+  let entries: readonly string[]
   try {
-    entries = readdirSync(folder, { recursive: true, withFileTypes: false }) as string[]
+    entries = readdirSync(folder, { recursive: true }) as string[]
   } catch {
     return files // A headless node without a built window still serves its API.
   }
   for (const entry of entries) {
     const type = types[extname(entry)]
-    if (type !== undefined) files.set(`/${entry.replaceAll('\\', '/')}`, { type, read: () => readFileSync(join(folder, entry)) })
+    if (type !== undefined)
+      files.set(`/${entry.replaceAll('\\', '/')}`, { type, read: () => readFileSync(join(folder, entry)) })
   }
   const index = files.get('/index.html')
   if (index !== undefined) files.set('/', index)

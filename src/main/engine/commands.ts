@@ -16,7 +16,11 @@ const AddressSchema = v.strictObject({
 })
 const Offset = v.pipe(v.number(), v.integer(), v.minValue(0))
 const Limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200))
-const Text = (most: number) => v.pipe(v.string(), v.check((text) => [...text].length <= most, `at most ${String(most)} characters`))
+const Text = (most: number) =>
+  v.pipe(
+    v.string(),
+    v.check((text) => [...text].length <= most, `at most ${String(most)} characters`)
+  )
 const JsonSchema = v.custom<Json>((value) => value !== undefined, 'any JSON')
 
 /** More than this in one request is not a person's doing, and a program can send several. */

@@ -18,7 +18,9 @@ const types: Readonly<Record<string, string>> = {
 
 /** Must be called before the app is ready. */
 export function registerScheme(): void {
-  protocol.registerSchemesAsPrivileged([{ scheme, privileges: { standard: true, secure: true, supportFetchAPI: true } }])
+  protocol.registerSchemesAsPrivileged([
+    { scheme, privileges: { standard: true, secure: true, supportFetchAPI: true } }
+  ])
 }
 
 export function serveScheme(folder: string): void {
@@ -26,7 +28,8 @@ export function serveScheme(folder: string): void {
     const { pathname, host } = new URL(request.url)
     const path = normalize(join(folder, decodeURIComponent(pathname === '/' ? '/index.html' : pathname)))
     const type = types[extname(path)]
-    if (host !== 'muster' || type === undefined || !path.startsWith(folder + sep)) return new Response('', { status: 404 })
+    if (host !== 'muster' || type === undefined || !path.startsWith(folder + sep))
+      return new Response('', { status: 404 })
     try {
       return new Response(new Uint8Array(await readFile(path)), { headers: { 'Content-Type': type } })
     } catch {

@@ -3,6 +3,7 @@
  * the identity record binds it to the signing key. The library is loaded only when a certificate is made.
  */
 import { X509Certificate, webcrypto, type KeyObject } from 'node:crypto'
+import type { X509CertificateCreateSelfSignedParams } from '@peculiar/x509'
 
 export interface TlsIdentity {
   /** PKCS#8, PEM. */
@@ -27,7 +28,8 @@ export async function issueCertificate(nodeId: string, serial: Uint8Array, now: 
     notBefore: new Date(now - twoDaysMs),
     notAfter: new Date(now + twentyYearsMs),
     signingAlgorithm: algorithm,
-    keys,
+    // The library's types name the browser's key pair; Node's is the same to it.
+    keys: keys as X509CertificateCreateSelfSignedParams['keys'],
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       // BoringSSL refuses certificates without digitalSignature; TAK federation those without clientAuth.

@@ -18,7 +18,10 @@ export const protocolVersion = 1
 
 const base64Url = (bytes: number) => v.custom<string>((value) => parseBase64Url(value, bytes) !== undefined)
 const hex = (bytes: number) => v.custom<string>((value) => isHex(value, bytes))
-const Name = v.pipe(v.string(), v.check((text) => [...text].length <= limits.nameLength))
+const Name = v.pipe(
+  v.string(),
+  v.check((text) => [...text].length <= limits.nameLength)
+)
 
 export const Intro = v.object({
   t: v.literal('intro'),
@@ -62,7 +65,10 @@ export function createIntro(publicKey: Buffer, nonce: Buffer, run: string): Intr
 }
 
 /** The node that an intro claims to be, or why it is refused. */
-export function judgeIntro(own: Intro, theirs: Intro): { readonly nodeId: NodeId; readonly key: KeyObject } | ProblemCode {
+export function judgeIntro(
+  own: Intro,
+  theirs: Intro
+): { readonly nodeId: NodeId; readonly key: KeyObject } | ProblemCode {
   if (theirs.key === own.key || theirs.nonce === own.nonce) return 'own-identity'
   if (!theirs.versions.includes(protocolVersion)) return 'version-differs'
   const raw = Buffer.from(theirs.key, 'base64url')

@@ -248,7 +248,8 @@ export class LinkTable {
       peers.meet({ nodeId, callsign, federation: record.federation, counter: record.counter, lastHeard: now }, address)
     }
     this.#settleDial(link, { nodeId })
-    if (known === undefined) this.#note('met', { node: nodeId, callsign, text: address?.address ?? link.channel.remote.address })
+    if (known === undefined)
+      this.#note('met', { node: nodeId, callsign, text: address?.address ?? link.channel.remote.address })
     if (isReplay) {
       link.close('hello-failed', 'an older identity record than seen before')
       return
@@ -302,7 +303,8 @@ export class LinkTable {
       return false
     }
     if (runs.current === run) return false
-    if (runs.previous === run && ++runs.alternations === 2) this.#note('two-places', { node: nodeId, code: 'two-places' })
+    if (runs.previous === run && ++runs.alternations === 2)
+      this.#note('two-places', { node: nodeId, code: 'two-places' })
     runs.previous = runs.current
     runs.current = run
     return true
@@ -325,7 +327,8 @@ export class LinkTable {
     this.#settleDial(link, { reason: reason === 'link-lost' ? 'not-muster' : reason })
     this.#parts.log('debug', 'link-closed', { peer: nodeId && shortId(nodeId), reason, detail })
     if (nodeId === undefined) {
-      if (!this.#stopped) this.#note('hello-failed', { code: reason, text: `${link.channel.remote.address} ${detail}`.trim() })
+      if (!this.#stopped)
+        this.#note('hello-failed', { code: reason, text: `${link.channel.remote.address} ${detail}`.trim() })
       return
     }
     if (reason === 'replaced') return
@@ -339,7 +342,8 @@ export class LinkTable {
 
   #forget(link: Link, nodeId: NodeId, reason: ProblemCode): void {
     if (link.upSince === 0) return
-    if (!this.#stopped && reason !== 'replaced') this.#note('link-down', { node: nodeId, callsign: link.peer?.callsign, code: reason })
+    if (!this.#stopped && reason !== 'replaced')
+      this.#note('link-down', { node: nodeId, callsign: link.peer?.callsign, code: reason })
     this.#parts.onDown(link, nodeId)
   }
 
@@ -358,4 +362,3 @@ export class LinkTable {
     void this.#parts.trust.note(event, facts)
   }
 }
-

@@ -84,7 +84,8 @@ export class Link {
   readonly #reader = new FrameReader()
   readonly #ownIntro: Intro
   readonly #ownIntroBytes: Buffer
-  #theirs: { readonly nodeId: NodeId; readonly key: KeyObject; readonly intro: Intro; readonly bytes: Buffer } | undefined
+  #theirs:
+    { readonly nodeId: NodeId; readonly key: KeyObject; readonly intro: Intro; readonly bytes: Buffer } | undefined
   #proved = false
   #framesBeforeTrust = 0
   #heardAt: number
@@ -291,7 +292,13 @@ export class Link {
     const theirs = this.#theirs
     if (message.t === 'intro' && theirs === undefined) this.#takeIntro(message, bytes)
     else if (message.t === 'proof' && theirs !== undefined && !this.#proved) {
-      const isProved = verifyProof(this.#theirRole, this.channel.binding, this.#intros(theirs.bytes), theirs.key, message.signature)
+      const isProved = verifyProof(
+        this.#theirRole,
+        this.channel.binding,
+        this.#intros(theirs.bytes),
+        theirs.key,
+        message.signature
+      )
       if (!isProved) {
         this.close('hello-failed', 'the proof does not hold for this connection')
         return

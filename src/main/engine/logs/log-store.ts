@@ -150,7 +150,12 @@ export class LogStore {
       const parsed = parseLine(line)
       if (typeof parsed === 'string') return { kind: 'bad', reason: parsed }
       if (!hasLineShape(parsed)) return { kind: 'bad', reason: 'line without kind or time' }
-      lines.push({ log: { author: header.author, epoch: header.epoch }, seq, name: changeName(header, seq, hash), line: parsed })
+      lines.push({
+        log: { author: header.author, epoch: header.epoch },
+        seq,
+        name: changeName(header, seq, hash),
+        line: parsed
+      })
     }
     const kept = header.first === tip.seq + 1 ? run : cutBefore(run, tip.seq + 1)
     return { kind: 'new', run: kept, encoded: encodeRun(kept), lines, start }

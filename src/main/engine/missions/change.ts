@@ -76,9 +76,7 @@ export function setLine(
   value: Json,
   seen: readonly ChangeName[]
 ): JsonObject {
-  return seen.length === 0
-    ? { kind: 'set', at, entity, field, value }
-    : { kind: 'set', at, entity, field, value, seen }
+  return seen.length === 0 ? { kind: 'set', at, entity, field, value } : { kind: 'set', at, entity, field, value, seen }
 }
 
 export function admitLine(at: number, author: NodeId, role: Exclude<Role, 'owner'>): JsonObject {

@@ -84,7 +84,12 @@ export class Mission {
   /** Makes room for a mission that this node did not have; durable on return. */
   static async create(id: MissionId, signed: SignedCreate, parts: MissionParts): Promise<Mission> {
     const journal = new Journal(parts.disk, missionFolder(id))
-    const header = { muster: 'mission', version: journalVersion, create: { ...signed.create }, signature: signed.signature }
+    const header = {
+      muster: 'mission',
+      version: journalVersion,
+      create: { ...signed.create },
+      signature: signed.signature
+    }
     await journal.create(header)
     return new Mission(id, signed, journal, parts)
   }
@@ -250,10 +255,14 @@ export class Mission {
   #wait(run: Run): boolean {
     const { header, body } = run
     const isKnown = this.#waiting.some(
-      (other) => logKey(other.header) === logKey(header) && other.header.first === header.first && other.header.count >= header.count
+      (other) =>
+        logKey(other.header) === logKey(header) &&
+        other.header.first === header.first &&
+        other.header.count >= header.count
     )
     if (isKnown) return true
-    if (this.#waiting.length >= bounds.waitingRuns || this.#waitingBytes + body.length > bounds.waitingBytes) return false
+    if (this.#waiting.length >= bounds.waitingRuns || this.#waitingBytes + body.length > bounds.waitingBytes)
+      return false
     // The body is a view of a whole frame; a copy lets the frame go.
     this.#waiting.push({ header, body: Buffer.from(body) })
     this.#waitingBytes += body.length

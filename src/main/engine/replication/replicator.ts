@@ -2,7 +2,7 @@
  * Joins missions to links (docs/protocol/sync.md): compares digests, fetches what is missing from one peer at a time,
  * answers what peers want, pushes new runs, and writes the admits that decisions call for. Asks the policy at each step.
  */
-import type { Holder, MissionId, NodeId, StepWith } from '@shared/model.js'
+import type { MissionId, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import { encodeFrame, frameTypes } from '../links/framing.js'
 import type { Link } from '../links/link.js'
@@ -16,10 +16,13 @@ import type { Mission } from '../missions/mission.js'
 import type { Missions } from '../missions/missions.js'
 import type { Clock } from '../runtime/clock.js'
 import { shortId, type Log } from '../runtime/log.js'
-import { refuseGiving, refuseTaking, refuseWriting, type MissionFacts } from '../trust/policy.js'
+import { refuseGiving, refuseTaking, refuseWriting } from '../trust/policy.js'
 import type { PeerBook } from '../trust/peer-book.js'
 import type { TrustBook } from '../trust/trust-book.js'
 import { Exchange } from './exchange.js'
+import { Inbox } from './inbox.js'
+import { missionFacts } from './mission-facts.js'
+import type { Exchanges } from './standing.js'
 import { firstMissing, raise, spreadHeads } from './sync.js'
 
 export interface ReplicatorParts {
@@ -52,6 +55,7 @@ const movedMost = 1_000
 export class Replicator {
   readonly #parts: ReplicatorParts
   readonly #exchanges = new Map<NodeId, Map<MissionId, Exchange>>()
+  readonly exchanges: Exchanges = this.#exchanges
   readonly #fetches = new Map<MissionId, Fetch>()
   readonly #inboxes = new WeakMap<Link, Inbox>()
   readonly #telling = new Set<MissionId>()
@@ -136,58 +140,12 @@ export class Replicator {
       if (mission.writeProblem() !== undefined) continue
       for (const nodeId of peers.peers.keys()) {
         if (trust.stateOf(nodeId).level !== 'trusted' || mission.roleOf(nodeId) !== undefined) continue
-        if (refuseWriting(links.factsOf(nodeId), this.#factsOf(mission)) !== undefined) continue
+        if (refuseWriting(links.factsOf(nodeId), missionFacts(mission, this.#parts.ownId)) !== undefined) continue
         const key = `${mission.id} ${nodeId}`
         if (this.#admitting.has(key)) continue
         this.#admitting.add(key)
         void mission.admit(nodeId).finally(() => this.#admitting.delete(key))
       }
-    }
-  }
-
-  // What the window asks
-
-  /** Who is known to hold what of a mission. */
-  holders(mission: Mission): readonly Holder[] {
-    const { links, peers } = this.#parts
-    const holders: Holder[] = []
-    for (const [nodeId, missions] of this.#exchanges) {
-      const exchange = missions.get(mission.id)
-      if (exchange === undefined || this.#refuseGiving(nodeId, mission) !== undefined) continue
-      const linked = links.linkTo(nodeId)?.state === 'up'
-      holders.push({ nodeId, callsign: peers.peers.get(nodeId)?.callsign ?? '', linked, ...stepOf(mission, exchange) })
-    }
-    return holders
-  }
-
-  /** Own changes that no peer said to hold. */
-  onlyHere(mission: Mission): number {
-    let count = 0
-    for (const { id, head } of mission.logs.logs()) {
-      if (id.author !== this.#parts.ownId) continue
-      let held = 0
-      for (const missions of this.#exchanges.values()) held = Math.max(held, missions.get(mission.id)?.told.get(logKey(id)) ?? 0)
-      count += Math.max(0, head.seq - held)
-    }
-    return count
-  }
-
-  /** Over all missions that this peer may have. */
-  stepWith(nodeId: NodeId): StepWith & { readonly missions: number } {
-    const steps: StepWith[] = []
-    for (const mission of this.#parts.missions.all()) {
-      if (this.#refuseGiving(nodeId, mission) !== undefined) continue
-      const exchange = this.#exchanges.get(nodeId)?.get(mission.id)
-      steps.push(exchange === undefined ? unknownStep : stepOf(mission, exchange))
-    }
-    const sum = (pick: (step: StepWith) => number) => steps.reduce((total, step) => total + pick(step), 0)
-    const isEqual = steps.length > 0 && steps.every(({ state }) => state === 'in-step')
-    return {
-      state: isEqual ? 'in-step' : steps.some(({ state }) => state === 'differs') ? 'differs' : 'unknown',
-      theyLack: sum(({ theyLack }) => theyLack),
-      weLack: sum(({ weLack }) => weLack),
-      at: Math.min(...steps.map(({ at }) => at), Number.MAX_SAFE_INTEGER) % Number.MAX_SAFE_INTEGER,
-      missions: steps.length
     }
   }
 
@@ -310,7 +268,10 @@ export class Replicator {
         return undefined
       case 'fork':
         this.#count(received.kind)
-        void this.#parts.trust.note('fork', { node: run.header.author, text: `${mission.signed.create.name}, epoch ${run.header.epoch}` })
+        void this.#parts.trust.note('fork', {
+          node: run.header.author,
+          text: `${mission.signed.create.name}, epoch ${run.header.epoch}`
+        })
         return undefined
       case 'held':
       case 'waiting':
@@ -328,10 +289,16 @@ export class Replicator {
     const exchange = this.#exchange(nodeId, mission.id)
     const digest = mission.logs.digest()
     if (exchange.ownDigest === digest) return
-    const moved = exchange.ownDigest === undefined ? [] : mission.logs.heads().filter((head) => (exchange.ownTold.get(logKey(head)) ?? 0) < head.seq)
+    const moved =
+      exchange.ownDigest === undefined
+        ? []
+        : mission.logs.heads().filter((head) => (exchange.ownTold.get(logKey(head)) ?? 0) < head.seq)
     for (const head of mission.logs.heads()) raise(exchange.ownTold, logKey(head), head.seq)
     exchange.ownDigest = digest
-    link.send({ t: 'have', mission: mission.id, digest, moved: moved.length > movedMost ? [] : moved.map(toWire) }, mission.id)
+    link.send(
+      { t: 'have', mission: mission.id, digest, moved: moved.length > movedMost ? [] : moved.map(toWire) },
+      mission.id
+    )
   }
 
   /** After news from either side: in step, or something to fetch. */
@@ -340,7 +307,8 @@ export class Replicator {
     if (exchange.digest === undefined) return
     if (exchange.isInStep(mission.logs)) exchange.noteEqual(mission.logs)
     // What is on its way to disk may be all that is missing; the next change asks again.
-    else if (mission.logs.unsaved === 0 && (!exchange.isKnown || exchange.lacks(mission.logs).we > 0)) this.#fetch(nodeId, mission.id)
+    else if (mission.logs.unsaved === 0 && (!exchange.isKnown || exchange.lacks(mission.logs).we > 0))
+      this.#fetch(nodeId, mission.id)
     this.#parts.onStep(nodeId, mission.id)
   }
 
@@ -433,17 +401,12 @@ export class Replicator {
     return exchange
   }
 
-  #factsOf(mission: Mission): MissionFacts {
-    const { name, labels, onward } = mission.signed.create
-    return { id: mission.id, name, labels, onward, isOwn: mission.roleOf(this.#parts.ownId) === 'owner' }
-  }
-
   #refuseGiving(nodeId: NodeId, mission: Mission): ProblemCode | undefined {
-    return refuseGiving(this.#parts.links.factsOf(nodeId), this.#factsOf(mission))
+    return refuseGiving(this.#parts.links.factsOf(nodeId), missionFacts(mission, this.#parts.ownId))
   }
 
   #refuseTaking(nodeId: NodeId, mission: Mission): ProblemCode | undefined {
-    return refuseTaking(this.#parts.links.factsOf(nodeId), this.#factsOf(mission))
+    return refuseTaking(this.#parts.links.factsOf(nodeId), missionFacts(mission, this.#parts.ownId))
   }
 
   /** Asked by the link when a frame of a mission is about to leave. */
@@ -455,48 +418,6 @@ export class Replicator {
   #count(reason: string): void {
     this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1)
   }
-}
-
-/** Takes what a link brings one after the other; while something waits for the disk, the link is read no further. */
-class Inbox {
-  readonly #link: Link
-  readonly #tasks: (() => Promise<void> | undefined)[] = []
-  #isBusy = false
-
-  constructor(link: Link) {
-    this.#link = link
-  }
-
-  take(task: () => Promise<void> | undefined): void {
-    this.#tasks.push(task)
-    if (!this.#isBusy) this.#work()
-  }
-
-  #work(): void {
-    for (let task = this.#tasks.shift(); task !== undefined; task = this.#tasks.shift()) {
-      if (this.#link.state === 'closed') return
-      const waiting = task()
-      if (waiting === undefined) continue
-      this.#isBusy = true
-      this.#link.channel.pause()
-      waiting
-        .catch((error: unknown) => this.#link.close('internal', String(error)))
-        .finally(() => {
-          this.#isBusy = false
-          this.#link.channel.resume()
-          this.#work()
-        })
-      return
-    }
-  }
-}
-
-const unknownStep: StepWith = { state: 'unknown', theyLack: 0, weLack: 0, at: 0 }
-
-function stepOf(mission: Mission, exchange: Exchange): StepWith {
-  const { they, we } = exchange.lacks(mission.logs)
-  const state = exchange.isInStep(mission.logs) ? 'in-step' : exchange.digest === undefined ? 'unknown' : 'differs'
-  return { state, theyLack: they, weLack: we, at: exchange.at }
 }
 
 /** An author's admit stands in the log of a member before it, so its runs find it admitted. */

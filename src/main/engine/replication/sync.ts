@@ -13,7 +13,7 @@ export function spreadHeads(heads: readonly Head[], logOf: (key: LogKey) => Held
   const extent: Extent = new Map()
   for (const head of heads) {
     raise(extent, logKey(head), head.seq)
-    for (let before = logOf(logKey(head))?.start.after; before !== undefined; ) {
+    for (let before = logOf(logKey(head))?.start.after; before !== undefined;) {
       const key = logKey(before)
       if ((extent.get(key) ?? 0) >= before.seq) break
       raise(extent, key, before.seq)
@@ -28,7 +28,10 @@ export function raise(extent: Extent, key: LogKey, seq: number): void {
 }
 
 /** The first log, in the given order, of which the other lacks something durable. */
-export function firstMissing(logs: Iterable<HeldLog>, theirs: Extent): { readonly key: LogKey; readonly after: number } | undefined {
+export function firstMissing(
+  logs: Iterable<HeldLog>,
+  theirs: Extent
+): { readonly key: LogKey; readonly after: number } | undefined {
   for (const { id, head } of logs) {
     const key = logKey(id)
     const after = theirs.get(key) ?? 0

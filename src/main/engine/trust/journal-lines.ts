@@ -49,5 +49,13 @@ export function parseJournalLine(line: JsonObject): DecisionLine | EventLine | u
 
 export function decisionOf(line: DecisionLine): Decision {
   const { level, at, by, ground, scope, until, reason } = line
-  return { level, at, by, ground, scope, ...(until === undefined ? {} : { until }), ...(reason === undefined ? {} : { reason }) }
+  return {
+    level,
+    at,
+    by,
+    ground,
+    scope,
+    ...(until === undefined ? {} : { until }),
+    ...(reason === undefined ? {} : { reason })
+  }
 }

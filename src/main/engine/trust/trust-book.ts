@@ -183,12 +183,22 @@ export class TrustBook {
 
   #remember(line: DecisionLine | EventLine, seq: number): void {
     const { at, node, callsign } = line
-    const about = { seq, at, ...(node === undefined ? {} : { nodeId: node }), ...(callsign === undefined ? {} : { callsign }) }
+    const about = {
+      seq,
+      at,
+      ...(node === undefined ? {} : { nodeId: node }),
+      ...(callsign === undefined ? {} : { callsign })
+    }
     this.#auditCount++
     if (line.kind === 'decision') this.#audit.push({ ...about, kind: 'decision', decision: decisionOf(line) })
     else {
       const { event, code, text } = line
-      this.#audit.push({ ...about, kind: event, ...(code === undefined ? {} : { code }), ...(text === undefined ? {} : { text }) })
+      this.#audit.push({
+        ...about,
+        kind: event,
+        ...(code === undefined ? {} : { code }),
+        ...(text === undefined ? {} : { text })
+      })
     }
     if (this.#audit.length > bounds.auditInMemory * 2) this.#audit = this.#audit.slice(-bounds.auditInMemory)
   }

@@ -1,0 +1,114 @@
+/** The commands, each answered by the part that it is for. Arguments were parsed by commands.ts. */
+import type { CommandHandlers, DecisionRequest } from '@shared/contract.js'
+import type { Decision, MissionId } from '@shared/model.js'
+import type { ProblemCode } from '@shared/problems.js'
+import { fail, ok, type Result } from '@shared/result.js'
+import { everything } from '@shared/scope.js'
+import type { Identity } from './identity/identity.js'
+import { bounds } from './limits.js'
+import type { LinkTable } from './links/link-table.js'
+import type { Mission } from './missions/mission.js'
+import type { Missions } from './missions/missions.js'
+import { entityPage } from './missions/views.js'
+import type { HealthBook, Views } from './overview.js'
+import type { Clock } from './runtime/clock.js'
+import type { PeerBook } from './trust/peer-book.js'
+import type { TrustBook } from './trust/trust-book.js'
+
+export interface CommandParts {
+  readonly identity: Identity
+  readonly callsign: string
+  readonly clock: Clock
+  readonly trust: TrustBook
+  readonly peers: PeerBook
+  readonly missions: Missions
+  readonly links: LinkTable
+  readonly views: Views
+  readonly health: HealthBook
+}
+
+export function createCommands(parts: CommandParts): CommandHandlers {
+  const { trust, peers, missions, links, views, health } = parts
+  const known = (id: MissionId): Result<Mission> => {
+    const mission = missions.get(id)
+    return mission === undefined ? fail('mission-unknown') : ok(mission)
+  }
+  return {
+    async addPeer(to) {
+      const others = peers.targets.filter((other) => other.address !== to.address || other.port !== to.port)
+      if (others.length >= bounds.targets) return fail('too-many', `${String(bounds.targets)} addresses`)
+      peers.setTargets([...others, to])
+      links.dialer.add(to)
+      return ok(null)
+    },
+    async removeAddress(to) {
+      peers.setTargets(peers.targets.filter((other) => other.address !== to.address || other.port !== to.port))
+      links.dialer.remove(to)
+      return ok(null)
+    },
+    async tryNow({ nodeId }) {
+      if (nodeId === undefined) links.dialer.wakeAll()
+      else links.dialer.wake(nodeId)
+      return ok(null)
+    },
+    decide: (request) => decide(parts, request),
+    async confirmJournal() {
+      const confirmed = await trust.confirm()
+      if (!confirmed.ok) return confirmed
+      health.set('journal', undefined)
+      for (const nodeId of peers.peers.keys()) links.review(nodeId)
+      return confirmed
+    },
+    async createMission(request) {
+      const made = await missions.create(request)
+      return made.ok ? ok({ id: made.value.id }) : made
+    },
+    async write({ missionId, changes }) {
+      const mission = known(missionId)
+      if (!mission.ok) return mission
+      const written = await mission.value.write(changes)
+      return written.ok ? ok({ changes: written.value.map((name) => ({ name })) }) : written
+    },
+    async viewMission({ missionId }) {
+      const mission = known(missionId)
+      return mission.ok ? ok(views.missionView(mission.value)) : mission
+    },
+    async listEntities({ missionId, ...query }) {
+      const mission = known(missionId)
+      return mission.ok ? ok(entityPage(mission.value, query)) : mission
+    },
+    async listAudit({ offset, limit }) {
+      return ok(trust.audit(offset, limit))
+    }
+  }
+}
+
+async function decide(parts: CommandParts, request: DecisionRequest): Promise<Result<null>> {
+  const { trust, peers, clock, callsign, identity } = parts
+  const peer = peers.peers.get(request.nodeId)
+  if (peer === undefined) return fail('not-found', 'no peer of this node ID has said hello')
+  const refused = refuseDecision(request, peer.federation, identity.record.federation, trust.time)
+  if (refused !== undefined) return fail(refused)
+  const { level, scope = everything, until, reason, ground = 'unseen' } = request
+  const decision: Decision = {
+    level,
+    at: clock.now(),
+    by: callsign,
+    ground,
+    scope,
+    ...(until === undefined ? {} : { until }),
+    ...(reason === undefined ? {} : { reason })
+  }
+  if (level === 'trusted' && trust.stateOf(request.nodeId).level !== 'trusted') peers.count(request.nodeId, undefined)
+  return trust.decide({ nodeId: request.nodeId, callsign: peer.callsign, federation: peer.federation, decision })
+}
+
+function refuseDecision(
+  { level, until }: DecisionRequest,
+  theirFederation: string,
+  ownFederation: string,
+  time: number
+): ProblemCode | undefined {
+  if (until !== undefined && (level !== 'trusted' || until <= time)) return 'bad-until'
+  return level === 'trusted' && theirFederation !== ownFederation ? 'federation-differs' : undefined
+}
