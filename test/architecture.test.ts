@@ -43,6 +43,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   runtime: [],
   storage: ['bytes'],
   identity: ['bytes', 'runtime', 'storage'],
+  discovery: ['runtime'],
   logs: ['bytes', 'identity', 'runtime', 'storage'],
   missions: ['bytes', 'identity', 'logs', 'runtime', 'storage'],
   trust: ['bytes', 'identity', 'logs', 'runtime', 'storage'],

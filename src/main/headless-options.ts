@@ -9,10 +9,12 @@ export interface HeadlessOptions {
   readonly linkHost?: string
   readonly apiPort: number
   readonly federation?: string
+  readonly discovery: 'mdns' | 'off'
+  readonly discoveryAddress?: string
 }
 
 export const usage = `usage: node out/main/headless.js --data DIR --name CALLSIGN
-       [--link-port N] [--link-host ADDRESS] [--api-port N] [--federation NAME] [--discovery mdns|off]`
+       [--link-port N] [--link-host ADDRESS] [--api-port N] [--federation NAME] [--discovery mdns|off] [--discovery-address ADDRESS]`
 
 const most = 64
 
@@ -28,7 +30,8 @@ export function parseHeadlessOptions(args: readonly string[]): Result<HeadlessOp
         'link-host': { type: 'string' },
         'api-port': { type: 'string' },
         federation: { type: 'string' },
-        discovery: { type: 'string' }
+        discovery: { type: 'string', default: 'mdns' },
+        'discovery-address': { type: 'string' }
       }
     }).values
   } catch (error) {
@@ -39,8 +42,7 @@ export function parseHeadlessOptions(args: readonly string[]): Result<HeadlessOp
   if (name === undefined || !isName(name)) return fail('bad-request', `--name: 1 to ${String(most)} characters`)
   if (federation !== undefined && !isName(federation))
     return fail('bad-request', `--federation: 1 to ${String(most)} characters`)
-  if (discovery === 'mdns') return fail('not-yet', '--discovery mdns')
-  if (discovery !== undefined && discovery !== 'off') return fail('bad-request', '--discovery: mdns or off')
+  if (discovery !== 'mdns' && discovery !== 'off') return fail('bad-request', '--discovery: mdns or off')
   const linkPort = parsePort(values['link-port'])
   const apiPort = parsePort(values['api-port'])
   if (linkPort === 'bad' || apiPort === 'bad')
@@ -49,6 +51,8 @@ export function parseHeadlessOptions(args: readonly string[]): Result<HeadlessOp
     data,
     name,
     apiPort: apiPort ?? 0,
+    discovery,
+    ...(values['discovery-address'] === undefined ? {} : { discoveryAddress: values['discovery-address'] }),
     ...(linkPort === undefined ? {} : { linkPort }),
     ...(values['link-host'] === undefined ? {} : { linkHost: values['link-host'] }),
     ...(federation === undefined ? {} : { federation })

@@ -22,7 +22,7 @@ else {
 async function run(): Promise<void> {
   serveScheme(join(import.meta.dirname, '../renderer'))
   const dataFolder = join(app.getPath('userData'), 'data')
-  const created = await createEngine({ dataFolder, callsign: hostname().slice(0, 64), log })
+  const created = await createEngine({ dataFolder, callsign: hostname().slice(0, 64), discovery: 'mdns', log })
   if (!created.ok) {
     const { message, advice, detail = '', ref } = created.problem
     dialog.showErrorBox(`Muster: ${message}`, `${advice}\n\n${detail}\n${ref}`)

@@ -7,6 +7,7 @@ import type { Result } from '@shared/result.js'
 import type { Scope } from '@shared/scope.js'
 import { startEngine, type Engine } from '../../src/main/engine/engine.js'
 import type { Random } from '../../src/main/engine/runtime/random.js'
+import { Air } from './air.js'
 import { SimDisk } from './disk.js'
 import { seededRandom } from './random.js'
 import { VirtualTime } from './time.js'
@@ -18,6 +19,8 @@ const patienceMs = 10 * 60_000
 
 export interface NodeOptions {
   readonly federation?: string
+  /** Announces itself and listens; else it is found by address only. */
+  readonly isOnAir?: boolean
 }
 
 export class Field {
@@ -25,12 +28,14 @@ export class Field {
   readonly time = new VirtualTime()
   readonly random: Random
   readonly wire: Wire
+  readonly air: Air
   readonly nodes: FieldNode[] = []
 
   constructor(seed: number) {
     this.seed = seed
     this.random = seededRandom(seed)
     this.wire = new Wire(this.time, this.random)
+    this.air = new Air(this.time, this.random, this.wire)
   }
 
   async node(name: string, options: NodeOptions = {}): Promise<FieldNode> {
@@ -132,7 +137,7 @@ export class FieldNode {
   }
 
   async tryStart(): Promise<Result<Engine>> {
-    const { time, random, wire } = this.#field
+    const { time, random, wire, air } = this.#field
     const started = await this.#field.during(
       startEngine(
         {
@@ -147,6 +152,7 @@ export class FieldNode {
           random,
           disk: this.disk,
           transport: wire.transport(this.address),
+          discovery: this.#options.isOnAir === true ? air.discovery(this.address) : undefined,
           interfaces: () => [{ name: 'sim0', address: this.address }]
         }
       )
@@ -165,6 +171,7 @@ export class FieldNode {
   crash(): void {
     this.#engine = undefined
     this.#field.wire.silence(this.address)
+    this.#field.air.silence(this.address)
     this.disk.crash()
   }
 

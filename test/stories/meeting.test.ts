@@ -36,6 +36,22 @@ describe('two laptops', () => {
     )
   })
 
+  it('hear each other on the air and say hello, whoever came first', async () => {
+    field = new Field(6)
+    field.air.loss = 0.3
+    const alpha = await field.node('alpha', { isOnAir: true })
+    await field.time.run(5_000)
+    const bravo = await field.node('bravo', { isOnAir: true })
+    await field.until('they met', () => alpha.peer(bravo) !== undefined && bravo.peer(alpha) !== undefined)
+    expect(alpha.peer(bravo)).toMatchObject({ level: 'untrusted', callsign: 'bravo' })
+    await alpha.decide(bravo, 'trusted')
+    await bravo.decide(alpha, 'trusted')
+    await field.until('linked', () => alpha.isLinked(bravo) && bravo.isLinked(alpha))
+    // A laptop that comes back with another address is found again by the air alone.
+    await bravo.restart()
+    await field.until('linked again', () => alpha.isLinked(bravo) && bravo.isLinked(alpha))
+  })
+
   it('share nothing after a refusal, and the refusal does not ask again by itself', async () => {
     field = new Field(2)
     const [alpha, bravo] = [await field.node('alpha'), await field.node('bravo')]

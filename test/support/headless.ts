@@ -67,7 +67,19 @@ export class HeadlessNode {
 
   static async start(options: HeadlessOptions): Promise<HeadlessNode> {
     const { name, folder, args = [] } = options
-    const common = ['--data', folder, '--name', name, '--link-host', '127.0.0.1', '--link-port', '0', ...args]
+    const common = [
+      '--data',
+      folder,
+      '--name',
+      name,
+      '--link-host',
+      '127.0.0.1',
+      '--link-port',
+      '0',
+      '--discovery',
+      'off',
+      ...args
+    ]
     const child = spawn(options.node ?? process.execPath, [host, ...common], { stdio: ['ignore', 'pipe', 'pipe'] })
     const logLines: string[] = []
     createInterface({ input: child.stderr }).on('line', (line) => logLines.push(line))

@@ -8,6 +8,7 @@ import type { MissionId, NodeId, NodeStatus, Overview } from '@shared/model.js'
 import { fail, ok, problem, type Result } from '@shared/result.js'
 import { version } from '@shared/version.js'
 import { createCommands } from './command-handlers.js'
+import type { Discovery } from './discovery/discovery.js'
 import { FeedWriter } from './feed-writer.js'
 import { loadOrCreateIdentity } from './identity/identity.js'
 import { LinkTable } from './links/link-table.js'
@@ -31,6 +32,8 @@ export interface EnginePorts {
   readonly random: Random
   readonly disk: Disk
   readonly transport: Transport
+  /** Left out: peers are found by address only. */
+  readonly discovery?: Discovery | undefined
   readonly interfaces: () => NodeStatus['interfaces']
 }
 
@@ -188,6 +191,12 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   health.set('journal', trust.isGood ? undefined : problem('journal-damaged'))
   await links.start(settings.linkHost, settings.linkPort)
   health.set('listen', links.listenProblem)
+  if (links.linkPort !== undefined)
+    ports.discovery?.start({
+      port: links.linkPort,
+      onSighting: (sighting) => links.sighted(sighting),
+      onGone: () => undefined
+    })
   await trust.note('started', { text: version })
 
   return ok({
@@ -211,6 +220,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       runs_not_taken: [...replicator.refused.values()].reduce((sum, count) => sum + count, 0)
     }),
     async stop() {
+      await ports.discovery?.stop()
       await links.stop()
       await missions.close()
       await trust.close()

@@ -1,6 +1,7 @@
 /** The engine's public face: code outside this folder imports this file only. */
 import { networkInterfaces } from 'node:os'
 import { fail, ok, type Result } from '@shared/result.js'
+import { createMdns } from './discovery/mdns.js'
 import { startEngine, type Engine, type EnginePorts } from './engine.js'
 import { tlsTransport } from './links/tls-transport.js'
 import { systemClock } from './runtime/clock.js'
@@ -26,6 +27,10 @@ export interface EngineOptions {
   readonly linkPort?: number
   /** Left out: all interfaces. */
   readonly linkHost?: string
+  /** `mdns`: be found and find others on the networks of this machine. Left out: `off`. */
+  readonly discovery?: 'mdns' | 'off'
+  /** mDNS on this interface only, by its address. */
+  readonly discoveryAddress?: string
   readonly log?: Log
   /** Parts that stand in for the real ones; with a disk of its own there is no folder to lock. */
   readonly ports?: Partial<EnginePorts>
@@ -48,6 +53,10 @@ export async function createEngine(options: EngineOptions): Promise<Result<Runni
       random: systemRandom,
       disk: ports.disk ?? createFileDisk(dataFolder),
       transport: tlsTransport,
+      discovery:
+        options.discovery === 'mdns'
+          ? createMdns({ clock: systemClock, random: systemRandom, log, onlyAddress: options.discoveryAddress })
+          : undefined,
       interfaces: systemInterfaces,
       ...ports
     }

@@ -13,6 +13,7 @@ import type { PeerBook } from '../trust/peer-book.js'
 import { refuseFederation, refuseLink, type PeerFacts } from '../trust/policy.js'
 import { Dialer, type DialOutcome } from './dialer.js'
 import { Gatekeeper } from './gatekeeper.js'
+import { Greeter } from './greeter.js'
 import { Link, type LinkSelf, type Met } from './link.js'
 import type { Message } from './messages.js'
 import { TransportError, type Channel, type Listener, type Transport } from './transport.js'
@@ -49,6 +50,10 @@ const noted = { perMinute: 20 }
 
 export class LinkTable {
   readonly dialer: Dialer
+  readonly #greeter = new Greeter(
+    (to) => this.#dial(to),
+    (to) => !this.#stopped && !this.#isSettledAt(to)
+  )
   /** Why others cannot reach us. */
   listenProblem: Problem | undefined
   readonly #parts: LinkTableParts
@@ -112,6 +117,11 @@ export class LinkTable {
     }
     for (const target of this.#parts.peers.targets) this.dialer.add(target)
     for (const nodeId of this.#parts.peers.peers.keys()) this.dialer.wake(nodeId)
+  }
+
+  /** Something may be at this address: learn who, unless that is known and needs nothing. */
+  sighted(at: Address): void {
+    this.#greeter.sighted(at)
   }
 
   async stop(): Promise<void> {
@@ -186,6 +196,16 @@ export class LinkTable {
       this.#raise(link, nodeId)
     }
     this.#parts.onPeer(nodeId)
+  }
+
+  /** Whether the peer last met at this address needs no hello now: linked, or waiting for a person. */
+  #isSettledAt({ address, port }: Address): boolean {
+    for (const { nodeId, addresses } of this.#parts.peers.peers.values()) {
+      const [newest] = addresses
+      if (newest?.address !== address || newest.port !== port) continue
+      return this.#links.has(nodeId) || this.#parts.trust.stateOf(nodeId).level !== 'trusted'
+    }
+    return false
   }
 
   #admit(address: string): (() => void) | undefined {
