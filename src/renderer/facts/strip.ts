@@ -1,0 +1,87 @@
+/** The truth strip: each cell is one fact with its proof. Nothing here comes from a hint. */
+import type { MissionSummary, NodeStatus, PeerSummary } from '@shared/model'
+import { showName } from '../display/name'
+import { judgeClock } from './clock'
+import { amount, fact, saying, type Fact, type Saying } from './fact'
+
+export function networkFact(node: NodeStatus): Fact {
+  const where = interfacesSaying(node)
+  if (node.listenProblem !== undefined) {
+    return fact(
+      undefined,
+      'danger',
+      saying('strip.network.problem'),
+      saying('strip.network.problemRef', { ref: node.listenProblem.ref })
+    )
+  }
+  if (node.linkPort === undefined) return fact(undefined, 'conflict', saying('strip.network.deaf'), where)
+  if (node.interfaces.length === 0) {
+    return fact(undefined, 'conflict', saying('strip.network.none'), saying('strip.network.noneProof'))
+  }
+  return fact(undefined, 'text', saying('strip.network.listening', { port: String(node.linkPort) }), where)
+}
+
+function interfacesSaying(node: NodeStatus): Saying {
+  const [first, ...more] = node.interfaces
+  if (first === undefined) return saying('strip.network.noneProof')
+  const named = { name: showName(first.name), address: first.address }
+  return more.length === 0
+    ? saying('strip.network.where', named)
+    : saying('strip.network.whereMore', named, more.length)
+}
+
+export function isLinked(peer: PeerSummary): boolean {
+  return peer.level === 'trusted' && peer.link.state === 'linked'
+}
+
+export function peersFact(peers: readonly PeerSummary[]): Fact {
+  const linked = peers.filter(isLinked).length
+  const away = peers.filter((peer) => peer.level === 'trusted' && peer.link.state !== 'linked').length
+  const proof = saying('strip.peers.away', {}, away)
+  if (linked === 0) return fact('not-linked', 'text', saying('strip.peers.nobody'), proof)
+  return fact('linked', 'text', saying('strip.peers.linked', {}, linked), proof)
+}
+
+export function inStepFact(peers: readonly PeerSummary[], missions: readonly MissionSummary[]): Fact {
+  if (missions.length === 0)
+    return fact(undefined, 'text', saying('strip.step.nothing'), saying('strip.step.nothingProof'))
+  const linked = peers.filter((peer) => isLinked(peer) && peer.step.missions > 0)
+  const inStep = linked.filter((peer) => peer.step.state === 'in-step')
+  const lacking = linked.filter((peer) => peer.step.theyLack > 0)
+  const proof = lackSaying(lacking)
+  if (inStep.length > 0) {
+    const newest = Math.max(...inStep.map((peer) => peer.step.at))
+    return fact(
+      'in-step',
+      'text',
+      saying('strip.step.with', {}, inStep.length),
+      proof ?? saying('step.provedAt', { at: amount('clock', newest) })
+    )
+  }
+  if (linked.length > 0)
+    return fact('behind', 'text', saying('strip.step.notYet'), proof ?? saying('strip.step.comparing'))
+  const alone = missions.reduce((sum, mission) => sum + mission.onlyHere, 0)
+  if (alone > 0)
+    return fact('only-here', 'waiting', saying('strip.step.onlyHere'), saying('strip.step.saved', {}, alone))
+  return fact('not-here', 'offline', saying('strip.step.nobodyHere'), saying('strip.step.allElsewhere'))
+}
+
+function lackSaying(lacking: readonly PeerSummary[]): Saying | undefined {
+  const [first, ...more] = [...lacking].sort((a, b) => b.step.theyLack - a.step.theyLack)
+  if (first === undefined) return undefined
+  const named = { name: showName(first.callsign) }
+  return more.length === 0
+    ? saying('strip.step.lacks', named, first.step.theyLack)
+    : saying('strip.step.lackMore', { ...named }, more.length)
+}
+
+export function clockProof(peers: readonly PeerSummary[]): { readonly differs: boolean; readonly proof: Saying } {
+  const clock = judgeClock(peers)
+  if (clock.state === 'alone') return { differs: false, proof: saying('strip.clock.alone') }
+  if (clock.state === 'agrees') return { differs: false, proof: saying('strip.clock.agrees', {}, clock.peers) }
+  const by = amount('duration', Math.abs(clock.offsetMs))
+  return {
+    differs: true,
+    proof: saying(clock.offsetMs > 0 ? 'strip.clock.behind' : 'strip.clock.ahead', { by }, clock.peers)
+  }
+}

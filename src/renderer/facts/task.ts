@@ -1,0 +1,28 @@
+import type { EntityView } from '@shared/model'
+import { fieldOf } from '../display/value'
+import type { MessageKey } from '../i18n'
+
+export const taskStates = ['open', 'work', 'done'] as const
+export type TaskState = (typeof taskStates)[number]
+
+export function isTaskState(text: string): text is TaskState {
+  return taskStates.some((state) => state === text)
+}
+
+export function isDone(task: EntityView): boolean {
+  const values = fieldOf(task, 'state')?.values ?? []
+  return values.length > 0 && values.every((value) => value.value === 'done')
+}
+
+/** Conflicts first, done last; between them as the engine gave them. */
+export function sortTasks(tasks: readonly EntityView[]): readonly EntityView[] {
+  const rank = (task: EntityView): number =>
+    task.fields.some((field) => field.values.length > 1) ? 0 : isDone(task) ? 2 : 1
+  return [...tasks].sort((a, b) => rank(a) - rank(b))
+}
+
+export const stateWords: Readonly<Record<TaskState, MessageKey>> = {
+  open: 'task.open',
+  work: 'task.work',
+  done: 'task.done'
+}

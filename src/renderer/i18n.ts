@@ -1,0 +1,73 @@
+/** Words on screens: keys are checked by the compiler, times and amounts are written by one format. */
+import { computed } from 'vue'
+import { createI18n, useI18n } from 'vue-i18n'
+import { createFormat, type Format } from './display/format'
+import { messages } from './locales/en'
+import { pseudoOf } from './locales/pseudo'
+import { useNow } from './composables/use-now'
+
+type Leaves<T> = { [K in keyof T & string]: T[K] extends string ? K : `${K}.${Leaves<T[K]>}` }[keyof T & string]
+export type MessageKey = Leaves<typeof messages>
+
+/** A number that is written in the form of its kind once the language is known. */
+export interface Amount {
+  readonly as: 'clock' | 'time' | 'moment' | 'day' | 'ago' | 'duration' | 'bytes' | 'number'
+  readonly value: number
+}
+
+/** A sentence before it has a language: what pure code answers with. */
+export interface Saying {
+  readonly key: MessageKey
+  readonly named?: Readonly<Record<string, string | number | Amount>>
+  /** Chooses the plural form, and is `n` in the text. */
+  readonly count?: number
+}
+
+export function saying(key: MessageKey, named?: Saying['named'], count?: number): Saying {
+  return { key, ...(named === undefined ? {} : { named }), ...(count === undefined ? {} : { count }) }
+}
+
+export const locales = ['en', 'pseudo'] as const
+export type LocaleName = (typeof locales)[number]
+
+export function createText(locale: LocaleName = 'en') {
+  return createI18n({
+    legacy: false,
+    locale,
+    fallbackLocale: 'en',
+    messages: { en: messages, pseudo: pseudoOf(messages) }
+  })
+}
+
+const format = createFormat('en-GB')
+
+export function useText() {
+  const { t } = useI18n({ useScope: 'global' })
+  const now = useNow()
+
+  function write(value: string | number | Amount): string | number {
+    if (typeof value === 'string') return value
+    if (typeof value === 'number') return format.number(value)
+    return writeAmount(value, now.value)
+  }
+
+  function say(text: Saying): string {
+    const named: Record<string, string | number> = {}
+    for (const [name, value] of Object.entries(text.named ?? {})) named[name] = write(value)
+    if (text.count === undefined) return t(text.key, named)
+    return t(text.key, { ...named, n: format.number(text.count) }, text.count)
+  }
+
+  return {
+    say,
+    t: (key: MessageKey, named?: Saying['named'], count?: number): string => say(saying(key, named, count)),
+    format,
+    now: computed(() => now.value)
+  }
+}
+
+function writeAmount(amount: Amount, now: number): string {
+  if (amount.as === 'moment') return format.moment(amount.value, now)
+  if (amount.as === 'ago') return format.duration(now - amount.value)
+  return format[amount.as as Exclude<keyof Format, 'moment' | 'zone'>](amount.value)
+}

@@ -1,0 +1,16 @@
+import { defineStore } from 'pinia'
+import { computed } from 'vue'
+import { isUnsaved } from '../facts/health'
+import { useFeedStore } from './feed'
+
+export const useNodeStore = defineStore('node', () => {
+  const feed = useFeedStore()
+  const problems = computed(() => feed.overview?.health.problems ?? [])
+  return {
+    node: computed(() => feed.overview?.node),
+    problems,
+    unsaved: computed(() => problems.value.find(isUnsaved)),
+    journal: computed(() => problems.value.find((problem) => problem.code === 'journal-damaged')),
+    confirmJournal: () => feed.call('confirmJournal', null)
+  }
+})

@@ -1,0 +1,42 @@
+import { defineStore } from 'pinia'
+import { computed } from 'vue'
+import type { DecisionRequest } from '@shared/contract'
+import type { NodeId, PeerSummary } from '@shared/model'
+import { useNow } from '../composables/use-now'
+import { groupOf, needOf, type Need, type PeerGroup } from '../facts/peer-status'
+import { useFeedStore } from './feed'
+
+const needRank = ['warning', 'asks', 'undecided', 'ended', 'waits']
+
+export const usePeersStore = defineStore('peers', () => {
+  const feed = useFeedStore()
+  const now = useNow()
+  const list = computed(() => feed.overview?.peers ?? [])
+
+  const targets = computed(() => feed.overview?.targets ?? [])
+  const sought = computed(() => new Set(targets.value.flatMap((target) => target.nodeId ?? [])))
+  const need = (peer: PeerSummary): Need | undefined => needOf(peer, now.value, sought.value.has(peer.nodeId))
+
+  const groups = computed(() => {
+    const made: Record<PeerGroup, PeerSummary[]> = { needs: [], linked: [], away: [] }
+    for (const peer of list.value) made[groupOf(peer, now.value, sought.value.has(peer.nodeId))].push(peer)
+    const rank = (peer: PeerSummary): number => needRank.indexOf(need(peer)?.kind ?? '')
+    made.needs.sort((a, b) => rank(a) - rank(b) || a.firstMet - b.firstMet)
+    made.linked.sort((a, b) => a.callsign.localeCompare(b.callsign))
+    made.away.sort((a, b) => (b.link.lastHeard ?? 0) - (a.link.lastHeard ?? 0))
+    return made
+  })
+
+  return {
+    list,
+    groups,
+    targets,
+    need,
+    needing: computed(() => groups.value.needs.length),
+    find: (nodeId: string) => list.value.find((peer) => peer.nodeId === nodeId),
+    add: (address: string, port: number) => feed.call('addPeer', { address, port }),
+    removeAddress: (address: string, port: number) => feed.call('removeAddress', { address, port }),
+    tryNow: (nodeId?: NodeId) => feed.call('tryNow', nodeId === undefined ? {} : { nodeId }),
+    decide: (request: DecisionRequest) => feed.call('decide', request)
+  }
+})

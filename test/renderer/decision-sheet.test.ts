@@ -1,0 +1,147 @@
+// @vitest-environment happy-dom
+import { flushPromises } from '@vue/test-utils'
+import { afterEach, describe, expect, it } from 'vitest'
+import { fail } from '@shared/result'
+import DecisionSheet from '@/components/DecisionSheet.vue'
+import RevokeSheet from '@/components/RevokeSheet.vue'
+import { missionIdOf, nodeIdOf, richField } from '../window/recorded'
+import { mountPart, type Mounted } from './mounting'
+
+const { peers } = richField(Date.now()).overview
+
+function peer(seed: number) {
+  return peers.find((item) => item.nodeId === nodeIdOf(seed))
+}
+
+function button(words: string): HTMLButtonElement {
+  const found = [...document.querySelectorAll('button')].find((item) => item.textContent?.trim() === words)
+  if (found === undefined) throw new Error(`there is no button "${words}"`)
+  return found
+}
+
+function box(words: string): HTMLInputElement {
+  const label = [...document.querySelectorAll('label')].find((item) => item.textContent?.includes(words))
+  const found = label?.querySelector('input')
+  if (!found) throw new Error(`there is no box "${words}"`)
+  return found
+}
+
+async function open(seed = 8, changes = false): Promise<Mounted> {
+  const mounted = await mountPart(DecisionSheet, { props: { peer: peer(seed), changes } })
+  await flushPromises()
+  return mounted
+}
+
+let mounted: Mounted | undefined
+afterEach(() => {
+  mounted?.wrapper.unmount()
+  document.body.innerHTML = ''
+})
+
+describe('the decision sheet', () => {
+  it('starts at Reject, with everything shared and nothing compared', async () => {
+    mounted = await open()
+    expect(document.activeElement).toBe(button('Reject'))
+    expect(box('All missions').checked).toBe(true)
+    expect(box('I compared').checked).toBe(false)
+    expect(document.body.textContent).toContain('3 missions, 179 entries go to Polizia Locale Trieste 4.')
+    expect(document.body.textContent).toContain('A copy once given cannot be called back.')
+    expect(document.body.textContent).toContain('Also needs a yes from their person.')
+  })
+
+  it('does not grant with Enter', async () => {
+    mounted = await open()
+    const grant = button('Trust unseen')
+    const enter = new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true })
+    grant.dispatchEvent(enter)
+    await flushPromises()
+    expect(enter.defaultPrevented).toBe(true)
+    expect(mounted.called).toEqual([])
+  })
+
+  it('says unseen when nothing was compared, for thirty days', async () => {
+    mounted = await open()
+    button('Trust unseen').click()
+    await flushPromises()
+    expect(mounted.called).toMatchObject([
+      {
+        name: 'decide',
+        argument: { level: 'trusted', ground: 'unseen', scope: { out: ['*'], in: ['*'], access: 'write' } }
+      }
+    ])
+    const { until } = mounted.called[0]?.argument as { until: number }
+    expect(Math.round((until - Date.now()) / 86_400_000)).toBe(30)
+    expect(mounted.wrapper.emitted('close')).toHaveLength(1)
+  })
+
+  it('sends what the boxes say', async () => {
+    mounted = await open()
+    for (const words of ['I compared', 'Kras: air operations', 'Read only', 'No end']) {
+      box(words).click()
+      await flushPromises()
+    }
+    expect(document.body.textContent).toContain('2 missions, 83 entries go to')
+    expect(box('All missions').checked).toBe(false)
+    button('Words are equal, trust').click()
+    await flushPromises()
+    const { scope, ...rest } = mounted.called[0]?.argument as { scope: { out: string[]; in: string[]; access: string } }
+    expect(rest).toEqual({ nodeId: nodeIdOf(8), level: 'trusted', ground: 'words' })
+    expect(scope.out.sort()).toEqual([`id:${missionIdOf(1)}`, `id:${missionIdOf(2)}`].sort())
+    expect(scope).toMatchObject({ in: ['*'], access: 'read' })
+  })
+
+  it('rejects as untrusted', async () => {
+    mounted = await open()
+    button('Reject').click()
+    await flushPromises()
+    expect(mounted.called).toEqual([{ name: 'decide', argument: { nodeId: nodeIdOf(8), level: 'untrusted' } }])
+  })
+
+  it('decides nothing with Escape', async () => {
+    mounted = await open()
+    document.activeElement?.dispatchEvent(
+      new KeyboardEvent('keydown', { key: 'Escape', bubbles: true, cancelable: true })
+    )
+    await flushPromises()
+    expect(mounted.called).toEqual([])
+    expect(mounted.wrapper.emitted('close')).toHaveLength(1)
+  })
+
+  it('stays open with the reason when the engine refuses', async () => {
+    mounted = await open()
+    mounted.answer('decide', fail('bad-scope'))
+    button('Trust unseen').click()
+    await flushPromises()
+    expect(document.body.textContent).toContain('TRU-13')
+    expect(mounted.wrapper.emitted('close')).toBeUndefined()
+  })
+
+  it('opens a change with what was decided, and leaves it with its first button', async () => {
+    mounted = await open(4, true)
+    expect(box('Karst Ridge Fire').checked).toBe(true)
+    expect(box('Host nation support').checked).toBe(false)
+    button('Leave as it is').click()
+    await flushPromises()
+    expect(mounted.called).toEqual([])
+    expect(mounted.wrapper.emitted('close')).toHaveLength(1)
+  })
+
+  it('keeps the end of a decision that is changed', async () => {
+    mounted = await open(4, true)
+    const until = peer(4)?.decision?.until
+    button('Share this').click()
+    await flushPromises()
+    expect(mounted.called[0]?.argument).toMatchObject({ until, scope: { out: [`id:${missionIdOf(1)}`] } })
+  })
+})
+
+describe('the revoke sheet', () => {
+  it('starts at the safe button and repeats verb and name on the other', async () => {
+    mounted = await mountPart(RevokeSheet, { props: { peer: peer(1) } })
+    await flushPromises()
+    expect(document.activeElement).toBe(button('Keep trusting'))
+    button('Revoke Palmanova 1').click()
+    await flushPromises()
+    expect(mounted.called).toEqual([{ name: 'decide', argument: { nodeId: nodeIdOf(1), level: 'revoked' } }])
+  })
+})

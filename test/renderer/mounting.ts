@@ -1,0 +1,108 @@
+/** What a mounted part of the window needs: stores filled from a recorded field, texts, routes, and a client that records. */
+import { mount, type VueWrapper } from '@vue/test-utils'
+import { createPinia, setActivePinia } from 'pinia'
+import type { Component } from 'vue'
+import type { CommandName, EngineClient } from '@shared/contract'
+import { applyFeed, type FeedMessage, type FeedState, type OverviewChange } from '@shared/feed'
+import { fail, ok, type Result } from '@shared/result'
+import type { WindowClient } from '@/engine-client'
+import { createText, type LocaleName } from '@/i18n'
+import { createWindowRouter } from '@/router'
+import { useFeedStore } from '@/stores/feed'
+import { richField, type Recorded } from '../window/recorded'
+
+export interface Called {
+  readonly name: CommandName
+  readonly argument: unknown
+}
+
+export interface Mounted {
+  readonly wrapper: VueWrapper
+  readonly called: readonly Called[]
+  say(...changes: readonly OverviewChange[]): void
+  /** The next call of this name gets this answer. */
+  answer(name: CommandName, result: Result<unknown>): void
+}
+
+export interface MountOptions {
+  readonly props?: Readonly<Record<string, unknown>>
+  readonly recorded?: Recorded
+  readonly locale?: LocaleName
+  readonly path?: string
+}
+
+export async function mountPart(part: Component, options: MountOptions = {}): Promise<Mounted> {
+  const recorded = options.recorded ?? richField(Date.now())
+  const called: Called[] = []
+  const answers = new Map<CommandName, Result<unknown>>()
+  let state: FeedState | undefined
+  let listener: (message: FeedMessage) => void = () => undefined
+
+  const client: WindowClient = {
+    call: (async (name: CommandName, argument: unknown) => {
+      called.push({ name, argument })
+      const prepared = answers.get(name)
+      answers.delete(name)
+      return prepared ?? usualAnswer(recorded, name, argument)
+    }) as EngineClient['call'],
+    subscribe: (next) => {
+      listener = next
+      return () => undefined
+    },
+    onConnection: (next) => {
+      next({ state: 'open' })
+      return () => undefined
+    },
+    reconnect: () => undefined
+  }
+  const deliver = (message: FeedMessage): void => {
+    state = applyFeed(state, message)
+    listener(message)
+  }
+
+  const pinia = createPinia()
+  setActivePinia(pinia)
+  const router = createWindowRouter()
+  await router.push(options.path ?? '/peers')
+  useFeedStore().start(client)
+  deliver({ type: 'snapshot', revision: 1, overview: recorded.overview })
+  const wrapper = mount(part, {
+    attachTo: document.body,
+    props: options.props ?? {},
+    global: { plugins: [pinia, createText(options.locale), router] }
+  })
+  return {
+    wrapper,
+    called,
+    say: (...changes) => deliver({ type: 'changes', revision: (state?.revision ?? 0) + 1, changes }),
+    answer: (name, result) => void answers.set(name, result)
+  }
+}
+
+function usualAnswer(recorded: Recorded, name: CommandName, argument: unknown): Result<unknown> {
+  const {
+    missionId,
+    type,
+    offset = 0,
+    limit = 50
+  } = argument as { missionId?: never; type?: string; offset?: number; limit?: number }
+  const mission = missionId === undefined ? undefined : recorded.missions.get(missionId)
+  if (name === 'listAudit')
+    return ok({ total: recorded.audit.length, items: recorded.audit.slice(offset, offset + limit) })
+  if (name === 'listEntities') {
+    const found = (mission?.entities ?? []).filter((item) => item.entity.startsWith(`${type}/`))
+    return ok({ version: 1, total: found.length, offset, items: found.slice(offset, offset + limit) })
+  }
+  if (name === 'viewMission') {
+    const summary = recorded.overview.missions.find((item) => item.id === missionId)
+    const conflictList = (mission?.entities ?? []).flatMap((item) =>
+      item.fields
+        .filter((field) => field.values.length > 1)
+        .map((field) => ({ entity: item.entity, createdAt: item.createdAt, field }))
+    )
+    const entity = mission?.entities.find((item) => item.entity === 'mission')
+    if (summary === undefined || entity === undefined) return fail('mission-unknown')
+    return ok({ ...summary, entity, memberList: mission?.members ?? [], conflictList, unknownKinds: [] })
+  }
+  return ok(name === 'write' ? { changes: [] } : null)
+}

@@ -1,0 +1,320 @@
+/**
+ * A stand-in for the engine: serves the built window on loopback and speaks the contract from a recorded field. It
+ * changes what it recorded as a command says, but has no disk, no links and no policy.
+ */
+import { randomBytes } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { extname, join, normalize } from 'node:path'
+import { WebSocketServer, type WebSocket } from 'ws'
+import type { ClientMessage, CommandHandlers, CommandName } from '@shared/contract'
+import { applyFeed, type FeedState, type OverviewChange } from '@shared/feed'
+import type {
+  ConflictView,
+  EntityView,
+  FieldView,
+  MissionId,
+  MissionSummary,
+  PeerSummary,
+  WriteRequest
+} from '@shared/model'
+import { fail, ok, type Result } from '@shared/result'
+import { changeName, missionIdOf, type Recorded } from './recorded'
+
+export interface RecordedEngine {
+  /** Address with a fresh one-time code. */
+  readonly url: string
+  /** Says a change of the overview to every window. */
+  say(...changes: readonly OverviewChange[]): void
+  /** Somebody else writes in a mission. */
+  writeAs(author: PeerSummary, missionId: MissionId, changes: readonly WriteRequest[]): void
+  /** The next write fails so. */
+  failNextWrite(result: Result<never>): void
+  /** Ends every connection and refuses new ones until `answer` is called. */
+  fallSilent(): void
+  answer(): void
+  close(): Promise<void>
+}
+
+const types: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.woff2': 'font/woff2',
+  '.woff': 'font/woff'
+}
+const policy =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self' ws://127.0.0.1:* ws://localhost:*"
+
+export async function startRecordedEngine(recorded: Recorded, folder: string): Promise<RecordedEngine> {
+  const code = randomBytes(12).toString('hex')
+  const token = randomBytes(16).toString('hex')
+  const windows = new Set<WebSocket>()
+  let state: FeedState = { revision: 1, overview: recorded.overview }
+  let codeUsed = false
+  let silent = false
+  let failure: Result<never> | undefined
+  let seq = 5000
+
+  function say(...changes: readonly OverviewChange[]): void {
+    const message = { type: 'changes' as const, revision: state.revision + 1, changes }
+    state = applyFeed(state, message) ?? state
+    for (const window of windows) window.send(JSON.stringify(message))
+  }
+
+  function write(
+    author: Pick<PeerSummary, 'nodeId' | 'callsign'>,
+    missionId: MissionId,
+    changes: readonly WriteRequest[]
+  ) {
+    const mission = recorded.missions.get(missionId)
+    const summary = state.overview.missions.find((item) => item.id === missionId)
+    if (mission === undefined || summary === undefined)
+      return fail<{ changes: { name: ReturnType<typeof changeName> }[] }>('mission-unknown')
+    const names = changes.map((change) => {
+      const at = Date.now()
+      const value = {
+        name: changeName(author.nodeId, ++seq),
+        value: change.value,
+        author: author.nodeId,
+        authorName: author.callsign,
+        at
+      }
+      const index = mission.entities.findIndex((item) => item.entity === change.entity)
+      const entity: EntityView = mission.entities[index] ?? {
+        entity: change.entity,
+        createdAt: at,
+        createdBy: author.nodeId,
+        createdByName: author.callsign,
+        deleted: false,
+        fields: []
+      }
+      const before = entity.fields.find((field) => field.field === change.field)?.values ?? []
+      const values = [...before.filter((item) => change.seen !== undefined && !change.seen.includes(item.name)), value]
+      const field: FieldView = { field: change.field, values }
+      const next = { ...entity, fields: [...entity.fields.filter((item) => item.field !== change.field), field] }
+      if (index < 0) mission.entities.unshift(next)
+      else mission.entities[index] = next
+      return { name: value.name }
+    })
+    say({ slice: 'mission', value: summarize(summary, mission.entities) })
+    return ok({ changes: names })
+  }
+
+  const handlers: CommandHandlers = {
+    addPeer: async ({ address, port }) => {
+      if (!/^[\w.:-]+$/.test(address)) return fail('bad-address')
+      const target = { address, port, state: 'trying' as const, since: Date.now(), attempts: 1 }
+      say({ slice: 'targets', value: [...state.overview.targets, target] })
+      return ok(null)
+    },
+    removeAddress: async ({ address, port }) => {
+      say({
+        slice: 'targets',
+        value: state.overview.targets.filter((item) => item.address !== address || item.port !== port)
+      })
+      return ok(null)
+    },
+    tryNow: async () => ok(null),
+    decide: async (request) => {
+      const peer = state.overview.peers.find((item) => item.nodeId === request.nodeId)
+      if (peer === undefined) return fail('not-found')
+      const decision = {
+        level: request.level,
+        at: Date.now(),
+        by: state.overview.node.callsign,
+        ground: request.ground ?? 'unseen',
+        scope: request.scope ?? { out: ['*'], in: ['*'], access: 'write' as const },
+        ...(request.until === undefined ? {} : { until: request.until }),
+        ...(request.reason === undefined ? {} : { reason: request.reason })
+      }
+      say({ slice: 'peer', value: { ...peer, level: request.level, decision } })
+      return ok(null)
+    },
+    confirmJournal: async () => {
+      const problems = state.overview.health.problems.filter((item) => item.code !== 'journal-damaged')
+      say({ slice: 'health', value: { problems } })
+      return ok(null)
+    },
+    createMission: async ({ name, description = '' }) => {
+      const id = missionIdOf(100 + state.overview.missions.length)
+      const { nodeId, callsign } = state.overview.node
+      recorded.missions.set(id, { entities: [], members: [{ nodeId, name: callsign, role: 'owner', changes: 1 }] })
+      const summary: MissionSummary = {
+        id,
+        name,
+        description,
+        labels: [],
+        onward: 'federation',
+        creator: nodeId,
+        creatorName: callsign,
+        createdAt: Date.now(),
+        role: 'owner',
+        members: 1,
+        entries: 0,
+        conflicts: 0,
+        changes: 1,
+        waiting: 0,
+        lastChangeAt: Date.now(),
+        version: 1,
+        digest: '',
+        onlyHere: 1,
+        holders: []
+      }
+      say({ slice: 'mission', value: summary })
+      write(state.overview.node, id, [
+        { entity: 'mission', field: 'name', value: name },
+        { entity: 'mission', field: 'description', value: description }
+      ])
+      return ok({ id })
+    },
+    write: async ({ missionId, changes }) => {
+      const refused = failure
+      failure = undefined
+      return refused ?? write(state.overview.node, missionId, changes)
+    },
+    viewMission: async ({ missionId }) => {
+      const mission = recorded.missions.get(missionId)
+      const summary = state.overview.missions.find((item) => item.id === missionId)
+      if (mission === undefined || summary === undefined) return fail('mission-unknown')
+      const entity = mission.entities.find((item) => item.entity === 'mission')
+      if (entity === undefined) return fail('internal', 'a recorded mission has no mission entity')
+      return ok({
+        ...summary,
+        entity,
+        memberList: mission.members,
+        conflictList: conflictsIn(mission.entities),
+        unknownKinds: []
+      })
+    },
+    listEntities: async ({ missionId, type, offset, limit, order, filter }) => {
+      const mission = recorded.missions.get(missionId)
+      if (mission === undefined) return fail('mission-unknown')
+      const wanted = filter?.toLowerCase() ?? ''
+      const found = mission.entities
+        .filter((item) => item.entity.startsWith(`${type}/`))
+        .filter((item) => wanted === '' || JSON.stringify(item.fields).toLowerCase().includes(wanted))
+        .sort((a, b) => (order === 'newest' ? b.createdAt - a.createdAt : a.createdAt - b.createdAt))
+      const version = state.overview.missions.find((item) => item.id === missionId)?.version ?? 0
+      return ok({ version, total: found.length, offset, items: found.slice(offset, offset + limit) })
+    },
+    listAudit: async ({ offset, limit }) =>
+      ok({ total: recorded.audit.length, items: recorded.audit.slice(offset, offset + limit) })
+  }
+
+  async function answerCall(name: CommandName, argument: unknown): Promise<Result<unknown>> {
+    const handle = handlers[name] as (argument: unknown) => Promise<Result<unknown>>
+    return handle(argument)
+  }
+
+  const server = createServer((request, response) => {
+    if (request.url === '/api/v1/session') return void openSession(request, response)
+    void serveFile(folder, request.url ?? '/', response)
+  })
+
+  async function openSession(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const asked = JSON.parse(Buffer.concat(chunks).toString()) as { code: string }
+    const granted = asked.code === code && !codeUsed
+    codeUsed = codeUsed || granted
+    response.writeHead(granted ? 200 : 401, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(granted ? { token } : { code: 'unauthorized' }))
+  }
+
+  const sockets = new WebSocketServer({ noServer: true })
+  server.on('upgrade', (request, socket, head) => {
+    if (silent || request.url !== '/api/v1/feed') return void socket.destroy()
+    sockets.handleUpgrade(request, socket, head, (window) => serveWindow(window))
+  })
+
+  function serveWindow(window: WebSocket): void {
+    let known = false
+    window.on('message', (data: Buffer) => {
+      const message = JSON.parse(data.toString()) as ClientMessage
+      if (message.type === 'token') {
+        known = message.token === token
+        if (!known) window.close(4401)
+        return
+      }
+      if (!known) return window.close(4401)
+      if (message.type === 'subscribe') {
+        windows.add(window)
+        window.send(JSON.stringify({ type: 'snapshot', ...state }))
+        return
+      }
+      void answerCall(message.name, message.argument).then((result) => {
+        window.send(JSON.stringify({ type: 'answer', id: message.id, result }))
+      })
+    })
+    window.on('close', () => windows.delete(window))
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return {
+    url: `http://127.0.0.1:${port}/#code=${code}`,
+    say,
+    writeAs: (author, missionId, changes) => void write(author, missionId, changes),
+    failNextWrite: (result) => {
+      failure = result
+    },
+    fallSilent: () => {
+      silent = true
+      for (const window of sockets.clients) window.terminate()
+    },
+    answer: () => {
+      silent = false
+    },
+    close: () =>
+      new Promise((resolve) => {
+        for (const window of sockets.clients) window.terminate()
+        server.closeAllConnections()
+        server.close(() => resolve())
+      })
+  }
+}
+
+function conflictsIn(entities: readonly EntityView[]): readonly ConflictView[] {
+  return entities.flatMap((entity) =>
+    entity.fields
+      .filter((field) => field.values.length > 1)
+      .map((field) => ({ entity: entity.entity, createdAt: entity.createdAt, field }))
+  )
+}
+
+function summarize(before: MissionSummary, entities: readonly EntityView[]): MissionSummary {
+  const entity = entities.find((item) => item.entity === 'mission')
+  const text = (name: string, fallback: string): string => {
+    const found = entity?.fields.find((field) => field.field === name)?.values[0]?.value
+    return typeof found === 'string' ? found : fallback
+  }
+  return {
+    ...before,
+    name: text('name', before.name),
+    description: text('description', before.description),
+    entries: entities.filter((item) => item.entity.startsWith('log/')).length,
+    conflicts: conflictsIn(entities).length,
+    changes: before.changes + 1,
+    lastChangeAt: Date.now(),
+    version: before.version + 1
+  }
+}
+
+async function serveFile(folder: string, url: string, response: ServerResponse): Promise<void> {
+  const path = normalize(new URL(url, 'http://localhost').pathname)
+  const file = join(folder, path === '/' ? 'index.html' : path)
+  try {
+    const bytes = await readFile(file)
+    response.writeHead(200, {
+      'content-type': types[extname(file)] ?? 'application/octet-stream',
+      'content-security-policy': policy
+    })
+    response.end(bytes)
+  } catch {
+    response.writeHead(404)
+    response.end()
+  }
+}
