@@ -1,0 +1,81 @@
+// The parent's side: a node in a process of its own, and the folder that holds everybody's data.
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { now } from './time.mjs'
+
+const patienceMs = 120_000
+const running = new Set()
+const root = mkdtempSync(join(tmpdir(), 'muster-bench-'))
+let folders = 0
+
+process.once('exit', () => {
+  endAll()
+  rmSync(root, { recursive: true, force: true, maxRetries: 5 })
+})
+for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
+
+/** Ends what a workload that failed left running. */
+export function endAll() {
+  for (const child of running) child.kill('SIGKILL')
+}
+
+/** A process that must not outlive this one. */
+export function watch(child) {
+  running.add(child)
+  child.once('exit', () => running.delete(child))
+}
+
+/** Removed at the end. */
+export function newFolder() {
+  const folder = join(root, String(++folders))
+  mkdirSync(folder)
+  return folder
+}
+
+/** @param options passed on to the node's `start`; its `folder` may hold an earlier node's data. */
+export async function startNode(file, options) {
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), { serialization: 'advanced' })
+  watch(child)
+  const open = new Map()
+  let number = 0
+  child.on('message', ({ id, answer, error }) => {
+    const { resolve, reject, timer } = open.get(id)
+    open.delete(id)
+    clearTimeout(timer)
+    if (error === undefined) resolve(answer)
+    else reject(new Error(`${file}: ${error}`))
+  })
+  child.on('exit', (code) => {
+    for (const { reject } of open.values()) reject(new Error(`${file} ended with ${code}`))
+  })
+
+  const call = (name, argument) => {
+    const id = ++number
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error(`${file}: no answer to ${name} in time`)), patienceMs)
+      open.set(id, { resolve, reject, timer })
+      child.send({ id, call: name, argument }, (error) => error && reject(error))
+    })
+  }
+
+  const before = now()
+  const theirs = await call('time')
+  if (theirs < before || theirs > now())
+    throw new Error('processes of this machine share no clock: cannot measure here')
+  const started = await call('start', options)
+  return {
+    ...started,
+    call,
+    pid: child.pid,
+    async stop() {
+      await call('stop')
+      const ended = once(child, 'exit')
+      child.disconnect()
+      await ended
+    }
+  }
+}
