@@ -135,7 +135,7 @@ function overSocket(host: Host): WindowClient {
   function dropPending(): void {
     const waiting = [...pending.values()]
     pending.clear()
-    for (const settle of waiting) settle(fail('stopping', 'the window lost its engine before the answer'))
+    for (const settle of waiting) settle(fail('engine-lost', 'before the answer came'))
   }
 
   function lose(): void {
@@ -152,7 +152,7 @@ function overSocket(host: Host): WindowClient {
   return {
     call: (name, argument) =>
       new Promise((resolve) => {
-        if (connection.state !== 'open') return resolve(fail('stopping', 'the window has no engine now'))
+        if (connection.state !== 'open') return resolve(fail('engine-lost'))
         const id = nextId++
         pending.set(id, resolve as (result: Result<unknown>) => void)
         send({ type: 'call', id, name, argument })

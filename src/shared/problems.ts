@@ -41,6 +41,16 @@ const table = {
     message: 'Muster made a mistake of its own.',
     advice: 'What was saved is kept. The log has the details; report them with this code.'
   },
+  'foreign-page': {
+    ref: 'REQ-08',
+    message: 'This came from a page or by a name that is not Muster’s own.',
+    advice: 'Use 127.0.0.1 or localhost with the port that Muster printed; other pages have no access.'
+  },
+  'engine-lost': {
+    ref: 'REQ-09',
+    message: 'The window has no connection to its engine.',
+    advice: 'What was saved is kept. Wait until the window says that it is connected, then try again.'
+  },
 
   // Trust
   'peer-untrusted': {

@@ -118,7 +118,7 @@ describe('in a browser', () => {
     socket.receive(snapshot)
     const pending = client.call('tryNow', {})
     socket.onclose?.({ code: 1006 })
-    expect(await pending).toMatchObject({ ok: false, problem: { code: 'stopping' } })
+    expect(await pending).toMatchObject({ ok: false, problem: { code: 'engine-lost' } })
     expect(await client.call('tryNow', {})).toMatchObject({ ok: false })
     expect(states.at(-1)).toMatchObject({ state: 'lost' })
   })

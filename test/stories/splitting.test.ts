@@ -213,6 +213,9 @@ describe('trust', () => {
     expect(alpha.peer(bravo)?.link).toMatchObject({ state: 'down', reason: 'trust-ended' })
     alpha.wall.offsetMs = -48 * 3_600_000
     await alpha.restart()
+    // Twice: what is written while an ended decision is read must not harm the journal that holds it.
+    await alpha.restart()
+    expect(alpha.peer(bravo)?.decision?.level).toBe('trusted')
     await field.time.run(120_000)
     expect(alpha.isLinked(bravo)).toBe(false)
   })
@@ -261,6 +264,53 @@ describe('trust', () => {
     await field.during(alpha.engine.commands.confirmJournal(null))
     await alpha.decide(bravo, 'trusted')
     await field.until('linked again', () => alpha.isLinked(bravo))
+  })
+
+  it('keeps revocations that stand after a damaged place of the journal', async () => {
+    field = new Field(27)
+    const alpha = await field.node('alpha')
+    const bravo = await field.node('bravo')
+    const charlie = await field.node('charlie')
+    await field.befriend(alpha, bravo)
+    await field.befriend(alpha, charlie)
+    await alpha.decide(charlie, 'revoked')
+    await field.time.run(1_000)
+    await alpha.stop()
+    alpha.disk.alter('trust/000001.jsonl', (bytes) => {
+      const at = bytes.indexOf('"level":"trusted"')
+      bytes.write('"level":"TRUSTED"', at)
+    })
+    for (let start = 0; start < 2; start++) {
+      await alpha.start()
+      expect(alpha.overview.health.problems.map(({ code }) => code)).toContain('journal-damaged')
+      expect(alpha.peer(charlie)?.level).toBe('revoked')
+      await field.time.run(30_000)
+      expect(alpha.isLinked(bravo)).toBe(false)
+      await alpha.stop()
+    }
+    await alpha.start()
+    await field.during(alpha.engine.commands.confirmJournal(null))
+    await alpha.decide(bravo, 'trusted')
+    await field.until('linked again', () => alpha.isLinked(bravo))
+    expect(alpha.peer(charlie)?.level).toBe('revoked')
+    await alpha.restart()
+    expect(alpha.overview.health.problems.map(({ code }) => code)).not.toContain('journal-damaged')
+  })
+
+  it('never makes a second identity for a folder that had one', async () => {
+    field = new Field(28)
+    const alpha = await field.node('alpha')
+    const { id } = alpha
+    await alpha.stop()
+    const whole = alpha.disk.copy()
+    alpha.disk.alter('identity.json', (bytes) => bytes.fill(0, 40, 60))
+    for (let start = 0; start < 2; start++)
+      expect(await alpha.tryStart()).toMatchObject({ ok: false, problem: { code: 'identity-damaged' } })
+    alpha.disk.remove('identity.json')
+    expect(await alpha.tryStart()).toMatchObject({ ok: false, problem: { code: 'identity-damaged' } })
+    alpha.disk.restore(whole)
+    await alpha.start()
+    expect(alpha.id).toBe(id)
   })
 
   it('survives a crash after every decision, revocations first', async () => {

@@ -18,9 +18,30 @@ export interface Reply {
   readonly json: unknown
 }
 
+/** `GET missions/:id/heads` for any mission. */
+function routeOf(method: string, [first, id, second, third]: readonly string[]): string {
+  return `${method} ${[first, id && ':id', second, third && ':id'].filter(Boolean).join('/')}`
+}
+
+const notYet = new Set([
+  'GET peers/:id/pairing',
+  'POST peers/:id/pairing',
+  'GET anchors',
+  'DELETE anchors/:id',
+  'POST certificates',
+  'POST certificates/:id',
+  'PUT missions/:id/content',
+  'GET missions/:id/content/:id'
+])
+
+/** Whether a later version answers this call; asked before its body is read, which may be no JSON. */
+export function isNotYet(method: string, path: readonly string[]): boolean {
+  return notYet.has(routeOf(method, path))
+}
+
 export async function answerCall(engine: Engine, call: Call): Promise<Result<Reply>> {
-  const [first, id, second, third] = call.path
-  const route = `${call.method} ${[first, id && ':id', second, third && ':id'].filter(Boolean).join('/')}`
+  const id = call.path[1]
+  const route = routeOf(call.method, call.path)
   const run = <Name extends CommandName>(name: Name, argument: unknown) =>
     callCommand(engine.commands, name, argument as ArgumentOf<Name>)
 
@@ -53,21 +74,13 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
       return replyTo(await run('write', { missionId: id, changes }), (written) => written)
     }
     case 'GET missions/:id/heads':
+      if (!/^[0-9a-f]{64}$/.test(id ?? '')) return fail('bad-request', 'a mission ID: 64 hexadecimal digits')
       return replyTo(engine.heads(id as MissionId), (heads) => heads)
     case 'GET audit': {
       const offset = Number(call.query.get('offset') ?? 0)
       const limit = Number(call.query.get('limit') ?? 100)
       return replyTo(await run('listAudit', { offset, limit }), (page) => page)
     }
-    case 'GET peers/:id/pairing':
-    case 'POST peers/:id/pairing':
-    case 'GET anchors':
-    case 'DELETE anchors/:id':
-    case 'POST certificates':
-    case 'POST certificates/:id':
-    case 'PUT missions/:id/content':
-    case 'GET missions/:id/content/:id':
-      return fail('not-yet', route)
     default:
       return fail('not-found', `${call.method} /api/v1/${call.path.join('/')}`)
   }

@@ -8,7 +8,7 @@ import { fail, ok, type Problem, type Result } from '@shared/result.js'
 import { version } from '@shared/version.js'
 import { Access, isOwnOrigin } from './access.js'
 import { FeedSockets } from './feed-socket.js'
-import { answerCall } from './routes.js'
+import { answerCall, isNotYet } from './routes.js'
 import { listWindowFiles } from './window-files.js'
 
 export interface ApiOptions {
@@ -43,6 +43,7 @@ const pageHeaders = {
 
 const statuses: Partial<Record<ProblemCode, number>> = {
   unauthorized: 401,
+  'foreign-page': 403,
   'not-found': 404,
   'mission-unknown': 404,
   'not-yet': 501,
@@ -83,7 +84,7 @@ export async function startApi(options: ApiOptions): Promise<Result<Api>> {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = pathOf(request)
     if (!isOwnOrigin(request, port)) {
-      sendProblem(response, fail('unauthorized', 'Host or Origin is not this program'), 403)
+      sendProblem(response, fail('foreign-page'))
     } else if (path === '/healthz') send(response, 200, { ok: true })
     else if (path === '/metrics') {
       if (access.isAuthorized(request)) sendMetrics(response, engine)
@@ -98,16 +99,21 @@ export async function startApi(options: ApiOptions): Promise<Result<Api>> {
       sendProblem(response, fail('unauthorized'))
       return
     }
+    const method = request.method ?? ''
+    const parts = path.slice('/api/v1/'.length).split('/').map(decodePart)
+    if (isNotYet(method, parts)) {
+      sendProblem(response, fail('not-yet', `${method} ${path}`))
+      return
+    }
     const body = await readJson(request)
     if (!body.ok) sendProblem(response, body)
     else if (isSession) sendSession(response, body.value)
     else if (request.method === 'POST' && path === '/api/v1/door') send(response, 200, { path: await writeDoor() })
     else {
       const url = new URL(request.url ?? '/', 'http://localhost')
-      const parts = path.slice('/api/v1/'.length).split('/')
       const answered = await answerCall(engine, {
-        method: request.method ?? '',
-        path: parts.map(decodePart),
+        method,
+        path: parts,
         query: url.searchParams,
         body: body.value
       })
@@ -215,13 +221,9 @@ function send(response: ServerResponse, status: number, json: unknown): void {
   response.end(`${JSON.stringify(json)}\n`)
 }
 
-function sendProblem(
-  response: ServerResponse,
-  failed: { readonly ok: boolean; readonly problem?: Problem },
-  status?: number
-): void {
+function sendProblem(response: ServerResponse, failed: { readonly ok: boolean; readonly problem?: Problem }): void {
   const { problem } = failed
-  if (problem !== undefined) send(response, status ?? statuses[problem.code] ?? 400, problem)
+  if (problem !== undefined) send(response, statuses[problem.code] ?? 400, problem)
 }
 
 /** Prometheus text format 0.0.4. */

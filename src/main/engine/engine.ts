@@ -98,6 +98,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   if (!opened.ok) return opened
   const trust = opened.value
   const peers = await PeerBook.open(disk, clock, log, (found) => health.set('peers', found))
+  for (const known of trust.decided()) peers.remember(known, known.decision.at)
   const missions = await Missions.open(
     {
       disk,

@@ -21,7 +21,9 @@ export const limits = {
   deputies: 16,
   /** Names of replaced values in one write. */
   seen: 64,
-  pendingRequests: 20
+  pendingRequests: 20,
+  /** In one message: as many as a frame holds for sure. */
+  heads: 5_000
 } as const
 
 /** Bounds of this node's own patience and memory; they may differ between nodes. */

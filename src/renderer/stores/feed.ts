@@ -37,7 +37,7 @@ export const useFeedStore = defineStore('feed', () => {
     name: Name,
     argument: ArgumentOf<Name>
   ): Promise<Result<AnswerOf<Name>>> {
-    if (client === undefined) return fail('stopping')
+    if (client === undefined) return fail('engine-lost')
     return client.call(name, argument)
   }
 

@@ -10,10 +10,13 @@ import { limits } from '../limits.js'
 export type JsonObject = { readonly [key: string]: Json }
 
 /** The object in a line, or the reason why the line is refused. */
-export function parseLine(bytes: Uint8Array): JsonObject | string {
+export function parseLine(bytes: Buffer): JsonObject | string {
   if (bytes.length > limits.lineBytes) return 'line too long'
-  if (!isUtf8(bytes)) return 'not UTF-8'
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
+  return isUtf8(bytes) ? parseLineText(bytes.toString('utf8')) : 'not UTF-8'
+}
+
+/** The same for a line whose length and encoding are checked already. */
+export function parseLineText(text: string): JsonObject | string {
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -28,28 +31,29 @@ export function parseLine(bytes: Uint8Array): JsonObject | string {
   return value as JsonObject
 }
 
-/** Thrown for an object that cannot become a line; input is checked before, so this shows a size or a mistake of ours. */
-export class LineRefused extends Error {}
-
-/** The line for an object of ours. */
+/** The line for an object of ours, whose values passed isLineValue; then what stringify writes is canonical. */
 export function encodeLine(value: JsonObject): Buffer {
   const bytes = Buffer.from(JSON.stringify(value))
-  const parsed = parseLine(bytes)
-  if (typeof parsed === 'string') throw new LineRefused(parsed)
+  if (bytes.length > limits.lineBytes) throw new Error('a line is measured before it is written')
   return bytes
 }
 
-/** Whether a value from outside may become part of a line; the same rules, before there is a line. */
-export function isLineValue(value: unknown): value is Json {
-  try {
-    return typeof parseLine(Buffer.from(JSON.stringify({ value }))) !== 'string' && isPlain(value)
-  } catch {
-    return false // Cyclic, or a BigInt: no JSON.
-  }
+export function fitsLine(value: JsonObject): boolean {
+  const text = JSON.stringify(value)
+  // No character takes more than three bytes per unit of UTF-16, so most lines need no count.
+  return text.length * 3 <= limits.lineBytes || Buffer.byteLength(text) <= limits.lineBytes
 }
 
-/** Sixteen digits or an exponent: only such a number can leave the safe integers. */
-const hasLongNumber = /\d{16}|\de/i
+/** Whether a value from outside may become part of a line. */
+export function isLineValue(value: unknown): value is Json {
+  return isPlain(value)
+}
+
+/**
+ * Sixteen digits or an exponent: only such a number can leave the safe integers. In canonical JSON a number follows one
+ * of these three signs; hexadecimal names inside strings, which nearly every line holds, must not match.
+ */
+const hasLongNumber = /[:,[]-?\d(?:\d{15}|[\d.]*e)/
 
 function isPlain(value: unknown): boolean {
   switch (typeof value) {
@@ -62,6 +66,8 @@ function isPlain(value: unknown): boolean {
     case 'object':
       if (value === null) return true
       if (Array.isArray(value)) return value.every(isPlain)
+      // Dates and the like would be written as something else than they are.
+      if (Object.getPrototypeOf(value) !== Object.prototype) return false
       return Object.entries(value).every(([key, part]) => key !== '__proto__' && key.isWellFormed() && isPlain(part))
     default:
       return false

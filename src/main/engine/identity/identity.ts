@@ -44,11 +44,17 @@ export async function loadOrCreateIdentity(
   random: Random,
   now: number
 ): Promise<Result<{ identity: Identity; created: boolean }>> {
-  const document = openDocument<IdentityFile>(disk, identityFileName, IdentityFile, { mode: 0o600 })
+  const document = openDocument<IdentityFile>(disk, identityFileName, IdentityFile, {
+    mode: 0o600,
+    // It stays where it is, so that the next start does not take its absence for a new node.
+    keepDamaged: true
+  })
   const read = await document.read()
+  if (!read.ok && read.problem.code === 'newer-data') return read
   if (!read.ok) return fail('identity-damaged', read.problem.detail)
   let file = read.value
   const created = file === undefined
+  if (created && (await hasHistory(disk))) return fail('identity-damaged', `${identityFileName} is missing`)
   if (file === undefined) {
     file = await createFile(federation ?? defaultFederation, random, now)
     await document.write(file)
@@ -57,6 +63,12 @@ export async function loadOrCreateIdentity(
     await document.write(file)
   }
   return ok({ identity: fromFile(file), created })
+}
+
+/** Whether this folder belonged to a node before. */
+async function hasHistory(disk: Disk): Promise<boolean> {
+  const lists = await Promise.all(['trust', 'missions'].map((folder) => disk.list(folder)))
+  return lists.some((names) => names.length > 0)
 }
 
 /** Fresh installs belong to it. */

@@ -20,7 +20,7 @@ import { TransportError, type Channel, type Listener, type Transport } from './t
 
 export interface LinkTableParts {
   readonly transport: Transport
-  readonly self: Omit<LinkSelf, 'linkPort' | 'trusts'>
+  readonly self: Omit<LinkSelf, 'linkPort' | 'trusts' | 'isBarred'>
   readonly trust: TrustBook
   readonly peers: PeerBook
   readonly federation: string
@@ -74,6 +74,7 @@ export class LinkTable {
     this.#self = {
       ...self,
       linkPort: () => this.linkPort ?? 0,
+      isBarred: (nodeId) => trust.stateOf(nodeId).level === 'revoked',
       trusts: (nodeId) => refuseLink(this.factsOf(nodeId)) === undefined
     }
     this.#gate = new Gatekeeper(
@@ -274,14 +275,15 @@ export class LinkTable {
       link.close('hello-failed', 'an older identity record than seen before')
       return
     }
-    const facts = this.factsOf(nodeId)
-    const refusal = facts.trust.level === 'revoked' ? 'peer-revoked' : refuseFederation(facts)
+    const refusal = refuseFederation(this.factsOf(nodeId))
     if (refusal !== undefined) {
-      const text = refusal === 'federation-differs' ? `${record.federation}, ours is ${federation}` : undefined
-      this.#note('refused', { node: nodeId, callsign, code: refusal, text })
-      // Another federation is told so by our answer; a revoked peer is told nothing.
-      if (refusal === 'federation-differs') link.refuse(refusal)
-      else link.close(refusal)
+      this.#note('refused', {
+        node: nodeId,
+        callsign,
+        code: refusal,
+        text: `${record.federation}, ours is ${federation}`
+      })
+      link.refuse(refusal)
       this.#parts.onPeer(nodeId)
       return
     }

@@ -30,6 +30,8 @@ export interface LinkSelf {
   readonly random: Random
   /** 0 while nobody can reach us. */
   readonly linkPort: () => number
+  /** Whether this node was revoked here: it is told nothing at all. */
+  readonly isBarred: (nodeId: NodeId) => boolean
   /** What is said to this node about our decision. */
   readonly trusts: (nodeId: NodeId) => boolean
   /** Asked when a frame of a mission leaves the queue. */
@@ -304,7 +306,8 @@ export class Link {
         return
       }
       this.#proved = true
-      this.#answer(theirs.nodeId)
+      if (this.#self.isBarred(theirs.nodeId)) this.close('peer-revoked')
+      else this.#answer(theirs.nodeId)
     } else if (message.t === 'answer' && theirs !== undefined && this.#proved) this.#takeAnswer(message, theirs)
     else this.close('protocol-error', `${message.t} out of turn`)
   }

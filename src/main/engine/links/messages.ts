@@ -2,6 +2,7 @@
 import * as v from 'valibot'
 import type { MissionId, NodeId } from '@shared/model.js'
 import { isHex } from '../bytes/hash.js'
+import { limits } from '../limits.js'
 import { Answer, Intro, Proof } from './hello.js'
 
 const MissionIdSchema = v.custom<MissionId>((value) => isHex(value, 32))
@@ -12,8 +13,7 @@ const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 
 /** [author, epoch, seq, chain hash] */
 const HeadSchema = v.tuple([NodeIdSchema, Epoch, Count, Hash])
-/** A frame holds about 5,000 heads; more need a protocol of their own. */
-const Heads = v.pipe(v.array(HeadSchema), v.maxLength(5_000))
+const Heads = v.pipe(v.array(HeadSchema), v.maxLength(limits.heads))
 
 const Message = v.variant('t', [
   Intro,
@@ -24,9 +24,9 @@ const Message = v.variant('t', [
   v.object({ t: v.literal('pong'), n: Count, at: Count }),
   /** The state of the sender's durable heads, and which of them moved since its last word on this mission. */
   v.object({ t: v.literal('have'), mission: MissionIdSchema, digest: Hash, moved: Heads }),
-  /** Send me what I lack: these are all my heads. */
+  /** Send me what I lack: these are my heads. With `create`, only the create record, to see whether it is wanted. */
   v.object({ t: v.literal('want'), mission: MissionIdSchema, heads: Heads, create: v.boolean() }),
-  /** Before what was wanted: all heads of the sender, and the create record for one who lacks it. */
+  /** Before what was wanted: all heads of the sender; or only the create record, to one that asked for it. */
   v.object({ t: v.literal('heads'), mission: MissionIdSchema, heads: Heads, create: v.optional(v.unknown()) }),
   /** After what was wanted. */
   v.object({ t: v.literal('done'), mission: MissionIdSchema, digest: Hash })

@@ -57,6 +57,7 @@ export class Journal {
   #waiting: Waiting[] = []
   #working: Promise<void> | undefined
   #unsaved = 0
+  #isOpen = false
 
   constructor(disk: Disk, folder: string) {
     this.#disk = disk
@@ -67,6 +68,7 @@ export class Journal {
   async create(header: JsonObject): Promise<void> {
     this.#header = header
     await this.#newSegment()
+    this.#isOpen = true
   }
 
   /**
@@ -87,7 +89,7 @@ export class Journal {
         continue
       }
       const { version } = parsed
-      if (typeof version !== 'number' || version > journalVersion) return fail('newer-data', path)
+      if (typeof version === 'number' && version > journalVersion) return fail('newer-data', path)
       if (header === undefined) {
         const known = reader.onHeader(parsed)
         if (!known.ok) return known
@@ -101,6 +103,7 @@ export class Journal {
     }
     if (header === undefined) return fail('file-damaged', `${this.#folder}: no readable segment`)
     this.#header = header
+    this.#isOpen = true
     return ok(null)
   }
 
@@ -111,13 +114,13 @@ export class Journal {
 
   /** Resolves when the run is durable. Rejects when it is not; then the run may or may not be found after a restart. */
   append(encoded: Buffer): Promise<Place> {
+    // Before that it is not known where the file ends, or even that there is one.
+    if (!this.#isOpen) return Promise.reject(new Error(`${this.#folder} is not open yet`))
     const headerBytes = encoded.indexOf(0x0a) + 1
     this.#unsaved += encoded.length
     return new Promise<Place>((done, failed) => {
       this.#waiting.push({ bytes: encoded, headerBytes, done, failed })
-      this.#working ??= this.#work().finally(() => {
-        this.#working = undefined
-      })
+      this.#working ??= this.#work()
     })
   }
 
@@ -158,6 +161,8 @@ export class Journal {
         for (const { bytes } of group) this.#unsaved -= bytes.length
       }
     }
+    // In the same turn as the last look at what waits, so that nothing can slip in between.
+    this.#working = undefined
   }
 
   #file(number: number): LogFile {

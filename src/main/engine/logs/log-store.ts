@@ -6,7 +6,7 @@
 import type { KeyObject } from 'node:crypto'
 import type { ChangeName, MissionId } from '@shared/model.js'
 import { sha256 } from '../bytes/hash.js'
-import { parseLine, type JsonObject } from '../bytes/line.js'
+import { parseLine, parseLineText, type JsonObject } from '../bytes/line.js'
 import { parsePublicKey } from '../identity/signature.js'
 import { limits } from '../limits.js'
 import type { Journal, Place, StoredRun } from './journal.js'
@@ -15,10 +15,10 @@ import {
   chainStart,
   changeName,
   encodeRun,
+  firstLine,
   lastSeq,
   logKey,
   parseHeader,
-  splitLines,
   verifySeal,
   type Head,
   type LogId,
@@ -74,8 +74,10 @@ export type Checked =
   | { readonly kind: 'held' }
   /** Something before it is missing here. */
   | { readonly kind: 'gap' }
-  /** Sealed by its author, but it contradicts what the same author sealed before. */
+  /** Its author sealed another chain under a number than the one that is held here: two seals are the proof. */
   | { readonly kind: 'fork' }
+  /** It does not continue what is held, and who is at fault cannot be told: a fork, or lines altered on the way. */
+  | { readonly kind: 'unfit' }
   | { readonly kind: 'bad'; readonly reason: string }
 
 export class LogStore {
@@ -118,7 +120,7 @@ export class LogStore {
   /** Takes a run found in the journal at opening. The seal was verified when it came; the chain shows damage. */
   load(stored: StoredRun): readonly LogLine[] | 'damaged' | 'unusable' {
     const checked = this.check(stored.run, 'trust-seal')
-    if (checked.kind === 'bad' || checked.kind === 'fork') return 'damaged'
+    if (checked.kind === 'bad' || checked.kind === 'fork' || checked.kind === 'unfit') return 'damaged'
     if (checked.kind === 'held') return []
     if (checked.kind === 'gap') return 'unusable'
     const log = this.#take(checked)
@@ -132,7 +134,11 @@ export class LogStore {
     const log = this.#logs.get(logKey(header))
     const tip = log?.tip ?? { seq: 0, hash: chainStart(this.mission, header) }
     if (header.first > tip.seq + 1) return { kind: 'gap' }
-    if (lastSeq(header) <= tip.seq) return { kind: 'held' }
+    if (lastSeq(header) < tip.seq) return { kind: 'held' }
+    if (lastSeq(header) === tip.seq) {
+      const isSame = header.hash === tip.hash.toString('hex')
+      return { kind: isSame || log === undefined || !verifySeal(this.mission, header, log.key) ? 'held' : 'fork' }
+    }
 
     const start = log?.start ?? readStart(run)
     if (typeof start === 'string') return { kind: 'bad', reason: start }
@@ -141,21 +147,17 @@ export class LogStore {
     // The seal first: only its author can make us look at the lines.
     if (seal === 'verify-seal' && !verifySeal(this.mission, header, key)) return { kind: 'bad', reason: 'bad seal' }
     const chained = chainRun(run, tip)
-    if (chained === 'chain hash differs' && tip.seq > 0 && seal === 'verify-seal') return { kind: 'fork' }
+    if (chained === 'chain hash differs' && header.first > 1 && seal === 'verify-seal') return { kind: 'unfit' }
     if (typeof chained === 'string') return { kind: 'bad', reason: chained }
     if (log === undefined && !this.#holdsPredecessor(start)) return { kind: 'gap' }
 
     const lines: LogLine[] = []
-    for (const { seq, line, hash } of chained) {
-      const parsed = parseLine(line)
+    const id = log?.id ?? { author: header.author, epoch: header.epoch }
+    for (const { seq, text, hash } of chained) {
+      const parsed = parseLineText(text)
       if (typeof parsed === 'string') return { kind: 'bad', reason: parsed }
       if (!hasLineShape(parsed)) return { kind: 'bad', reason: 'line without kind or time' }
-      lines.push({
-        log: { author: header.author, epoch: header.epoch },
-        seq,
-        name: changeName(header, seq, hash),
-        line: parsed
-      })
+      lines.push({ log: id, seq, name: changeName(id, seq, hash), line: parsed })
     }
     const kept = header.first === tip.seq + 1 ? run : cutBefore(run, tip.seq + 1)
     return { kind: 'new', run: kept, encoded: encodeRun(kept), lines, start }
@@ -287,9 +289,7 @@ export function digestOf(mission: MissionId, heads: readonly Head[]): string {
 }
 
 function readStart(run: Run): StartLine | string {
-  const line = splitLines(run.body, run.header.count)?.[0]
-  if (line === undefined) return 'wrong number of lines'
-  const parsed = parseLine(line)
+  const parsed = parseLine(firstLine(run.body))
   if (typeof parsed === 'string') return parsed
   return parseStartLine(parsed, run.header.author) ?? 'no start line of this author'
 }

@@ -11,7 +11,7 @@ import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
 import type { LogLine, LogStore, NewRun } from './log-store.js'
 import { chainNext, chainStart, changeName, encodeRun, sealRun, type Head, type LogId } from './run.js'
-import { parseStartLine, startLine } from './start-line.js'
+import { parseStartLine, startLine, type StartLine } from './start-line.js'
 
 /** Makes the line when its turn comes, so that it can see what the writes before it made current. */
 export type MakeLine = () => JsonObject
@@ -38,8 +38,11 @@ interface Waiting {
 
 interface Epoch {
   readonly log: LogId
-  seq: number
-  hash: Buffer
+  /** Its first line. */
+  readonly opening: JsonObject
+  readonly start: StartLine
+  readonly seq: number
+  readonly hash: Buffer
 }
 
 export class OwnLog {
@@ -56,9 +59,7 @@ export class OwnLog {
   write(makers: readonly MakeLine[]): Promise<readonly ChangeName[]> {
     return new Promise((done, failed) => {
       this.#waiting.push({ makers, done, failed })
-      this.#working ??= this.#work().finally(() => {
-        this.#working = undefined
-      })
+      this.#working ??= this.#work()
     })
   }
 
@@ -74,19 +75,17 @@ export class OwnLog {
       this.#waiting = []
       await this.#commit(group)
     }
+    // In the same turn as the last look at what waits, so that nothing can slip in between.
+    this.#working = undefined
   }
 
   async #commit(group: readonly Waiting[]): Promise<void> {
     const acknowledge: (() => void)[] = []
     try {
       const batch = new Batch(this.#parts, this.#epoch ?? this.#newEpoch())
-      for (const { makers, done, failed } of group) {
-        try {
-          const names = makers.map((make) => batch.add(make()))
-          acknowledge.push(() => done(names))
-        } catch (error) {
-          failed(error) // A line that breaks our own rules; the lines before it in the batch stand.
-        }
+      for (const { makers, done } of group) {
+        const names = makers.map((make) => batch.add(make()))
+        acknowledge.push(() => done(names))
       }
       const runs = batch.runs()
       this.#epoch = batch.epoch
@@ -105,9 +104,12 @@ export class OwnLog {
   }
 
   #newEpoch(): Epoch {
-    const { store, identity, random } = this.#parts
+    const { store, identity, callsign, clock, random } = this.#parts
     const log = { author: identity.nodeId, epoch: random.bytes(16).toString('hex') }
-    return { log, seq: 0, hash: chainStart(store.mission, log) }
+    const opening = startLine(clock.now(), identity.publicKey, callsign, lastOwnHead(store, identity.nodeId))
+    const start = parseStartLine(opening, identity.nodeId)
+    if (start === undefined) throw new Error('own start line refused')
+    return { log, opening, start, seq: 0, hash: chainStart(store.mission, log) }
   }
 }
 
@@ -119,18 +121,11 @@ class Batch {
   #lines: Buffer[] = []
   #parsed: LogLine[] = []
   #bytes = 0
-  readonly #start: NewRun['start']
 
   constructor(parts: OwnLogParts, epoch: Epoch) {
     this.#parts = parts
-    this.epoch = { ...epoch }
-    const { store, identity, callsign, clock } = parts
-    const previous = lastOwnHead(store, identity.nodeId)
-    const line = startLine(clock.now(), identity.publicKey, callsign, epoch.seq === 0 ? previous : undefined)
-    const start = parseStartLine(line, identity.nodeId)
-    if (start === undefined) throw new Error('own start line refused')
-    this.#start = start
-    if (epoch.seq === 0) this.add(line)
+    this.epoch = epoch
+    if (epoch.seq === 0) this.add(epoch.opening)
   }
 
   add(object: JsonObject): ChangeName {
@@ -139,7 +134,7 @@ class Batch {
     const { log } = this.epoch
     const seq = this.epoch.seq + 1
     const hash = chainNext(this.epoch.hash, line)
-    this.epoch = { log, seq, hash }
+    this.epoch = { ...this.epoch, seq, hash }
     const name = changeName(log, seq, hash)
     this.#lines.push(line)
     this.#parsed.push({ log, seq, name, line: object })
@@ -158,7 +153,7 @@ class Batch {
     const { store, identity } = this.#parts
     const { log, seq, hash } = this.epoch
     const run = sealRun(store.mission, log, seq - this.#lines.length + 1, this.#lines, hash, identity.signingKey)
-    this.#runs.push({ kind: 'new', run, encoded: encodeRun(run), lines: this.#parsed, start: this.#start })
+    this.#runs.push({ kind: 'new', run, encoded: encodeRun(run), lines: this.#parsed, start: this.epoch.start })
     this.#lines = []
     this.#parsed = []
     this.#bytes = 0

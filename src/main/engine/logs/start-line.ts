@@ -30,8 +30,12 @@ export function parseStartLine(line: JsonObject, author: NodeId): StartLine | un
   if (after === null) return { key, callsign }
   if (typeof after !== 'object' || Array.isArray(after)) return undefined
   const { epoch, seq, hash } = after as JsonObject
-  if (!isHex(epoch, 16) || !isHex(hash, 32) || typeof seq !== 'number' || seq < 1) return undefined
+  if (!isHex(epoch, 16) || !isHex(hash, 32) || !isSeq(seq)) return undefined
   return { key, callsign, after: { author, epoch, seq, hash } }
+}
+
+function isSeq(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1
 }
 
 /** What every line must have to be valid: a kind, and the time that its author claims. */

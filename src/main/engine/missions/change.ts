@@ -35,10 +35,12 @@ export interface UnknownChange {
 }
 
 const entityPattern = /^(?:mission|[a-z][a-z0-9-]{0,31}\/[^\s/\p{C}]{1,128})$/u
+/** A part of the above that needs no Unicode tables: nearly every entity, in a tenth of the time. */
+const plainEntityPattern = /^[a-z][a-z0-9-]{0,31}\/[a-zA-Z0-9._:-]{1,128}$/
 const fieldPattern = /^[a-zA-Z][a-zA-Z0-9.-]{0,63}$/
 
 export function isEntity(value: unknown): value is string {
-  return typeof value === 'string' && entityPattern.test(value)
+  return typeof value === 'string' && (plainEntityPattern.test(value) || entityPattern.test(value))
 }
 
 export function isField(value: unknown): value is string {
@@ -92,7 +94,7 @@ export function requestProblem(request: {
 }): string | undefined {
   if (!isEntity(request.entity)) return 'entity: mission, or type/id such as log/7'
   if (!isField(request.field)) return 'field: letters, digits, dot and dash, at most 64'
-  if (!isLineValue(request.value)) return 'value: JSON within 64 KiB, integers within ±(2^53 − 1), well-formed text'
+  if (!isLineValue(request.value)) return 'value: JSON, integers within ±(2^53 − 1), well-formed text'
   if (request.seen !== undefined && !isSeen(request.seen)) return 'seen: at most 64 names of changes'
   return undefined
 }

@@ -98,7 +98,7 @@ export class Fold {
       register = { values: [], replaced: undefined }
       entity.fields.set(change.field, register)
     }
-    const wasDeleted = isDeleted(entity)
+    const wasDeleted = change.field === deletedField && isDeleted(entity)
     if (seen.length > 0) {
       const replaced = (register.replaced ??= new Set())
       for (const other of seen) replaced.add(other)
@@ -106,9 +106,11 @@ export class Fold {
     }
     if (register.replaced?.has(name) !== true) {
       register.values.push({ name, value, author, at })
-      register.values.sort((a, b) => (a.name < b.name ? -1 : 1))
+      if (register.values.length > 1) register.values.sort((a, b) => (a.name < b.name ? -1 : 1))
     }
-    if (isDeleted(entity) !== wasDeleted) this.#count(change.entity, wasDeleted ? 1 : -1)
+    if (change.field === deletedField && isDeleted(entity) !== wasDeleted)
+      this.#count(change.entity, wasDeleted ? 1 : -1)
+    if (register.values.length === 1 && this.conflicts.size === 0) return
     const key = `${change.entity}\n${change.field}`
     if (isConflict(register.values)) this.conflicts.add(key)
     else this.conflicts.delete(key)
@@ -151,7 +153,9 @@ export function isConflict(values: readonly Value[]): boolean {
   return values.some((one) => JSON.stringify(one.value) !== content)
 }
 
+const deletedField = 'deleted'
+
 /** Deletion is a register of the entity; deleted wins over a concurrent other value. */
 export function isDeleted(entity: Entity): boolean {
-  return entity.fields.get('deleted')?.values.some(({ value }) => value === true) ?? false
+  return entity.fields.get(deletedField)?.values.some(({ value }) => value === true) ?? false
 }

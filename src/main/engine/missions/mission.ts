@@ -5,7 +5,7 @@
 import type { ChangeName, MissionId, NodeId, Role, WriteRequest } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
-import { LineRefused, type JsonObject } from '../bytes/line.js'
+import { fitsLine, type JsonObject } from '../bytes/line.js'
 import type { Identity } from '../identity/identity.js'
 import { bounds, limits } from '../limits.js'
 import { Journal, journalVersion, type Damage, type StoredRun } from '../logs/journal.js'
@@ -40,7 +40,7 @@ export interface MissionEvents {
 }
 
 export type Received =
-  | { readonly kind: 'stored' | 'held' | 'gap' | 'fork' | 'waiting' | 'full' }
+  | { readonly kind: 'stored' | 'held' | 'gap' | 'fork' | 'unfit' | 'waiting' | 'full' }
   | { readonly kind: 'bad'; readonly reason: string }
 
 export function missionFolder(id: MissionId): string {
@@ -177,8 +177,9 @@ export class Mission {
     for (const [index, request] of requests.entries()) {
       const reason = requestProblem(request)
       if (reason !== undefined) return fail('bad-change', `changes[${String(index)}]: ${reason}`)
+      if (!fitsLine(this.#lineFor(request, request.seen ?? []))) return fail('too-large', `changes[${String(index)}]`)
     }
-    return this.#append(requests.map((request) => () => this.#lineFor(request)))
+    return this.#append(requests.map((request) => () => this.#lineNow(request)))
   }
 
   /** Says in our own log that an author's changes count from now on. */
@@ -202,13 +203,20 @@ export class Mission {
     try {
       return ok(await this.#own.write(makers))
     } catch (error) {
-      if (error instanceof LineRefused) return fail('too-large', error.message)
       return fail(diskProblem(error), String(error))
     }
   }
 
-  #lineFor({ entity, field, value, seen }: WriteRequest): JsonObject {
-    return setLine(this.#parts.clock.now(), entity, field, value, seen ?? this.#currentNames(entity, field))
+  #lineFor({ entity, field, value }: WriteRequest, seen: readonly ChangeName[]): JsonObject {
+    return setLine(this.#parts.clock.now(), entity, field, value, seen)
+  }
+
+  /** Without names of its own, a write replaces what is current; names that do not fit stay, as a visible conflict. */
+  #lineNow(request: WriteRequest): JsonObject {
+    if (request.seen !== undefined) return this.#lineFor(request, request.seen)
+    let seen = this.#currentNames(request.entity, request.field)
+    while (seen.length > 0 && !fitsLine(this.#lineFor(request, seen))) seen = seen.slice(0, -1)
+    return this.#lineFor(request, seen)
   }
 
   /** What is current, with own writes of this very commit taken as done. */

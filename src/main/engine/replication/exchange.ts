@@ -1,4 +1,5 @@
 /** What is known between this node and one peer about one mission. */
+import type { Decision } from '@shared/model.js'
 import type { LogStore } from '../logs/log-store.js'
 import { logKey, type LogKey } from '../logs/run.js'
 import { countLacks, raise, type Extent, type Lacks } from './sync.js'
@@ -14,6 +15,10 @@ export class Exchange {
   digest: string | undefined
   at = 0
   isStreaming = false
+  /** The decision under which this mission was judged outside its scope: not looked at again until there is another. */
+  declinedUnder: Decision | undefined
+  /** Logs of which what the peer has cannot be taken: fetching them again would bring the same. */
+  readonly useless = new Set<LogKey>()
   /** What we said last: our digest, and how far each log was. */
   ownDigest: string | undefined
   ownTold: Extent = new Map()
@@ -39,11 +44,14 @@ export class Exchange {
     this.sent = new Map(this.told)
     this.isKnown = false
     this.isStreaming = false
+    this.useless.clear()
     this.ownDigest = undefined
     this.ownTold = new Map()
   }
 
   lacks(logs: LogStore): Lacks {
-    return this.isInStep(logs) ? { they: 0, we: 0 } : countLacks(logs.logs(), this.told)
+    if (this.isInStep(logs)) return { they: 0, we: 0 }
+    if (this.useless.size === 0) return countLacks(logs.logs(), this.told)
+    return countLacks(logs.logs(), new Map([...this.told].filter(([key]) => !this.useless.has(key))))
   }
 }

@@ -2,7 +2,7 @@
  * Joins missions to links (docs/protocol/sync.md): compares digests, fetches what is missing from one peer at a time,
  * answers what peers want, pushes new runs, and writes the admits that decisions call for. Asks the policy at each step.
  */
-import type { MissionId, NodeId } from '@shared/model.js'
+import type { Decision, MissionId, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import { encodeFrame, frameTypes } from '../links/framing.js'
 import type { Link } from '../links/link.js'
@@ -49,6 +49,13 @@ const tellAfterMs = 20
 const fetchPatienceMs = 30_000
 /** The answer about a mission that is unknown here, and about one that this peer may not have. */
 const nothingHere = '0'.repeat(64)
+const breatheAfter = 256
+const forksNoted = 100
+
+function breathe(): Promise<void> {
+  return new Promise((next) => setImmediate(next))
+}
+
 /** More moved heads than this are not listed: the digest says that something moved. */
 const movedMost = 1_000
 
@@ -60,6 +67,7 @@ export class Replicator {
   readonly #inboxes = new WeakMap<Link, Inbox>()
   readonly #telling = new Set<MissionId>()
   readonly #admitting = new Set<string>()
+  readonly #forks = new Set<string>()
   /** Runs that came and were not taken, by reason, since the start. */
   readonly refused = new Map<string, number>()
 
@@ -179,8 +187,11 @@ export class Replicator {
       return
     }
     const exchange = this.#exchange(nodeId, id)
+    if (exchange.declinedUnder !== undefined && exchange.declinedUnder === this.#decisionOn(nodeId)) return
     exchange.digest = digest
     exchange.at = this.#parts.clock.now()
+    // Too much moved to be listed: what it holds is known no longer.
+    if (moved.length === 0) exchange.isKnown = false
     for (const head of moved.map(fromWire)) {
       for (const [key, seq] of spreadHeads([head], (key) => mission?.logs.log(key))) exchange.noteHeld(key, seq)
     }
@@ -194,19 +205,29 @@ export class Replicator {
       link.send({ t: 'done', mission: id, digest: nothingHere })
       return
     }
+    if (create) {
+      // It does not know yet whether it wants this mission: the record first, and the changes when it asks for them.
+      link.send({ t: 'heads', mission: id, heads: [], create: mission.signed }, id)
+      return
+    }
     const exchange = this.#exchange(nodeId, id)
     // It lists all that it holds: what we sent and it does not have, it never got or could not keep.
     if (!exchange.isStreaming) exchange.sent = new Map()
     this.#noteHeads(mission, exchange, wire)
-    const record = create ? { create: mission.signed } : {}
-    link.send({ t: 'heads', mission: id, heads: mission.logs.heads().map(toWire), ...record }, id)
+    link.send({ t: 'heads', mission: id, heads: mission.logs.heads().map(toWire) }, id)
     this.#stream(link, nodeId, mission, exchange)
     this.#parts.onStep(nodeId, id)
   }
 
   async #takeHeads(nodeId: NodeId, id: MissionId, wire: readonly WireHead[], create: unknown): Promise<void> {
-    let mission = this.#parts.missions.get(id)
-    if (mission === undefined && create !== undefined) mission = await this.#takeCreate(nodeId, id, create)
+    if (create !== undefined) {
+      if (this.#fetches.get(id)?.nodeId !== nodeId) return // Nobody asked for it.
+      const made = this.#parts.missions.get(id) ?? (await this.#takeCreate(nodeId, id, create))
+      this.#endFetch(id)
+      if (made !== undefined) this.#fetch(nodeId, id)
+      return
+    }
+    const mission = this.#parts.missions.get(id)
     if (mission === undefined) return
     if (this.#refuseTaking(nodeId, mission) !== undefined) return
     this.#noteHeads(mission, this.#exchange(nodeId, id), wire)
@@ -221,7 +242,10 @@ export class Replicator {
       return undefined
     }
     const { name, labels, onward } = signed.create
-    if (refuseTaking(this.#parts.links.factsOf(nodeId), { id, name, labels, onward }) !== undefined) return undefined
+    if (refuseTaking(this.#parts.links.factsOf(nodeId), { id, name, labels, onward }) !== undefined) {
+      this.#exchange(nodeId, id).declinedUnder = this.#decisionOn(nodeId)
+      return undefined
+    }
     const accepted = await this.#parts.missions.accept(signed)
     if (accepted.ok) return accepted.value
     this.#parts.log('warn', 'mission-not-taken', { mission: shortId(id), code: accepted.problem.code })
@@ -261,17 +285,23 @@ export class Replicator {
         return undefined
       case 'stored':
         this.#parts.peers.count(nodeId, { changesIn: run.header.count, bytesIn: run.body.length })
-        return mission.isBusy ? mission.settled() : undefined
+        if (mission.isBusy) return mission.settled()
+        // Long runs take turns with everything else: a bulk transfer must not freeze the window or a heartbeat.
+        return run.header.count > breatheAfter ? breathe() : undefined
       case 'gap':
         this.#count(received.kind)
         this.#fetch(nodeId, id)
         return undefined
       case 'fork':
         this.#count(received.kind)
-        void this.#parts.trust.note('fork', {
-          node: run.header.author,
-          text: `${mission.signed.create.name}, epoch ${run.header.epoch}`
-        })
+        exchange.useless.add(logKey(run.header))
+        this.#noteFork(mission, run)
+        return undefined
+      case 'unfit':
+        this.#count(received.kind)
+        exchange.useless.add(logKey(run.header))
+        // From its author there is no other hand that could have altered it.
+        if (run.header.author === nodeId) link.close('bad-run', 'chain hash differs')
         return undefined
       case 'held':
       case 'waiting':
@@ -279,6 +309,15 @@ export class Replicator {
         this.#count(received.kind)
         return undefined
     }
+  }
+
+  /** Once per log: whoever forks could otherwise fill the journal. */
+  #noteFork(mission: Mission, { header }: Run): void {
+    const key = `${mission.id} ${logKey(header)}`
+    if (this.#forks.has(key) || this.#forks.size >= forksNoted) return
+    this.#forks.add(key)
+    const text = `${mission.signed.create.name}, epoch ${header.epoch}`
+    void this.#parts.trust.note('fork', { node: header.author, text })
   }
 
   // Telling, fetching, streaming
@@ -319,7 +358,20 @@ export class Replicator {
     const fetch: Fetch = { nodeId, progressAt: this.#parts.clock.monotonic(), cancel: () => undefined }
     this.#fetches.set(id, fetch)
     this.#watchFetch(id, fetch)
-    link.send({ t: 'want', mission: id, heads: mission?.logs.heads().map(toWire) ?? [], create: mission === undefined })
+    const heads = mission === undefined ? [] : this.#wantedAfter(nodeId, mission)
+    link.send({ t: 'want', mission: id, heads, create: mission === undefined })
+  }
+
+  /** Our heads, for the peer to see what we lack; to one that may not have this mission, no more than it said itself. */
+  #wantedAfter(nodeId: NodeId, mission: Mission): WireHead[] {
+    const heads = mission.logs.heads()
+    if (this.#refuseGiving(nodeId, mission) === undefined) return heads.map(toWire)
+    const { told } = this.#exchange(nodeId, mission.id)
+    return heads.filter((head) => (told.get(logKey(head)) ?? 0) >= head.seq).map(toWire)
+  }
+
+  #decisionOn(nodeId: NodeId): Decision | undefined {
+    return this.#parts.trust.stateOf(nodeId).decision
   }
 
   /** A peer that stops sending must not keep others from giving the same. */

@@ -19,7 +19,7 @@ const Envelope = v.object({
 })
 
 export interface Document<T> {
-  /** `undefined` when there is no file yet; a problem when it is damaged (and was moved aside) or too new. */
+  /** `undefined` when there is no file yet; a problem when it is damaged (and, unless kept, was moved aside) or too new. */
   read(): Promise<Result<T | undefined>>
   /** Durable on return. Writes of one document follow each other. */
   write(data: T): Promise<void>
@@ -29,7 +29,7 @@ export function openDocument<T>(
   disk: Disk,
   path: string,
   schema: v.GenericSchema<unknown, T>,
-  options: { readonly mode?: number } = {}
+  options: { readonly mode?: number; readonly keepDamaged?: boolean } = {}
 ): Document<T> {
   let outcome: Result<T | undefined> = ok(undefined)
   const adapter: Adapter<T | null> = {
@@ -46,7 +46,8 @@ export function openDocument<T>(
   return {
     async read() {
       await low.read()
-      if (!outcome.ok && outcome.problem.code === 'file-damaged') await moveAside(disk, path)
+      const isDamaged = !outcome.ok && outcome.problem.code === 'file-damaged'
+      if (isDamaged && options.keepDamaged !== true) await moveAside(disk, path)
       return outcome
     },
     write(data) {

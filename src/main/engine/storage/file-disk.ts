@@ -1,16 +1,11 @@
 /** The real disk: node:fs with the syncs that durability needs (platform notes in docs/protocol/disk.md). */
 import { constants } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { systemCode, type Disk, type LogFile } from './disk.js'
 
 export function createFileDisk(folder: string): Disk {
   const at = (path: string) => join(folder, ...path.split('/'))
-  const ensureFolder = async (path: string) => {
-    const first = await mkdir(path, { recursive: true, mode: 0o700 })
-    if (first !== undefined) await syncFolder(dirname(first))
-  }
-
   return {
     async read(path) {
       try {
@@ -23,7 +18,7 @@ export function createFileDisk(folder: string): Disk {
 
     async replace(path, bytes, options) {
       const target = at(path)
-      await ensureFolder(dirname(target))
+      await makeFolder(dirname(target))
       const temporary = `${target}.new`
       const file = await open(temporary, 'w', options?.mode ?? 0o600)
       try {
@@ -43,7 +38,7 @@ export function createFileDisk(folder: string): Disk {
 
     async openLog(path) {
       const target = at(path)
-      await ensureFolder(dirname(target))
+      await makeFolder(dirname(target))
       const file = await open(target, constants.O_RDWR | constants.O_CREAT, 0o600)
       await syncFolder(dirname(target))
       let size = (await file.stat()).size
@@ -90,11 +85,38 @@ export function createFileDisk(folder: string): Disk {
     },
 
     async move(from, to) {
-      await ensureFolder(dirname(at(to)))
+      await makeFolder(dirname(at(to)))
       await renamePatiently(at(from), at(to))
       await syncFolder(dirname(at(to)))
       await syncFolder(dirname(at(from)))
     }
+  }
+}
+
+/**
+ * Makes a folder and those above it, each durable. By hand, because `mkdir` with `recursive` never returns below a folder
+ * that lists nothing and takes nothing, such as /proc.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 })
+  } catch (error) {
+    if (systemCode(error) === 'EEXIST') return
+    if (systemCode(error) !== 'ENOENT' || dirname(path) === path) throw error
+    if (await isThere(dirname(path))) throw error
+    await makeFolder(dirname(path))
+    await mkdir(path, { mode: 0o700 })
+  }
+  await syncFolder(dirname(path))
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await stat(path)
+    return true
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false
+    throw error
   }
 }
 

@@ -2,10 +2,11 @@
  * One instance per data folder. A lock file names process and start time; a lock whose process is gone (crash, reboot)
  * is taken over, but only after checking that it is still the stale one.
  */
-import { link, mkdir, readFile, rename, unlink, writeFile } from 'node:fs/promises'
+import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail, ok, type Result } from '@shared/result.js'
 import { diskProblem, systemCode } from './disk.js'
+import { makeFolder } from './file-disk.js'
 
 const lockName = 'lock'
 
@@ -20,7 +21,7 @@ export async function lockFolder(folder: string): Promise<Result<FolderLock>> {
   const mine = `${path}.${String(process.pid)}`
   const own = { pid: process.pid, started: await startOf(process.pid) }
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 })
+    await makeFolder(folder)
     await writeFile(mine, JSON.stringify(own), { mode: 0o600 })
   } catch (error) {
     return fail(diskProblem(error), `${folder}: ${String(error)}`)

@@ -73,6 +73,23 @@ export class PeerBook {
     this.#saveSoon()
   }
 
+  /** Somebody known from elsewhere: kept unless it was met. */
+  remember(known: Pick<KnownPeer, 'nodeId' | 'callsign' | 'federation'>, at: number): void {
+    if (this.peers.has(known.nodeId)) return
+    const { nodeId, callsign, federation } = known
+    this.peers.set(nodeId, {
+      nodeId,
+      callsign,
+      federation,
+      counter: 0,
+      firstMet: at,
+      lastHeard: at,
+      addresses: [],
+      given: nothingGiven
+    })
+    this.#saveSoon()
+  }
+
   heard(nodeId: NodeId, at: number): void {
     const known = this.peers.get(nodeId)
     if (known !== undefined) this.peers.set(nodeId, { ...known, lastHeard: at })

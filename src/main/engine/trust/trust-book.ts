@@ -7,12 +7,13 @@ import type { AuditEntry, AuditPage, Decision, MissionId, NodeId } from '@shared
 import type { ProblemCode } from '@shared/problems.js'
 import { fail, ok, type Result } from '@shared/result.js'
 import { lengthPrefixed, sha256 } from '../bytes/hash.js'
-import type { JsonObject } from '../bytes/line.js'
+import { parseLineText, type JsonObject } from '../bytes/line.js'
 import type { Identity } from '../identity/identity.js'
-import { bounds } from '../limits.js'
+import { bounds, limits } from '../limits.js'
 import { Journal, journalVersion, type Damage } from '../logs/journal.js'
 import { LogStore, type LogLine } from '../logs/log-store.js'
 import { OwnLog } from '../logs/own-log.js'
+import type { Run } from '../logs/run.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
 import { diskProblem, type Disk } from '../storage/disk.js'
@@ -51,11 +52,14 @@ export class TrustBook {
   readonly #logs: LogStore
   readonly #own: OwnLog
   readonly #states = new Map<NodeId, TrustState>()
+  readonly #decided = new Map<NodeId, Deciding>()
   /** Name of the line that holds a peer's newest decision, for `overrides`. */
   readonly #decidedIn = new Map<NodeId, string>()
   #audit: AuditEntry[] = []
   #auditCount = 0
   #isGood = true
+  #isOpen = false
+  readonly #knownDamage = new Set<string>()
   #highestTime = 0
   #cancelEnd: () => void = () => undefined
 
@@ -76,9 +80,9 @@ export class TrustBook {
     const journal = new Journal(parts.disk, folder)
     const book = new TrustBook(parts, journal)
     const header = { muster: 'trust', version: journalVersion, node: parts.identity.nodeId }
-    let damage: string | undefined
+    const damage: string[] = []
     if ((await parts.disk.list(folder)).length === 0) {
-      if (!isNewNode) damage = 'the journal is missing'
+      if (!isNewNode) damage.push('the journal is missing')
       await journal.create(header)
     } else {
       const opened = await journal.open({
@@ -86,21 +90,28 @@ export class TrustBook {
         onRun(stored) {
           const lines = book.#logs.load(stored)
           if (lines === 'damaged') return false
-          if (lines !== 'unusable') book.#takeLines(lines)
+          if (lines === 'unusable') book.#salvage(stored.run)
+          else book.#takeLines(lines)
           return true
         },
         onDamage(found) {
-          if (found.kind === 'damaged' && found.isNew) damage = `${String(found.bytes)} bytes of ${found.segment}`
+          if (found.kind === 'damaged') damage.push(found.aside)
           parts.onDamage(found)
         }
       })
       if (!opened.ok) {
         if (opened.problem.code !== 'file-damaged') return opened
-        damage = opened.problem.detail ?? 'unreadable'
+        damage.push(opened.problem.detail ?? 'unreadable')
         await journal.create(header)
       }
     }
-    if (damage !== undefined) await book.note('journal-damaged', { code: 'journal-damaged', text: damage })
+    // Damage stays in the file and is found at each start; what a person confirmed once is not asked again.
+    const news = damage.filter((place) => !book.#knownDamage.has(place))
+    if (news.length > 0) {
+      book.#isGood = false // Also when the disk is so full that the note below is lost.
+      await book.note('journal-damaged', { code: 'journal-damaged', text: news.join(' ').slice(0, 1000) })
+    }
+    book.#isOpen = true
     book.#scheduleEnd()
     return ok(book)
   }
@@ -120,6 +131,11 @@ export class TrustBook {
     return this.#states.get(nodeId) ?? stranger
   }
 
+  /** Everybody about whom a person decided, as the decision names them: known also when the peer book is lost. */
+  decided(): readonly Deciding[] {
+    return [...this.#decided.values()]
+  }
+
   /** Takes effect at once; answers when it is durable. After a disk error a revocation stays in force in memory. */
   async decide({ nodeId, callsign, federation, decision }: Deciding): Promise<Result<null>> {
     const lifted = this.stateOf(nodeId).level === 'revoked' ? this.#decidedIn.get(nodeId) : undefined
@@ -132,6 +148,7 @@ export class TrustBook {
 
   /** The peer said whether it trusts us. */
   heard(nodeId: NodeId, trustsUs: boolean): void {
+    if (trustsUs && this.#pendingCount() >= limits.pendingRequests) return // The newest has to wait, not the oldest.
     this.#step(nodeId, { kind: trustsUs ? 'asked' : 'withdrew' })
   }
 
@@ -174,9 +191,13 @@ export class TrustBook {
       if (parsed.kind === 'decision') {
         this.#decidedIn.set(parsed.node, name)
         const decision = decisionOf(parsed)
-        this.#step(parsed.node, { kind: 'decided', decision, federation: parsed.federation })
-      } else if (parsed.event === 'journal-damaged') this.#isGood = false
-      else if (parsed.event === 'journal-confirmed') this.#isGood = true
+        const { node, callsign, federation } = parsed
+        this.#decided.set(node, { nodeId: node, callsign, federation, decision })
+        this.#step(node, { kind: 'decided', decision, federation })
+      } else if (parsed.event === 'journal-damaged') {
+        this.#isGood = false
+        for (const place of (parsed.text ?? '').split(' ')) this.#knownDamage.add(place)
+      } else if (parsed.event === 'journal-confirmed') this.#isGood = true
     }
     this.#scheduleEnd()
   }
@@ -203,6 +224,10 @@ export class TrustBook {
     if (this.#audit.length > bounds.auditInMemory * 2) this.#audit = this.#audit.slice(-bounds.auditInMemory)
   }
 
+  #pendingCount(): number {
+    return [...this.#states.values()].filter(({ level }) => level === 'pending').length
+  }
+
   #step(nodeId: NodeId, event: TrustEvent): void {
     const before = this.stateOf(nodeId)
     const after = nextTrust(before, event)
@@ -211,8 +236,20 @@ export class TrustBook {
     this.#parts.onTrust(nodeId)
   }
 
+  /** Of entries after a damaged place the chain cannot be checked; what takes trust away counts all the same. */
+  #salvage({ body }: Run): void {
+    for (const text of body.toString('utf8').split('\n')) {
+      const line = parseLineText(text)
+      const parsed = typeof line === 'string' ? undefined : parseJournalLine(line)
+      if (parsed?.kind !== 'decision' || parsed.level === 'trusted') continue
+      this.#step(parsed.node, { kind: 'decided', decision: decisionOf(parsed), federation: parsed.federation })
+    }
+  }
+
   /** Wakes when the next decision ends. */
   #scheduleEnd(): void {
+    // While the journal is read, a later line may still change what an earlier one says, and nothing can be written.
+    if (!this.#isOpen) return
     this.#cancelEnd()
     const time = this.time
     let next = Infinity
