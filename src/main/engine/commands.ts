@@ -19,7 +19,7 @@ const Limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200))
 const Text = (most: number) =>
   v.pipe(
     v.string(),
-    v.check((text) => [...text].length <= most, `at most ${String(most)} characters`)
+    v.check((text) => text.isWellFormed() && [...text].length <= most, `at most ${String(most)} characters`)
   )
 const JsonSchema = v.custom<Json>((value) => value !== undefined, 'any JSON')
 
@@ -43,6 +43,11 @@ const schemas = {
   write: v.strictObject({
     missionId: MissionIdSchema,
     changes: v.pipe(
+      // Counted before each is looked at.
+      v.custom<unknown[]>(
+        (value) => Array.isArray(value) && value.length <= changesMost,
+        `at most ${String(changesMost)} changes`
+      ),
       v.array(
         v.strictObject({
           entity: v.string(),
@@ -51,8 +56,7 @@ const schemas = {
           seen: v.optional(v.array(v.custom<ChangeName>(isChangeName, 'the name of a change')))
         })
       ),
-      v.minLength(1),
-      v.maxLength(changesMost)
+      v.minLength(1)
     )
   }),
   viewMission: v.strictObject({ missionId: MissionIdSchema }),
@@ -77,7 +81,7 @@ export async function callCommand<Name extends CommandName>(
   name: Name,
   argument: unknown
 ): Promise<Result<AnswerOf<Name>>> {
-  const parsed = v.safeParse(schemas[name], argument)
+  const parsed = v.safeParse(schemas[name], argument, { abortEarly: true })
   if (!parsed.success) return fail(refusalCode(name, parsed.issues), v.summarize(parsed.issues).slice(0, 300))
   const handler = handlers[name] as (argument: ArgumentOf<Name>) => Promise<Result<AnswerOf<Name>>>
   // exactOptionalPropertyTypes: valibot leaves absent keys absent, which its types do not say.

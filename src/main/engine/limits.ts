@@ -5,6 +5,8 @@
 export const limits = {
   /** One change, in bytes of UTF-8, without its line end. */
   lineBytes: 64 * 1024,
+  /** Arrays and objects within each other in one line. */
+  nesting: 32,
   /** One run: changes up to a seal. */
   runChanges: 1024,
   runBytes: 256 * 1024,
@@ -46,6 +48,8 @@ export const bounds = {
   heartbeatMs: 5_000,
   /** A connection that said hello and waits for a decision. */
   lingerMs: 60_000,
+  /** Peers that said hello and about whom nobody decided. */
+  strangers: 200,
   auditInMemory: 5_000,
   addressesPerPeer: 8,
   missions: 1_000,

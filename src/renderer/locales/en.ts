@@ -151,7 +151,7 @@ export const messages = {
     chosen: 'The chosen peer',
     needs: 'Needs a decision',
     linked: 'Linked',
-    linkedNote: '{n}, proved by a signed answer | {n}, each proved by a signed answer',
+    linkedNote: '{n}, heard within two heartbeats | {n}, each heard within two heartbeats',
     away: 'Nearby or known, not here',
     targets: 'Addresses tried',
     targetsNote: 'typed here; nobody has answered yet'
@@ -450,7 +450,7 @@ export const messages = {
   holders: {
     title: 'Who has this',
     inStep: 'In step with {n} of {all}',
-    proof: 'Equal digests, signed by both sides. Last {at}.',
+    proof: 'Equal digests, shown over the link. Last {at}.',
     notNow: 'In step with nobody now',
     nobody: 'Nobody else',
     noProof: 'No linked laptop has shown an equal digest.',
@@ -594,7 +594,7 @@ export const messages = {
       notYet: 'Not yet. {n} change is only on this laptop. | Not yet. {n} changes are only on this laptop.'
     },
     advice: 'Wait until a linked laptop has them, or take this laptop along.',
-    basis: 'Counted is what another laptop has shown by an equal digest, signed by both sides.',
+    basis: 'Counted is what another laptop has shown by an equal digest over its link.',
     onlyHere: 'Only on this laptop',
     perPeer: 'Who holds what',
     perPeerNote: 'trusted laptops',

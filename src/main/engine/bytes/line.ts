@@ -1,6 +1,6 @@
 /**
  * What may be stored or sent as one line (docs/protocol/bytes.md): UTF-8 JSON that JSON.stringify would write just so,
- * without lone surrogates, without a key `__proto__`, integers within ±(2^53 − 1). Whether a line is valid depends on
+ * without lone surrogates, without a key `__proto__`, integers within ±(2^53 − 1), nested 32 deep at most. Whether a line is valid depends on
  * its bytes alone, so that every node decides alike; an author's bytes are never re-encoded.
  */
 import { isUtf8 } from 'node:buffer'
@@ -24,6 +24,8 @@ export function parseLineText(text: string): JsonObject | string {
     return 'not JSON'
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not an object'
+  // Before anything that walks by recursion.
+  if (mayBeDeep.test(text) && !isPlain(value)) return 'forbidden content'
   if (JSON.stringify(value) !== text) return 'not canonical'
   // Both are rare: one look at the text saves walking through nearly every line.
   const suspicious = text.includes('__proto__') || text.includes('\\ud')
@@ -46,8 +48,12 @@ export function fitsLine(value: JsonObject): boolean {
 
 /** Whether a value from outside may become part of a line. */
 export function isLineValue(value: unknown): value is Json {
-  return isPlain(value)
+  // The object that becomes the line is one level above.
+  return isPlain(value, 1)
 }
+
+/** More brackets than levels are allowed; only then the depth can be too large. */
+const mayBeDeep = new RegExp(`(?:[[{][^[{]*){${String(limits.nesting + 1)}}`)
 
 /**
  * Sixteen digits or an exponent: only such a number can leave the safe integers. In canonical JSON a number follows one
@@ -55,7 +61,7 @@ export function isLineValue(value: unknown): value is Json {
  */
 const hasLongNumber = /[:,[]-?\d(?:\d{15}|[\d.]*e)/
 
-function isPlain(value: unknown): boolean {
+function isPlain(value: unknown, depth = 0): boolean {
   switch (typeof value) {
     case 'string':
       return value.isWellFormed()
@@ -65,10 +71,13 @@ function isPlain(value: unknown): boolean {
       return true
     case 'object':
       if (value === null) return true
-      if (Array.isArray(value)) return value.every(isPlain)
+      if (depth === limits.nesting) return false
+      if (Array.isArray(value)) return value.every((part) => isPlain(part, depth + 1))
       // Dates and the like would be written as something else than they are.
       if (Object.getPrototypeOf(value) !== Object.prototype) return false
-      return Object.entries(value).every(([key, part]) => key !== '__proto__' && key.isWellFormed() && isPlain(part))
+      return Object.entries(value).every(
+        ([key, part]) => key !== '__proto__' && key.isWellFormed() && isPlain(part, depth + 1)
+      )
     default:
       return false
   }

@@ -20,7 +20,7 @@ const base64Url = (bytes: number) => v.custom<string>((value) => parseBase64Url(
 const hex = (bytes: number) => v.custom<string>((value) => isHex(value, bytes))
 const Name = v.pipe(
   v.string(),
-  v.check((text) => [...text].length <= limits.nameLength)
+  v.check((text) => text.isWellFormed() && [...text].length <= limits.nameLength)
 )
 
 export const Intro = v.object({

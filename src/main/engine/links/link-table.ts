@@ -6,6 +6,7 @@ import type { Address, LinkState, MissionId, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import type { Problem } from '@shared/result.js'
 import { problem } from '@shared/result.js'
+import { bounds } from '../limits.js'
 import type { Run } from '../logs/run.js'
 import { shortId, type Log } from '../runtime/log.js'
 import type { AuditFacts, TrustBook } from '../trust/trust-book.js'
@@ -79,7 +80,11 @@ export class LinkTable {
     }
     this.#gate = new Gatekeeper(
       () => self.clock.monotonic(),
-      (address) => [...peers.peers.values()].some((peer) => peer.addresses.some((known) => known.address === address))
+      (address) =>
+        [...peers.peers.values()].some(
+          ({ nodeId, addresses }) =>
+            trust.stateOf(nodeId).level === 'trusted' && addresses.some((known) => known.address === address)
+        )
     )
     this.dialer = new Dialer({
       clock: self.clock,
@@ -268,6 +273,8 @@ export class LinkTable {
       const now = this.#self.clock.now()
       peers.meet({ nodeId, callsign, federation: record.federation, counter: record.counter, lastHeard: now }, address)
     }
+    const gone = peers.prune(bounds.strangers, (id) => trust.stateOf(id).decision !== undefined || this.#links.has(id))
+    for (const id of gone) this.#parts.onPeer(id)
     this.#settleDial(link, { nodeId })
     if (known === undefined)
       this.#note('met', { node: nodeId, callsign, text: address?.address ?? link.channel.remote.address })

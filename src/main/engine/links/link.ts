@@ -99,6 +99,8 @@ export class Link {
   #pingNumber = 0
   #cancelTimer: () => void
   #toldTrust = false
+  /** Set while only the moment is waited for that ends it: nothing that comes counts any more. */
+  #refused: ProblemCode | undefined
 
   constructor(channel: Channel, self: LinkSelf, events: LinkEvents) {
     this.channel = channel
@@ -170,6 +172,7 @@ export class Link {
 
   /** Ends it in a moment, when the peer has surely heard our answer and can say the same reason to its person. */
   refuse(reason: ProblemCode): void {
+    this.#refused = reason
     this.#cancelTimer()
     this.#cancelTimer = this.#self.clock.after(answerHeardMs, () => this.close(reason))
   }
@@ -182,7 +185,7 @@ export class Link {
     this.#queue = []
     this.#streams.clear()
     this.channel.destroy()
-    this.#events.onClosed(this, reason, detail)
+    this.#events.onClosed(this, this.#refused ?? reason, detail)
   }
 
   #enqueue(bytes: Buffer, mission: MissionId | undefined): void {
@@ -241,7 +244,7 @@ export class Link {
   }
 
   #receive(bytes: Buffer): void {
-    if (this.state === 'closed') return
+    if (this.state === 'closed' || this.#refused !== undefined) return
     this.bytesIn += bytes.length
     const most = () => (this.state === 'up' ? limits.frameBytes : limits.frameBytesBeforeTrust)
     const broken = this.#reader.read(bytes, most, (frame) => {
@@ -250,7 +253,7 @@ export class Link {
       if (this.state !== 'up' && ++this.#framesBeforeTrust > limits.framesBeforeTrust)
         this.close('protocol-error', 'too many frames before trust')
       else this.#take(frame)
-      return !this.#isClosed()
+      return !this.#isClosed() && this.#refused === undefined
     })
     if (broken !== undefined) this.close('protocol-error', broken)
   }
@@ -323,10 +326,10 @@ export class Link {
 
   #takeIntro(intro: Intro, bytes: Buffer): void {
     const judged = judgeIntro(this.#ownIntro, intro)
-    if (typeof judged === 'string') {
-      this.close(judged)
-      return
-    }
+    // We dialled ourselves: the other end of this connection has to see our intro, too, to know it.
+    if (judged === 'own-identity') this.refuse(judged)
+    else if (typeof judged === 'string') this.close(judged)
+    if (typeof judged === 'string') return
     // A copy: the payload is a view of a larger buffer, and the proof is over these very bytes.
     this.#theirs = { ...judged, intro, bytes: Buffer.from(bytes) }
     const { identity } = this.#self

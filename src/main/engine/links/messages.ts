@@ -13,7 +13,11 @@ const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 
 /** [author, epoch, seq, chain hash] */
 const HeadSchema = v.tuple([NodeIdSchema, Epoch, Count, Hash])
-const Heads = v.pipe(v.array(HeadSchema), v.maxLength(limits.heads))
+/** Counted before they are looked at: a list of a million must cost no more than its count. */
+const Heads = v.pipe(
+  v.custom<unknown[]>((value) => Array.isArray(value) && value.length <= limits.heads),
+  v.array(HeadSchema)
+)
 
 const Message = v.variant('t', [
   Intro,
@@ -43,6 +47,6 @@ export function parseMessage(payload: Buffer): Message | string {
   } catch {
     return 'not JSON'
   }
-  const parsed = v.safeParse(Message, json)
+  const parsed = v.safeParse(Message, json, { abortEarly: true })
   return parsed.success ? parsed.output : v.summarize(parsed.issues).slice(0, 200)
 }

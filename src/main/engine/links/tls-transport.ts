@@ -40,7 +40,12 @@ export const tlsTransport: Transport = {
     }
     const tlsServer = createTlsServer({ ...tlsOptions(identity), requestCert: true, handshakeTimeout: limits.helloMs })
     const tcpServer = createServer((socket) => {
-      const address = plainAddress(socket.remoteAddress ?? '')
+      // Gone before it was accepted: it has no address to be known by, and needs no place.
+      if (socket.remoteAddress === undefined) {
+        socket.destroy()
+        return
+      }
+      const address = plainAddress(socket.remoteAddress)
       const ended = admit(address)
       if (ended === undefined) {
         socket.destroy()

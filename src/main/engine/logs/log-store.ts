@@ -96,6 +96,11 @@ export class LogStore {
     return this.#changes
   }
 
+  /** Number of logs. */
+  get size(): number {
+    return this.#logs.size
+  }
+
   get unsaved(): number {
     return this.#journal.unsaved
   }

@@ -93,7 +93,9 @@ function parseCreate(value: JsonObject): CreateRecord | string {
 
 /** 1 to 64 characters, not only blanks. */
 export function isName(value: unknown): value is string {
-  return typeof value === 'string' && value.trim() !== '' && [...value].length <= limits.nameLength
+  return (
+    typeof value === 'string' && value.trim() !== '' && value.isWellFormed() && [...value].length <= limits.nameLength
+  )
 }
 
 function isObject(value: unknown): value is JsonObject {

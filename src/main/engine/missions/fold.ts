@@ -99,21 +99,27 @@ export class Fold {
       entity.fields.set(change.field, register)
     }
     const wasDeleted = change.field === deletedField && isDeleted(entity)
+    const before = register.values.length
     if (seen.length > 0) {
       const replaced = (register.replaced ??= new Set())
       for (const other of seen) replaced.add(other)
       register.values = register.values.filter((one) => !replaced.has(one.name))
     }
-    if (register.replaced?.has(name) !== true) {
-      register.values.push({ name, value, author, at })
-      if (register.values.length > 1) register.values.sort((a, b) => (a.name < b.name ? -1 : 1))
-    }
+    const isLess = register.values.length < before
+    const [first] = register.values
+    const isCurrent = register.replaced?.has(name) !== true
+    if (isCurrent) insert(register.values, { name, value, author, at })
     if (change.field === deletedField && isDeleted(entity) !== wasDeleted)
       this.#count(change.entity, wasDeleted ? 1 : -1)
     if (register.values.length === 1 && this.conflicts.size === 0) return
     const key = `${change.entity}\n${change.field}`
-    if (isConflict(register.values)) this.conflicts.add(key)
-    else this.conflicts.delete(key)
+    if (isLess) {
+      if (isConflict(register.values)) this.conflicts.add(key)
+      else this.conflicts.delete(key)
+    } else if (isCurrent && first !== undefined && !this.conflicts.has(key)) {
+      // What was there before is all alike, so one of it stands for all.
+      if (JSON.stringify(first.value) !== JSON.stringify(value)) this.conflicts.add(key)
+    }
   }
 
   #count(entity: string, step: number): void {
@@ -143,6 +149,18 @@ const rank = { 'read-only': 0, subscriber: 1, owner: 2 } as const satisfies Reco
 
 function isEarlier(at: number, name: ChangeName, than: { readonly at: number; readonly name: ChangeName }): boolean {
   return at < than.at || (at === than.at && name < than.name)
+}
+
+/** Keeps the values in the order of their names, which is the same on every node. */
+function insert(values: Value[], value: Value): void {
+  let low = 0
+  let high = values.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((values[middle]?.name ?? '') < value.name) low = middle + 1
+    else high = middle
+  }
+  values.splice(low, 0, value)
 }
 
 /** The same content written twice is no conflict. */

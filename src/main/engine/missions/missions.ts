@@ -2,6 +2,7 @@
 import type { MissionId } from '@shared/model.js'
 import { fail, ok, type Problem, type Result } from '@shared/result.js'
 import { isHex } from '../bytes/hash.js'
+import { isLineValue } from '../bytes/line.js'
 import { bounds } from '../limits.js'
 import type { Damage } from '../logs/journal.js'
 import { diskProblem } from '../storage/disk.js'
@@ -24,6 +25,8 @@ export interface MissionsReport {
 export class Missions {
   readonly #parts: MissionParts
   readonly #missions = new Map<MissionId, Mission>()
+  /** Missions whose folder is left as it is, such as one of a newer version. */
+  readonly #closed = new Map<MissionId, Problem>()
   /** Missions on their way to disk: a second offer of the same one waits for the first. */
   readonly #coming = new Map<MissionId, Promise<Result<Mission>>>()
 
@@ -39,6 +42,7 @@ export class Missions {
       if (opened.ok) missions.#missions.set(id, opened.value)
       else {
         if (opened.problem.code === 'file-damaged') await moveFolderAside(parts, id)
+        else missions.#closed.set(id, opened.problem)
         report.onUnreadable(id, opened.problem)
       }
     }
@@ -57,6 +61,7 @@ export class Missions {
   async create(request: NewMission): Promise<Result<Mission>> {
     const labels = request.labels ?? []
     if (!isName(request.name) || !labels.every(isName)) return fail('bad-name')
+    if (request.description !== undefined && !isLineValue(request.description)) return fail('bad-change', 'description')
     const { identity, clock, random } = this.#parts
     const create: CreateRecord = {
       creator: identity.publicKey.toString('base64url'),
@@ -81,6 +86,8 @@ export class Missions {
     const id = missionIdOf(signed)
     const known = this.#missions.get(id)
     if (known !== undefined) return ok(known)
+    const closed = this.#closed.get(id)
+    if (closed !== undefined) return { ok: false, problem: closed }
     const coming = this.#coming.get(id) ?? this.#make(id, signed)
     this.#coming.set(id, coming)
     try {

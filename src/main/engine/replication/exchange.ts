@@ -17,6 +17,8 @@ export class Exchange {
   isStreaming = false
   /** The decision under which this mission was judged outside its scope: not looked at again until there is another. */
   declinedUnder: Decision | undefined
+  /** The peer showed us the create record, so that we may speak of this mission to it even if it may not have it from us. */
+  isRecordShown = false
   /** Logs of which what the peer has cannot be taken: fetching them again would bring the same. */
   readonly useless = new Set<LogKey>()
   /** What we said last: our digest, and how far each log was. */

@@ -8,7 +8,7 @@ import { encodeFrame, frameTypes } from '../links/framing.js'
 import type { Link } from '../links/link.js'
 import type { LinkTable } from '../links/link-table.js'
 import type { Message, WireHead } from '../links/messages.js'
-import { bounds } from '../limits.js'
+import { bounds, limits } from '../limits.js'
 import type { HeldLog, NewRun } from '../logs/log-store.js'
 import { encodeRun, lastSeq, logKey, type Head, type Run } from '../logs/run.js'
 import { missionIdOf, parseSignedCreate } from '../missions/create-record.js'
@@ -180,7 +180,8 @@ export class Replicator {
 
   #takeHave(nodeId: NodeId, id: MissionId, digest: string, moved: readonly WireHead[]): void {
     const mission = this.#parts.missions.get(id)
-    if (mission !== undefined && this.#refuseTaking(nodeId, mission) !== undefined) return
+    const isSecret = mission === undefined || this.#refuseGiving(nodeId, mission) !== undefined
+    if (!isSecret && this.#refuseTaking(nodeId, mission) !== undefined) return
     const isFlood = mission === undefined && (this.#exchanges.get(nodeId)?.size ?? 0) > 2 * bounds.missions
     if (isFlood) {
       this.#parts.links.linkTo(nodeId)?.close('protocol-error', 'too many missions')
@@ -195,8 +196,14 @@ export class Replicator {
     for (const head of moved.map(fromWire)) {
       for (const [key, seq] of spreadHeads([head], (key) => mission?.logs.log(key))) exchange.noteHeld(key, seq)
     }
-    if (mission === undefined) this.#fetch(nodeId, id)
-    else this.#compare(nodeId, mission)
+    if (exchange.told.size > (mission?.logs.size ?? 0) + limits.heads) {
+      this.#parts.links.linkTo(nodeId)?.close('protocol-error', 'heads of too many logs that nobody has')
+      this.#exchanges.get(nodeId)?.delete(id)
+      return
+    }
+    // A mission that this peer may not have from us is asked for like one that we never heard of.
+    if (isSecret && !exchange.isRecordShown) this.#fetch(nodeId, id)
+    else if (mission !== undefined) this.#compare(nodeId, mission)
   }
 
   #takeWant(link: Link, nodeId: NodeId, id: MissionId, wire: readonly WireHead[], create: boolean): void {
@@ -221,9 +228,8 @@ export class Replicator {
 
   async #takeHeads(nodeId: NodeId, id: MissionId, wire: readonly WireHead[], create: unknown): Promise<void> {
     if (create !== undefined) {
-      if (this.#fetches.get(id)?.nodeId !== nodeId) return // Nobody asked for it.
-      const made = this.#parts.missions.get(id) ?? (await this.#takeCreate(nodeId, id, create))
-      this.#endFetch(id)
+      const made = await this.#takeCreate(nodeId, id, create)
+      if (this.#fetches.get(id)?.nodeId === nodeId) this.#endFetch(id)
       if (made !== undefined) this.#fetch(nodeId, id)
       return
     }
@@ -241,11 +247,13 @@ export class Replicator {
       this.#parts.links.linkTo(nodeId)?.close('bad-run', 'create record does not verify')
       return undefined
     }
+    if (this.#fetches.get(id)?.nodeId !== nodeId) return undefined // Nobody asked for it.
     const { name, labels, onward } = signed.create
     if (refuseTaking(this.#parts.links.factsOf(nodeId), { id, name, labels, onward }) !== undefined) {
       this.#exchange(nodeId, id).declinedUnder = this.#decisionOn(nodeId)
       return undefined
     }
+    this.#exchange(nodeId, id).isRecordShown = true
     const accepted = await this.#parts.missions.accept(signed)
     if (accepted.ok) return accepted.value
     this.#parts.log('warn', 'mission-not-taken', { mission: shortId(id), code: accepted.problem.code })
@@ -257,7 +265,8 @@ export class Replicator {
     const mission = this.#parts.missions.get(id)
     if (digest === nothingHere) this.#exchanges.get(nodeId)?.delete(id)
     else {
-      const exchange = this.#exchange(nodeId, id)
+      const exchange = this.#exchanges.get(nodeId)?.get(id)
+      if (exchange === undefined) return // It speaks of a mission of which neither side told anything.
       exchange.digest = digest
       exchange.at = this.#parts.clock.now()
       if (mission !== undefined && exchange.isInStep(mission.logs)) this.#compare(nodeId, mission)
@@ -272,8 +281,6 @@ export class Replicator {
       this.#count(refusal ?? 'mission-unknown')
       return undefined
     }
-    const fetch = this.#fetches.get(id)
-    if (fetch?.nodeId === nodeId) fetch.progressAt = this.#parts.clock.monotonic()
     const exchange = this.#exchange(nodeId, id)
     // Before taking it: what is passed on must not go back to where it came from.
     exchange.noteHeld(logKey(run.header), lastSeq(run.header))
@@ -284,6 +291,7 @@ export class Replicator {
         link.close('bad-run', received.reason)
         return undefined
       case 'stored':
+        this.#noteProgress(nodeId, id)
         this.#parts.peers.count(nodeId, { changesIn: run.header.count, bytesIn: run.body.length })
         if (mission.isBusy) return mission.settled()
         // Long runs take turns with everything else: a bulk transfer must not freeze the window or a heartbeat.
@@ -309,6 +317,12 @@ export class Replicator {
         this.#count(received.kind)
         return undefined
     }
+  }
+
+  /** Only what is new keeps a fetch alive. */
+  #noteProgress(nodeId: NodeId, id: MissionId): void {
+    const fetch = this.#fetches.get(id)
+    if (fetch?.nodeId === nodeId) fetch.progressAt = this.#parts.clock.monotonic()
   }
 
   /** Once per log: whoever forks could otherwise fill the journal. */
@@ -358,8 +372,10 @@ export class Replicator {
     const fetch: Fetch = { nodeId, progressAt: this.#parts.clock.monotonic(), cancel: () => undefined }
     this.#fetches.set(id, fetch)
     this.#watchFetch(id, fetch)
-    const heads = mission === undefined ? [] : this.#wantedAfter(nodeId, mission)
-    link.send({ t: 'want', mission: id, heads, create: mission === undefined })
+    const isSecret = mission === undefined || this.#refuseGiving(nodeId, mission) !== undefined
+    const create = isSecret && !this.#exchange(nodeId, id).isRecordShown
+    const heads = create || mission === undefined ? [] : this.#wantedAfter(nodeId, mission)
+    link.send({ t: 'want', mission: id, heads, create })
   }
 
   /** Our heads, for the peer to see what we lack; to one that may not have this mission, no more than it said itself. */

@@ -8,7 +8,14 @@ import type { JsonObject } from '../bytes/line.js'
 
 const NodeIdSchema = v.custom<NodeId>((value) => isHex(value, 32))
 const Patterns = v.pipe(
-  v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(scopeLimits.patternLength))),
+  v.array(
+    v.pipe(
+      v.string(),
+      v.minLength(1),
+      v.maxLength(scopeLimits.patternLength),
+      v.check((text) => text.isWellFormed())
+    )
+  ),
   v.maxLength(scopeLimits.patterns)
 )
 export const ScopeSchema = v.strictObject({ out: Patterns, in: Patterns, access: v.picklist(['read', 'write']) })

@@ -43,6 +43,8 @@ export class PeerBook {
   readonly #clock: Clock
   readonly #log: Log
   #cancelSave: (() => void) | undefined
+  /** A newer version wrote the document; what this one would leave out must not be lost. */
+  #isReadOnly = false
 
   private constructor(document: Document<PeersFile>, clock: Clock, log: Log) {
     this.#document = document
@@ -53,8 +55,11 @@ export class PeerBook {
   static async open(disk: Disk, clock: Clock, log: Log, onProblem: (problem: Problem) => void): Promise<PeerBook> {
     const book = new PeerBook(openDocument(disk, 'peers.json', PeersFile), clock, log)
     const read = await book.#document.read()
-    if (!read.ok) onProblem(read.problem)
-    else {
+    if (!read.ok) {
+      onProblem(read.problem)
+      book.#isReadOnly = read.problem.code === 'newer-data'
+    }
+    if (read.ok) {
       for (const peer of read.value?.peers ?? []) book.peers.set(peer.nodeId, peer)
       book.targets = read.value?.targets ?? []
     }
@@ -71,6 +76,14 @@ export class PeerBook {
       addresses: address === undefined ? addresses : newestFirst(addresses, address)
     })
     this.#saveSoon()
+  }
+
+  /** Keeps so many of those about whom nobody decided, the newest; returns who was let go. */
+  prune(most: number, isDecided: (nodeId: NodeId) => boolean): readonly NodeId[] {
+    const strangers = [...this.peers.values()].filter(({ nodeId }) => !isDecided(nodeId))
+    const gone = strangers.sort((a, b) => b.lastHeard - a.lastHeard).slice(most)
+    for (const { nodeId } of gone) this.peers.delete(nodeId)
+    return gone.map(({ nodeId }) => nodeId)
   }
 
   /** Somebody known from elsewhere: kept unless it was met. */
@@ -128,6 +141,7 @@ export class PeerBook {
   }
 
   async #save(): Promise<void> {
+    if (this.#isReadOnly) return
     try {
       await this.#document.write({ peers: [...this.peers.values()], targets: [...this.targets] })
     } catch (error) {

@@ -163,7 +163,8 @@ export class TrustBook {
   }
 
   audit(offset: number, limit: number): AuditPage {
-    const newestFirst = this.#audit.slice(Math.max(0, this.#audit.length - offset - limit), this.#audit.length - offset)
+    const end = Math.max(0, this.#audit.length - offset)
+    const newestFirst = this.#audit.slice(Math.max(0, end - limit), end)
     return { total: this.#auditCount, items: newestFirst.reverse() }
   }
 
@@ -271,7 +272,10 @@ function journalId(identity: Identity): MissionId {
   return sha256('muster/1 trust\0', lengthPrefixed([identity.publicKey])).toString('hex') as MissionId
 }
 
-/** Without the parts that are `undefined`: they have no place in a line. */
+/** As a line can hold it: without parts that are `undefined`, and with whole characters, whatever a peer sent. */
 function compact(line: Readonly<Record<string, unknown>>): JsonObject {
-  return Object.fromEntries(Object.entries(line).filter(([, value]) => value !== undefined)) as JsonObject
+  const parts = Object.entries(line).filter(([, value]) => value !== undefined)
+  return Object.fromEntries(
+    parts.map(([key, value]) => [key, typeof value === 'string' ? value.toWellFormed() : value])
+  ) as JsonObject
 }
