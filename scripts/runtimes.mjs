@@ -17,6 +17,8 @@ export function runWith(name, args) {
   const [packageName, path] = runtimes[name]
   // npx links no command for Bun's package, so the binary is found beside npx's own folder of commands.
   const binary = `"$(dirname "$(echo "$PATH" | tr : '\\n' | grep _npx | head -n 1)")/${path}"`
-  const { status } = spawnSync('npx', ['-y', '-p', packageName, '-c', `${binary} ${args.join(' ')}`], { stdio: 'inherit' })
+  const { status } = spawnSync('npx', ['-y', '-p', packageName, '-c', `${binary} ${args.join(' ')}`], {
+    stdio: 'inherit'
+  })
   return status ?? 1
 }

@@ -13,4 +13,6 @@ run(process.execPath, 'out/vectors/check.js')
 
 const reason = noRuntimes()
 if (reason) console.log(`Other runtimes left out: ${reason}`)
-else for (const name of ['node 22', 'node 24', 'bun']) if (runWith(name, ['out/vectors/check.js']) !== 0) process.exitCode = 1
+else
+  for (const name of ['node 22', 'node 24', 'bun'])
+    if (runWith(name, ['out/vectors/check.js']) !== 0) process.exitCode = 1

@@ -44,6 +44,26 @@ describe('a line', () => {
     expect(parseLine(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))).toBe('not UTF-8')
   })
 
+  it('may be nested as deep as the limit, and not deeper', () => {
+    const nested = (depth: number) => Buffer.from(`{"a":${'['.repeat(depth - 1)}${']'.repeat(depth - 1)}}`)
+    expect(typeof parseLine(nested(limits.nesting))).toBe('object')
+    expect(parseLine(nested(limits.nesting + 1))).toBe('forbidden content')
+    expect(parseLine(nested(30_000))).toBe('forbidden content')
+    expect(isLineValue(JSON.parse('['.repeat(limits.nesting - 1) + ']'.repeat(limits.nesting - 1)))).toBe(true)
+    expect(isLineValue(JSON.parse('['.repeat(limits.nesting) + ']'.repeat(limits.nesting)))).toBe(false)
+  })
+
+  it('looks into every number that could be too large', () => {
+    fc.assert(
+      fc.property(fc.double(), fc.string(), (number, text) => {
+        const line = JSON.stringify({ [text]: [number, { n: number }] })
+        const isGood = !Number.isInteger(number) || Number.isSafeInteger(number)
+        if (!Number.isFinite(number) || text === '__proto__') return
+        expect(typeof parseLine(Buffer.from(line)) === 'object').toBe(isGood && text.isWellFormed())
+      })
+    )
+  })
+
   it('may be as long as the limit, and not longer', () => {
     const longest = Buffer.from(JSON.stringify({ a: 'x'.repeat(limits.lineBytes - 8) }))
     expect(longest.length).toBe(limits.lineBytes)

@@ -11,5 +11,5 @@ it.each(Object.keys(frozen) as (keyof Vectors)[])('the frozen %s are what the en
 it('there are vectors for refusals, too', () => {
   expect(frozen.unsafePoints.length).toBe(16)
   expect(frozen.refusedSignatures.length).toBe(6)
-  expect(frozen.lines.filter(({ refused }) => refused !== null).length).toBe(13)
+  expect(frozen.lines.filter(({ refused }) => refused !== null).length).toBe(14)
 })

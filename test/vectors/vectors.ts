@@ -307,6 +307,8 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
       '{"__proto__":1}',
       '{"a":"__proto__"}',
       '{"a":"\\ud800"}',
+      `{"a":${'['.repeat(31)}${']'.repeat(31)}}`,
+      `{"a":${'['.repeat(32)}${']'.repeat(32)}}`,
       '[]',
       ''
     ]
