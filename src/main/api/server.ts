@@ -9,7 +9,7 @@ import { version } from '@shared/version.js'
 import { Access, isOwnOrigin } from './access.js'
 import { FeedSockets } from './feed-socket.js'
 import { answerCall, isNotYet } from './routes.js'
-import { listWindowFiles } from './window-files.js'
+import { listWindowFiles } from '../window-files.js'
 
 export interface ApiOptions {
   readonly engine: Engine

@@ -1,20 +1,9 @@
 /** The window of the Electron host: own scheme, sandbox, and no way out to anything else. */
-import { readFile } from 'node:fs/promises'
-import { extname, join, normalize, sep } from 'node:path'
 import { BrowserWindow, protocol, session } from 'electron'
+import { listWindowFiles } from '../window-files.js'
 
 const scheme = 'app'
 export const windowOrigin = `${scheme}://muster`
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript; charset=utf-8',
-  '.css': 'text/css; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.png': 'image/png',
-  '.woff2': 'font/woff2',
-  '.woff': 'font/woff'
-}
 
 /** Must be called before the app is ready. */
 export function registerScheme(): void {
@@ -24,17 +13,12 @@ export function registerScheme(): void {
 }
 
 export function serveScheme(folder: string): void {
-  protocol.handle(scheme, async (request) => {
+  const files = listWindowFiles(folder)
+  protocol.handle(scheme, (request) => {
     const { pathname, host } = new URL(request.url)
-    const path = normalize(join(folder, decodeURIComponent(pathname === '/' ? '/index.html' : pathname)))
-    const type = types[extname(path)]
-    if (host !== 'muster' || type === undefined || !path.startsWith(folder + sep))
-      return new Response('', { status: 404 })
-    try {
-      return new Response(new Uint8Array(await readFile(path)), { headers: { 'Content-Type': type } })
-    } catch {
-      return new Response('', { status: 404 })
-    }
+    const file = host === 'muster' ? files.get(pathname) : undefined
+    if (file === undefined) return new Response('', { status: 404 })
+    return new Response(new Uint8Array(file.read()), { headers: { 'Content-Type': file.type } })
   })
   // Deny by default: the window needs nothing of the system and nothing of the network.
   session.defaultSession.setPermissionRequestHandler((_contents, _permission, answer) => answer(false))

@@ -489,7 +489,9 @@ export const messages = {
     goesMore: 'and {n} more',
     moved: 'The sides have changed since you opened this.',
     reload: 'Show them as they are',
-    settled: 'Done: {kept}'
+    kept: 'Kept {name}’s value',
+    keptText: 'Kept {name}’s text',
+    keptThird: 'Kept the new text'
   },
   people: {
     loading: 'Reading the members.',

@@ -1,4 +1,4 @@
-/** The built window, served to a browser on this machine. Only files that the build made, looked up, never resolved. */
+/** The built window, for both hosts. Only files that the build made are there to be looked up; no path is ever resolved. */
 import { readdirSync, readFileSync } from 'node:fs'
 import { extname, join } from 'node:path'
 
