@@ -177,6 +177,8 @@ async function run(nodes) {
   say(`each of the three shows ${entries} log entries and ${conflicts} conflicts, with both values`)
 }
 
+const windows = []
+
 async function openWindows(nodes) {
   const chromium = findChromium()
   for (const [index, node] of nodes.entries()) {
@@ -191,13 +193,12 @@ async function openWindows(nodes) {
       '--window-size=640,900',
       `--user-data-dir=${join(node.folder, 'browser')}`
     ]
-    spawn(chromium, [...rootFlags, '--no-first-run', ...place, `--app=file://${path}`], {
-      stdio: 'ignore',
-      detached: true
-    }).unref()
+    windows.push(
+      spawn(chromium, [...rootFlags, '--no-first-run', ...place, `--app=file://${path}`], { stdio: 'ignore' })
+    )
   }
   console.log('Their windows are open. Ctrl+C stops all three.')
-  await once(process, 'SIGINT')
+  await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
 }
 
 buildIfNeeded()
@@ -211,7 +212,7 @@ try {
   console.error(`\nNOT SO: ${error.message}`)
   process.exitCode = 1
 } finally {
-  for (const node of nodes) node.process?.kill('SIGTERM')
+  for (const child of [...windows, ...nodes.map((node) => node.process)]) child?.kill('SIGTERM')
   await Promise.all(
     nodes.map(
       (node) =>
