@@ -6,6 +6,8 @@ import type { ChangeName, Json, MissionId, NodeId, Overview } from '@shared/mode
 import type { Result } from '@shared/result.js'
 import type { Scope } from '@shared/scope.js'
 import { startEngine, type Engine } from '../../src/main/engine/engine.js'
+import type { Transport } from '../../src/main/engine/links/transport.js'
+import type { Clock } from '../../src/main/engine/runtime/clock.js'
 import type { Random } from '../../src/main/engine/runtime/random.js'
 import { Air } from './air.js'
 import { SimDisk } from './disk.js'
@@ -101,6 +103,28 @@ export class Field {
   }
 }
 
+/** One start of an engine. After a power cut it does nothing more, though nobody stopped it. */
+interface Life {
+  isOver: boolean
+}
+
+function mortalClock(clock: Clock, life: Life): Clock {
+  return {
+    ...clock,
+    after: (ms, call) =>
+      clock.after(ms, () => {
+        if (!life.isOver) call()
+      })
+  }
+}
+
+function mortalTransport(transport: Transport, life: Life): Transport {
+  return {
+    listen: (options) => transport.listen(options),
+    dial: (to, identity) => (life.isOver ? new Promise<never>(() => undefined) : transport.dial(to, identity))
+  }
+}
+
 export class FieldNode {
   readonly name: string
   readonly address: string
@@ -109,6 +133,7 @@ export class FieldNode {
   readonly #field: Field
   readonly #options: NodeOptions
   #engine: Engine | undefined
+  #life: Life = { isOver: true }
 
   constructor(field: Field, name: string, address: string, options: NodeOptions) {
     this.#field = field
@@ -138,6 +163,8 @@ export class FieldNode {
 
   async tryStart(): Promise<Result<Engine>> {
     const { time, random, wire, air } = this.#field
+    const life: Life = { isOver: false }
+    this.#life = life
     const started = await this.#field.during(
       startEngine(
         {
@@ -148,10 +175,10 @@ export class FieldNode {
           log: () => undefined
         },
         {
-          clock: time.clock(this.wall),
+          clock: mortalClock(time.clock(this.wall), life),
           random,
           disk: this.disk,
-          transport: wire.transport(this.address),
+          transport: mortalTransport(wire.transport(this.address), life),
           discovery: this.#options.isOnAir === true ? air.discovery(this.address) : undefined,
           interfaces: () => [{ name: 'sim0', address: this.address }]
         }
@@ -170,6 +197,7 @@ export class FieldNode {
   /** Power cut: nothing is said to anybody, un-synced bytes are lost or torn. */
   crash(): void {
     this.#engine = undefined
+    this.#life.isOver = true
     this.#field.wire.silence(this.address)
     this.#field.air.silence(this.address)
     this.disk.crash()

@@ -116,10 +116,11 @@ describe('two laptops', () => {
   it('dial each other at the same moment and keep one link', async () => {
     field = new Field(5)
     const [alpha, bravo] = [await field.node('alpha'), await field.node('bravo')]
-    await Promise.all([
+    const both = [
       alpha.engine.commands.addPeer({ address: bravo.address, port: 47110 }),
       bravo.engine.commands.addPeer({ address: alpha.address, port: 47110 })
-    ])
+    ]
+    await field.during(Promise.all(both))
     await field.until('they met', () => alpha.peer(bravo) !== undefined && bravo.peer(alpha) !== undefined)
     await alpha.decide(bravo, 'trusted')
     await bravo.decide(alpha, 'trusted')

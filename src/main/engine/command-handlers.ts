@@ -37,12 +37,12 @@ export function createCommands(parts: CommandParts): CommandHandlers {
     async addPeer(to) {
       const others = peers.targets.filter((other) => other.address !== to.address || other.port !== to.port)
       if (others.length >= bounds.targets) return fail('too-many', `${String(bounds.targets)} addresses`)
-      peers.setTargets([...others, to])
+      await peers.setTargets([...others, to])
       links.dialer.add(to)
       return ok(null)
     },
     async removeAddress(to) {
-      peers.setTargets(peers.targets.filter((other) => other.address !== to.address || other.port !== to.port))
+      await peers.setTargets(peers.targets.filter((other) => other.address !== to.address || other.port !== to.port))
       links.dialer.remove(to)
       return ok(null)
     },

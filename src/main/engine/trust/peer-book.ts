@@ -75,7 +75,10 @@ export class PeerBook {
       given: known?.given ?? nothingGiven,
       addresses: address === undefined ? addresses : newestFirst(addresses, address)
     })
-    this.#saveSoon()
+    // Where somebody is found is worth a write at once; when it was, is not.
+    const isNews = address !== undefined && !isSame(addresses[0], address)
+    if (isNews) void this.#save()
+    else this.#saveSoon()
   }
 
   /** Keeps so many of those about whom nobody decided, the newest; returns who was let go. */
@@ -122,9 +125,10 @@ export class PeerBook {
     this.peers.set(nodeId, { ...known, given })
   }
 
-  setTargets(targets: readonly Address[]): void {
+  /** Resolves when it is kept, as far as the disk allows: what a person typed must not be gone after a power cut. */
+  setTargets(targets: readonly Address[]): Promise<void> {
     this.targets = targets
-    this.#saveSoon()
+    return this.#save()
   }
 
   async close(): Promise<void> {
@@ -150,7 +154,11 @@ export class PeerBook {
   }
 }
 
+function isSame(one: Address | undefined, other: Address): boolean {
+  return one?.address === other.address && one.port === other.port
+}
+
 function newestFirst(addresses: readonly Address[], address: Address): Address[] {
-  const others = addresses.filter((other) => other.address !== address.address || other.port !== address.port)
+  const others = addresses.filter((one) => !isSame(one, address))
   return [address, ...others].slice(0, bounds.addressesPerPeer)
 }
