@@ -34,6 +34,8 @@ export default defineConfig({
   },
   renderer: {
     root: 'src/renderer',
+    // Files shipped as they are, such as the icon.
+    publicDir: resolve('resources'),
     resolve: { alias: { ...shared, '@': resolve('src/renderer') } },
     plugins: [vue()],
     build: {

