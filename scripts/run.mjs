@@ -27,7 +27,14 @@ function bin(name) {
 
 /** Builds unless the build is newer than everything that it is made from. */
 export function buildIfNeeded() {
-  const inputs = ['src', 'resources', 'package.json', 'package-lock.json', 'electron.vite.config.ts', 'tsconfig.base.json']
+  const inputs = [
+    'src',
+    'resources',
+    'package.json',
+    'package-lock.json',
+    'electron.vite.config.ts',
+    'tsconfig.base.json'
+  ]
   const built = 'out/renderer/index.html'
   const isFresh = existsSync(built) && existsSync('out/main/headless.js') && newest(inputs) < statSync(built).mtimeMs
   if (!isFresh) tool('electron-vite', 'build', '--logLevel', 'warn')

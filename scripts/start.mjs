@@ -35,7 +35,10 @@ function startHeadless() {
     stdio: ['inherit', 'pipe', 'pipe']
   })
   const errors = []
-  createInterface({ input: child.stderr }).on('line', (line) => errors.push(line))
+  createInterface({ input: child.stderr }).on('line', (line) => {
+    errors.push(line)
+    if (errors.length > 100) errors.shift()
+  })
   createInterface({ input: child.stdout }).on('line', () => openDoor(join(data, 'open.html')))
   child.on('exit', async (code) => {
     if (errors.some((line) => line.includes('folder-in-use'))) process.exit(await openRunning(data))

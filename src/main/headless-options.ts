@@ -1,6 +1,7 @@
 /** The command line of the headless host (frozen: add, never change), parsed into options or refused with a reason. */
 import { parseArgs } from 'node:util'
 import { fail, ok, type Result } from '@shared/result.js'
+import { limits } from './engine/index.js'
 
 export interface HeadlessOptions {
   readonly data: string
@@ -15,8 +16,6 @@ export interface HeadlessOptions {
 
 export const usage = `usage: node out/main/headless.js --data DIR --name CALLSIGN
        [--link-port N] [--link-host ADDRESS] [--api-port N] [--federation NAME] [--discovery mdns|off] [--discovery-address ADDRESS]`
-
-const most = 64
 
 export function parseHeadlessOptions(args: readonly string[]): Result<HeadlessOptions> {
   let values: Partial<Record<string, string>>
@@ -39,9 +38,10 @@ export function parseHeadlessOptions(args: readonly string[]): Result<HeadlessOp
   }
   const { data, name, federation, discovery } = values
   if (data === undefined || data === '') return fail('bad-request', '--data is missing')
-  if (name === undefined || !isName(name)) return fail('bad-request', `--name: 1 to ${String(most)} characters`)
+  if (name === undefined || !isName(name))
+    return fail('bad-request', `--name: 1 to ${String(limits.nameLength)} characters`)
   if (federation !== undefined && !isName(federation))
-    return fail('bad-request', `--federation: 1 to ${String(most)} characters`)
+    return fail('bad-request', `--federation: 1 to ${String(limits.nameLength)} characters`)
   if (discovery !== 'mdns' && discovery !== 'off') return fail('bad-request', '--discovery: mdns or off')
   const linkPort = parsePort(values['link-port'])
   const apiPort = parsePort(values['api-port'])
@@ -60,7 +60,7 @@ export function parseHeadlessOptions(args: readonly string[]): Result<HeadlessOp
 }
 
 function isName(text: string): boolean {
-  return text.trim() !== '' && [...text].length <= most
+  return text.trim() !== '' && [...text].length <= limits.nameLength
 }
 
 function parsePort(text: string | undefined): number | undefined | 'bad' {

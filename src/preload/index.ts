@@ -9,7 +9,9 @@ const client: EngineClient = {
     const forward = (_event: unknown, message: FeedMessage) => listener(message)
     ipcRenderer.on(ipcChannels.feed, forward)
     ipcRenderer.send(ipcChannels.subscribe)
-    return () => ipcRenderer.off(ipcChannels.feed, forward)
+    return () => {
+      ipcRenderer.off(ipcChannels.feed, forward)
+    }
   }
 }
 

@@ -103,7 +103,11 @@ const table = {
     message: 'The journal of trust decisions is damaged or missing.',
     advice: 'Nobody is linked until a person confirms: revocations may be lost. Look at Trust.'
   },
-  'bad-until': { ref: 'TRU-12', message: 'The end lies in the past.', advice: 'Choose a later end, or none.' },
+  'bad-until': {
+    ref: 'TRU-12',
+    message: 'This decision cannot end then.',
+    advice: 'Only trust can end, and later than now.'
+  },
   'bad-scope': {
     ref: 'TRU-13',
     message: 'The scope is not understood.',
@@ -149,8 +153,8 @@ const table = {
   },
   'too-many': {
     ref: 'LNK-09',
-    message: 'Too many connections at once from there.',
-    advice: 'It is tried again later by itself.'
+    message: 'There are too many of them already.',
+    advice: 'Connections are tried again by themselves; of addresses and missions remove some first.'
   },
   'version-differs': {
     ref: 'LNK-10',

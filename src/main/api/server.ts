@@ -164,7 +164,7 @@ export async function startApi(options: ApiOptions): Promise<Result<Api>> {
 
 function listen(server: Server, port: number): Promise<Result<number>> {
   return new Promise((resolve) => {
-    server.once('error', (error) => resolve(fail('port-in-use', `API port ${String(port)}: ${error.message}`)))
+    server.on('error', (error) => resolve(fail('port-in-use', `API port ${String(port)}: ${error.message}`)))
     server.listen(port, '127.0.0.1', () => {
       const bound = server.address()
       resolve(ok(typeof bound === 'object' && bound !== null ? bound.port : port))

@@ -183,6 +183,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   }
   function trustChanged(nodeId: NodeId): void {
     links.review(nodeId)
+    replicator.trustChanged(nodeId)
     replicator.admitPeers()
     feed.notePeer(nodeId)
     for (const mission of missions.all()) feed.noteMission(mission.id)

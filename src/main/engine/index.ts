@@ -15,7 +15,6 @@ export { callCommand, isCommandName } from './commands.js'
 export type { Engine, EnginePorts } from './engine.js'
 export { limits } from './limits.js'
 export type { Log, LogLevel } from './runtime/log.js'
-export { readHolder } from './storage/folder-lock.js'
 
 /** Where others reach a node unless it says otherwise. */
 export const usualLinkPort = 47110

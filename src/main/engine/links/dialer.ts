@@ -107,6 +107,11 @@ export class Dialer {
     attempts.cancel()
   }
 
+  forget(nodeId: NodeId): void {
+    this.#peers.get(nodeId)?.cancel()
+    this.#peers.delete(nodeId)
+  }
+
   wakeAll(): void {
     for (const target of this.#targets.values())
       if (target.state !== 'reached') {

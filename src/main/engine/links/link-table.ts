@@ -274,7 +274,13 @@ export class LinkTable {
       peers.meet({ nodeId, callsign, federation: record.federation, counter: record.counter, lastHeard: now }, address)
     }
     const gone = peers.prune(bounds.strangers, (id) => trust.stateOf(id).decision !== undefined || this.#links.has(id))
-    for (const id of gone) this.#parts.onPeer(id)
+    for (const id of gone) {
+      trust.heard(id, false)
+      this.#runs.delete(id)
+      this.#down.delete(id)
+      this.dialer.forget(id)
+      this.#parts.onPeer(id)
+    }
     this.#settleDial(link, { nodeId })
     if (known === undefined)
       this.#note('met', { node: nodeId, callsign, text: address?.address ?? link.channel.remote.address })
@@ -385,8 +391,9 @@ export class LinkTable {
   #note(event: string, facts: AuditFacts): void {
     const minute = Math.floor(this.#self.clock.monotonic() / 60_000)
     if (minute !== this.#notes.minute) this.#notes = { minute, count: 0 }
-    if (++this.#notes.count > noted.perMinute && facts.node === undefined) return
-    if (this.#notes.count > noted.perMinute * 10) return
+    const isStranger = facts.node === undefined || this.#parts.trust.stateOf(facts.node).decision === undefined
+    if (this.#notes.count >= noted.perMinute * (isStranger ? 1 : 10)) return
+    this.#notes.count++
     this.#parts.log('info', event, { peer: facts.node && shortId(facts.node), code: facts.code, detail: facts.text })
     void this.#parts.trust.note(event, facts)
   }

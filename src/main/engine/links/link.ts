@@ -91,6 +91,7 @@ export class Link {
   #proved = false
   #framesBeforeTrust = 0
   #heardAt: number
+  #isPaused = false
   #queue: Queued[] = []
   #queuedBytes = 0
   readonly #streams = new Map<MissionId, Stream>()
@@ -168,6 +169,18 @@ export class Link {
   setStream(mission: MissionId, stream: Stream): void {
     this.#streams.set(mission, stream)
     this.#pump()
+  }
+
+  /** Reads no further until `resume`; its silence in between is ours. */
+  pause(): void {
+    this.#isPaused = true
+    this.channel.pause()
+  }
+
+  resume(): void {
+    this.#isPaused = false
+    this.#heardAt = this.#self.clock.monotonic()
+    this.channel.resume()
   }
 
   /** Ends it in a moment, when the peer has surely heard our answer and can say the same reason to its person. */
@@ -363,7 +376,7 @@ export class Link {
 
   #beat(): void {
     const { clock } = this.#self
-    if (clock.monotonic() - this.#heardAt > 2 * bounds.heartbeatMs) {
+    if (!this.#isPaused && clock.monotonic() - this.#heardAt > 2 * bounds.heartbeatMs) {
       this.close('peer-silent')
       return
     }

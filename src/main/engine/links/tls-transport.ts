@@ -73,7 +73,8 @@ export const tlsTransport: Transport = {
       socket.destroy()
     })
     return new Promise((resolve, reject) => {
-      tcpServer.once('error', (error) => {
+      // Also later ones, such as no handles left for one connection: they must not end the process.
+      tcpServer.on('error', (error) => {
         reject(new TransportError(systemCode(error) === 'EADDRINUSE' ? 'port-in-use' : 'cannot-listen', String(error)))
       })
       tcpServer.listen({ port, ...(host === undefined ? {} : { host }) }, () => {

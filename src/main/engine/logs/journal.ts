@@ -139,6 +139,8 @@ export class Journal {
   }
 
   async #work(): Promise<void> {
+    // What is appended in this turn shares a sync: the runs of one request are kept or refused together.
+    await Promise.resolve()
     while (this.#waiting.length > 0) {
       const group = this.#waiting
       this.#waiting = []
@@ -196,7 +198,7 @@ export class Journal {
         }
       }
       const next = whole ? decoded.end : findRun(bytes, offset)
-      const kind = !whole && next === bytes.length ? 'torn' : 'damaged'
+      const kind = next === bytes.length && isCutRun(bytes.subarray(offset)) ? 'torn' : 'damaged'
       reader.onDamage(await copyAside(this.#disk, path, bytes.subarray(offset, next), kind))
       offset = next
     }
@@ -205,6 +207,14 @@ export class Journal {
 }
 
 const segmentPattern = /^\d{6}\.jsonl$/
+
+/** What a power cut leaves: a run that ends too early, or zeros where bytes should be. Anything else was whole once. */
+function isCutRun(rest: Buffer): boolean {
+  const headerEnd = rest.indexOf(0x0a)
+  if (headerEnd < 0 || rest.includes(0)) return true
+  const header = parseHeader(rest.subarray(0, headerEnd))
+  return header !== undefined && headerEnd + 1 + header.bytes > rest.length
+}
 
 /** The offset of the next line that reads as a run header, or the end. */
 function findRun(bytes: Buffer, from: number): number {

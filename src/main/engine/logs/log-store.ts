@@ -56,6 +56,8 @@ interface MutableLog extends HeldLog {
   readonly key: KeyObject
   head: Point
   tip: Point
+  /** Grows when the disk refuses a run: those behind it on the way to disk fall with it. */
+  failures: number
   readonly ranges: StoredRange[]
 }
 
@@ -171,12 +173,16 @@ export class LogStore {
   /** Stores a checked run; resolves when it is durable. Call in the order of checking. */
   async store(checked: NewRun): Promise<void> {
     const log = this.#take(checked)
+    const { failures } = log
     try {
       this.#settle(log, checked, await this.#journal.append(checked.encoded))
     } catch (error) {
-      // Peers give it again after the next comparison of heads.
-      if (log.head.seq === 0) this.#logs.delete(logKey(log.id))
-      else log.tip = log.head
+      // Peers give it again after the next comparison of heads. Once: by now the tip may be that of a run given again.
+      if (log.failures === failures) {
+        log.failures++
+        if (log.head.seq === 0) this.#logs.delete(logKey(log.id))
+        else log.tip = log.head
+      }
       throw error
     }
   }
@@ -189,7 +195,7 @@ export class LogStore {
       if (key === undefined) throw new Error('a checked run has a safe key')
       const before = { seq: 0, hash: chainStart(this.mission, header) }
       const id = { author: header.author, epoch: header.epoch }
-      log = { id, start: checked.start, key, head: before, tip: before, ranges: [] }
+      log = { id, start: checked.start, key, head: before, tip: before, failures: 0, ranges: [] }
       this.#logs.set(logKey(id), log)
     }
     log.tip = { seq: lastSeq(header), hash: Buffer.from(header.hash, 'hex') }

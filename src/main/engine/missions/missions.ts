@@ -6,6 +6,7 @@ import { isLineValue } from '../bytes/line.js'
 import { bounds } from '../limits.js'
 import type { Damage } from '../logs/journal.js'
 import { diskProblem } from '../storage/disk.js'
+import { moveAside } from '../storage/document.js'
 import { foldVersion, isName, missionIdOf, signCreate, type CreateRecord, type SignedCreate } from './create-record.js'
 import { Mission, missionFolder, type MissionParts } from './mission.js'
 
@@ -38,10 +39,13 @@ export class Missions {
     const missions = new Missions(parts)
     const ids = (await parts.disk.list('missions')).filter((name) => isHex(name, 32)) as MissionId[]
     for (const id of ids.sort()) {
-      const opened = await Mission.open(id, parts, (damage) => report.onDamage(damage))
+      // One mission that the disk does not give must not keep all others from people.
+      const opened = await Mission.open(id, parts, (damage) => report.onDamage(damage)).catch(
+        (error: unknown): Result<Mission> => fail(diskProblem(error), String(error))
+      )
       if (opened.ok) missions.#missions.set(id, opened.value)
       else {
-        if (opened.problem.code === 'file-damaged') await moveFolderAside(parts, id)
+        if (opened.problem.code === 'file-damaged') await moveAside(parts.disk, missionFolder(id))
         else missions.#closed.set(id, opened.problem)
         report.onUnreadable(id, opened.problem)
       }
@@ -112,11 +116,4 @@ export class Missions {
       return fail(diskProblem(error), String(error))
     }
   }
-}
-
-async function moveFolderAside({ disk }: MissionParts, id: MissionId): Promise<void> {
-  const taken = new Set(await disk.list('damaged'))
-  let number = 1
-  while (taken.has(`missions.${id}.${String(number)}`)) number++
-  await disk.move(missionFolder(id), `damaged/missions.${id}.${String(number)}`)
 }

@@ -21,12 +21,12 @@ export class Inbox {
       const waiting = task()
       if (waiting === undefined) continue
       this.#isBusy = true
-      this.#link.channel.pause()
+      this.#link.pause()
       waiting
         .catch((error: unknown) => this.#link.close('internal', String(error)))
         .finally(() => {
           this.#isBusy = false
-          this.#link.channel.resume()
+          this.#link.resume()
           this.#work()
         })
       return

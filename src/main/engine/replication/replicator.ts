@@ -86,10 +86,12 @@ export class Replicator {
   linkDown(nodeId: NodeId): void {
     for (const [id, exchange] of this.#exchanges.get(nodeId) ?? []) {
       exchange.forgetLink()
-      if (this.#fetches.get(id)?.nodeId === nodeId) this.#endFetch(id)
+      const wasFetching = this.#fetches.get(id)?.nodeId === nodeId
+      if (wasFetching) this.#endFetch(id)
       this.#parts.onStep(nodeId, id)
+      // Also of a mission that is not here yet.
+      if (wasFetching) this.#fetchElsewhere(id, nodeId)
     }
-    for (const mission of this.#parts.missions.all()) this.#fetchElsewhere(mission.id)
   }
 
   message(link: Link, nodeId: NodeId, message: Message): void {
@@ -118,6 +120,18 @@ export class Replicator {
       link.sendFrame(frame, mission.id)
       raise(exchange.sent, key, lastSeq(header))
       this.#parts.peers.count(nodeId, { changesOut: header.count, bytesOut: frame.length })
+    }
+  }
+
+  /** The scope may cover more than before: tell what was not told, and compare what was not taken. */
+  trustChanged(nodeId: NodeId): void {
+    const link = this.#parts.links.linkTo(nodeId)
+    if (link?.state !== 'up') return
+    for (const mission of this.#parts.missions.all()) this.#tell(mission, link, nodeId)
+    for (const id of this.#exchanges.get(nodeId)?.keys() ?? []) {
+      const mission = this.#parts.missions.get(id)
+      if (mission === undefined) this.#fetch(nodeId, id)
+      else this.#compare(nodeId, mission)
     }
   }
 
@@ -181,14 +195,12 @@ export class Replicator {
   #takeHave(nodeId: NodeId, id: MissionId, digest: string, moved: readonly WireHead[]): void {
     const mission = this.#parts.missions.get(id)
     const isSecret = mission === undefined || this.#refuseGiving(nodeId, mission) !== undefined
-    if (!isSecret && this.#refuseTaking(nodeId, mission) !== undefined) return
     const isFlood = mission === undefined && (this.#exchanges.get(nodeId)?.size ?? 0) > 2 * bounds.missions
     if (isFlood) {
       this.#parts.links.linkTo(nodeId)?.close('protocol-error', 'too many missions')
       return
     }
     const exchange = this.#exchange(nodeId, id)
-    if (exchange.declinedUnder !== undefined && exchange.declinedUnder === this.#decisionOn(nodeId)) return
     exchange.digest = digest
     exchange.at = this.#parts.clock.now()
     // Too much moved to be listed: what it holds is known no longer.
@@ -196,11 +208,8 @@ export class Replicator {
     for (const head of moved.map(fromWire)) {
       for (const [key, seq] of spreadHeads([head], (key) => mission?.logs.log(key))) exchange.noteHeld(key, seq)
     }
-    if (exchange.told.size > (mission?.logs.size ?? 0) + limits.heads) {
-      this.#parts.links.linkTo(nodeId)?.close('protocol-error', 'heads of too many logs that nobody has')
-      this.#exchanges.get(nodeId)?.delete(id)
-      return
-    }
+    if (this.#isFlooded(nodeId, id, exchange)) return
+    if (exchange.declinedUnder !== undefined && exchange.declinedUnder === this.#decisionOn(nodeId)) return
     // A mission that this peer may not have from us is asked for like one that we never heard of.
     if (isSecret && !exchange.isRecordShown) this.#fetch(nodeId, id)
     else if (mission !== undefined) this.#compare(nodeId, mission)
@@ -221,6 +230,7 @@ export class Replicator {
     // It lists all that it holds: what we sent and it does not have, it never got or could not keep.
     if (!exchange.isStreaming) exchange.sent = new Map()
     this.#noteHeads(mission, exchange, wire)
+    if (this.#isFlooded(nodeId, id, exchange)) return
     link.send({ t: 'heads', mission: id, heads: mission.logs.heads().map(toWire) }, id)
     this.#stream(link, nodeId, mission, exchange)
     this.#parts.onStep(nodeId, id)
@@ -231,13 +241,15 @@ export class Replicator {
       const made = await this.#takeCreate(nodeId, id, create)
       if (this.#fetches.get(id)?.nodeId === nodeId) this.#endFetch(id)
       if (made !== undefined) this.#fetch(nodeId, id)
+      else if (this.#exchange(nodeId, id).declinedUnder !== undefined) this.#fetchElsewhere(id, nodeId)
       return
     }
     const mission = this.#parts.missions.get(id)
     if (mission === undefined) return
     if (this.#refuseTaking(nodeId, mission) !== undefined) return
-    this.#noteHeads(mission, this.#exchange(nodeId, id), wire)
-    this.#parts.onStep(nodeId, id)
+    const exchange = this.#exchange(nodeId, id)
+    this.#noteHeads(mission, exchange, wire)
+    if (!this.#isFlooded(nodeId, id, exchange)) this.#parts.onStep(nodeId, id)
   }
 
   async #takeCreate(nodeId: NodeId, id: MissionId, create: unknown): Promise<Mission | undefined> {
@@ -284,6 +296,7 @@ export class Replicator {
     const exchange = this.#exchange(nodeId, id)
     // Before taking it: what is passed on must not go back to where it came from.
     exchange.noteHeld(logKey(run.header), lastSeq(run.header))
+    if (this.#isFlooded(nodeId, id, exchange)) return undefined
     const received = mission.receive(run)
     switch (received.kind) {
       case 'bad':
@@ -317,6 +330,15 @@ export class Replicator {
         this.#count(received.kind)
         return undefined
     }
+  }
+
+  /** Cuts a peer that names more logs than anybody can have. */
+  #isFlooded(nodeId: NodeId, id: MissionId, exchange: Exchange): boolean {
+    const held = this.#parts.missions.get(id)?.logs.size ?? 0
+    if (exchange.told.size <= held + limits.heads) return false
+    this.#parts.links.linkTo(nodeId)?.close('protocol-error', 'heads of too many logs that nobody has')
+    this.#exchanges.get(nodeId)?.delete(id)
+    return true
   }
 
   /** Only what is new keeps a fetch alive. */
@@ -360,7 +382,11 @@ export class Replicator {
     if (exchange.digest === undefined) return
     if (exchange.isInStep(mission.logs)) exchange.noteEqual(mission.logs)
     // What is on its way to disk may be all that is missing; the next change asks again.
-    else if (mission.logs.unsaved === 0 && (!exchange.isKnown || exchange.lacks(mission.logs).we > 0))
+    else if (
+      this.#refuseTaking(nodeId, mission) === undefined &&
+      mission.logs.unsaved === 0 &&
+      (!exchange.isKnown || exchange.lacks(mission.logs).we > 0)
+    )
       this.#fetch(nodeId, mission.id)
     this.#parts.onStep(nodeId, mission.id)
   }
@@ -413,6 +439,7 @@ export class Replicator {
     for (const { nodeId } of this.#parts.links.up()) {
       const exchange = this.#exchanges.get(nodeId)?.get(id)
       if (nodeId === except || exchange?.digest === undefined) continue
+      if (exchange.declinedUnder !== undefined && exchange.declinedUnder === this.#decisionOn(nodeId)) continue
       if (mission === undefined) this.#fetch(nodeId, id)
       else this.#compare(nodeId, mission)
     }

@@ -59,16 +59,10 @@ function createLock(path: string, own: Holder): FolderLock {
   }
 }
 
-export interface Holder {
+interface Holder {
   readonly pid: number
   /** Kernel ticks since boot, where the system tells: a reused process number has another. */
   readonly started: string
-  readonly apiPort?: number
-}
-
-export async function readHolder(folder: string): Promise<Holder | undefined> {
-  const holder = await readLock(join(folder, lockName))
-  return holder !== undefined && (await isAlive(holder)) ? holder : undefined
 }
 
 async function readLock(path: string): Promise<Holder | undefined> {
@@ -77,8 +71,7 @@ async function readLock(path: string): Promise<Holder | undefined> {
     if (typeof holder !== 'object' || holder === null || !('pid' in holder) || typeof holder.pid !== 'number')
       return undefined
     const started = 'started' in holder && typeof holder.started === 'string' ? holder.started : ''
-    const apiPort = 'apiPort' in holder && typeof holder.apiPort === 'number' ? { apiPort: holder.apiPort } : {}
-    return { pid: holder.pid, started, ...apiPort }
+    return { pid: holder.pid, started }
   } catch {
     return undefined // Not there, or torn by a crash while it was written: nobody holds it.
   }

@@ -55,6 +55,8 @@ export class TrustBook {
   readonly #decided = new Map<NodeId, Deciding>()
   /** Name of the line that holds a peer's newest decision, for `overrides`. */
   readonly #decidedIn = new Map<NodeId, string>()
+  /** Trust was taken away since this start: a yes that was on its way to disk before does not undo it. */
+  readonly #takenAway = new Set<NodeId>()
   #audit: AuditEntry[] = []
   #auditCount = 0
   #isGood = true
@@ -141,7 +143,11 @@ export class TrustBook {
     const lifted = this.stateOf(nodeId).level === 'revoked' ? this.#decidedIn.get(nodeId) : undefined
     const overrides = lifted === undefined ? undefined : [lifted]
     const line = compact({ kind: 'decision', node: nodeId, callsign, federation, ...decision, overrides })
-    if (decision.level !== 'trusted') this.#step(nodeId, { kind: 'decided', decision, federation })
+    if (decision.level === 'trusted') this.#takenAway.delete(nodeId)
+    else {
+      this.#takenAway.add(nodeId)
+      this.#step(nodeId, { kind: 'decided', decision, federation })
+    }
     // What gives trust counts only once it is kept; what takes it away counted from the first moment.
     return this.#write(line)
   }
@@ -169,8 +175,9 @@ export class TrustBook {
   }
 
   async close(): Promise<void> {
-    this.#cancelEnd()
     await this.#own.settled()
+    this.#isOpen = false
+    this.#cancelEnd()
     await this.#logs.close()
   }
 
@@ -184,17 +191,18 @@ export class TrustBook {
   }
 
   #takeLines(lines: readonly LogLine[]): void {
-    for (const { seq, name, line } of lines) {
+    for (const { name, line } of lines) {
       const parsed = parseJournalLine(line)
       if (parsed === undefined) continue // The start of an epoch.
       this.#highestTime = Math.max(this.#highestTime, parsed.at)
-      this.#remember(parsed, seq)
+      this.#remember(parsed)
       if (parsed.kind === 'decision') {
         this.#decidedIn.set(parsed.node, name)
         const decision = decisionOf(parsed)
         const { node, callsign, federation } = parsed
         this.#decided.set(node, { nodeId: node, callsign, federation, decision })
-        this.#step(node, { kind: 'decided', decision, federation })
+        if (decision.level !== 'trusted' || !this.#takenAway.has(node))
+          this.#step(node, { kind: 'decided', decision, federation })
       } else if (parsed.event === 'journal-damaged') {
         this.#isGood = false
         for (const place of (parsed.text ?? '').split(' ')) this.#knownDamage.add(place)
@@ -203,15 +211,15 @@ export class TrustBook {
     this.#scheduleEnd()
   }
 
-  #remember(line: DecisionLine | EventLine, seq: number): void {
+  #remember(line: DecisionLine | EventLine): void {
     const { at, node, callsign } = line
+    this.#auditCount++
     const about = {
-      seq,
+      seq: this.#auditCount,
       at,
       ...(node === undefined ? {} : { nodeId: node }),
       ...(callsign === undefined ? {} : { callsign })
     }
-    this.#auditCount++
     if (line.kind === 'decision') this.#audit.push({ ...about, kind: 'decision', decision: decisionOf(line) })
     else {
       const { event, code, text } = line
@@ -233,7 +241,8 @@ export class TrustBook {
     const before = this.stateOf(nodeId)
     const after = nextTrust(before, event)
     if (after === before) return
-    this.#states.set(nodeId, after)
+    if (after.level === 'untrusted' && after.decision === undefined) this.#states.delete(nodeId)
+    else this.#states.set(nodeId, after)
     this.#parts.onTrust(nodeId)
   }
 
