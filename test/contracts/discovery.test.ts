@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { createMdns } from '../../src/main/engine/discovery/mdns.js'
 import { sightingLimits, Sightings } from '../../src/main/engine/discovery/sightings.js'
+import { bounds } from '../../src/main/engine/limits.js'
 import { systemClock } from '../../src/main/engine/runtime/clock.js'
 import { silentLog } from '../../src/main/engine/runtime/log.js'
 import { systemRandom } from '../../src/main/engine/runtime/random.js'
@@ -48,6 +49,6 @@ describe('the table of sightings', () => {
     table.hear(sighting, 1e12, 0)
     expect(table.expire(sightingLimits.ttlMostMs)).toEqual([sighting])
     for (let port = 1; port <= 2000; port++) table.hear({ ...sighting, port }, 120_000, 0)
-    expect(table.size).toBe(sightingLimits.most)
+    expect(table.size).toBe(bounds.sightings)
   })
 })

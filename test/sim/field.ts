@@ -23,6 +23,8 @@ export interface NodeOptions {
   readonly federation?: string
   /** Announces itself and listens; else it is found by address only. */
   readonly isOnAir?: boolean
+  /** Left out: one of its own. */
+  readonly address?: string
 }
 
 export class Field {
@@ -41,7 +43,8 @@ export class Field {
   }
 
   async node(name: string, options: NodeOptions = {}): Promise<FieldNode> {
-    const node = new FieldNode(this, name, `10.0.0.${String(this.nodes.length + 1)}`, options)
+    const address = options.address ?? `10.0.0.${String(this.nodes.length + 1)}`
+    const node = new FieldNode(this, name, address, options)
     this.nodes.push(node)
     await node.start()
     return node

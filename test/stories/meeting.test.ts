@@ -52,6 +52,16 @@ describe('two laptops', () => {
     await field.until('linked again', () => alpha.isLinked(bravo) && bravo.isLinked(alpha))
   })
 
+  it('are told apart by the air when one comes at the address of another', async () => {
+    field = new Field(7)
+    const alpha = await field.node('alpha', { isOnAir: true })
+    const bravo = await field.node('bravo', { isOnAir: true })
+    await field.until('alpha met bravo', () => alpha.peer(bravo) !== undefined)
+    await bravo.stop()
+    const charlie = await field.node('charlie', { isOnAir: true, address: bravo.address })
+    await field.until('alpha met charlie', () => alpha.peer(charlie) !== undefined)
+  })
+
   it('share nothing after a refusal, and the refusal does not ask again by itself', async () => {
     field = new Field(2)
     const [alpha, bravo] = [await field.node('alpha'), await field.node('bravo')]

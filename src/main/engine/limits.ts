@@ -50,6 +50,8 @@ export const bounds = {
   lingerMs: 60_000,
   /** Peers that said hello and about whom nobody decided. */
   strangers: 200,
+  /** Addresses in the air. */
+  sightings: 500,
   auditInMemory: 5_000,
   addressesPerPeer: 8,
   missions: 1_000,

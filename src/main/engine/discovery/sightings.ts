@@ -1,4 +1,5 @@
 /** The table of what is in the air, pure: merges, expires, and is bounded, because anybody can send anything. */
+import { bounds } from '../limits.js'
 import type { Sighting } from './discovery.js'
 
 interface Entry {
@@ -8,7 +9,6 @@ interface Entry {
 }
 
 export const sightingLimits = {
-  most: 500,
   /** A sighting that stays is reported again after so long, so that a failed hello is tried again. */
   reportAgainMs: 30_000,
   ttlMostMs: 240_000
@@ -25,7 +25,7 @@ export class Sightings {
   hear(sighting: Sighting, ttlMs: number, now: number): boolean {
     const key = keyOf(sighting)
     const known = this.#entries.get(key)
-    if (known === undefined && this.#entries.size >= sightingLimits.most) return false
+    if (known === undefined && this.#entries.size >= bounds.sightings) return false
     const isDue = known === undefined || now - known.reportedAt >= sightingLimits.reportAgainMs
     const goneAt = now + Math.min(ttlMs, sightingLimits.ttlMostMs)
     this.#entries.set(key, { sighting, goneAt, reportedAt: isDue ? now : known.reportedAt })

@@ -4,24 +4,29 @@
  */
 import type { Address } from '@shared/model.js'
 
+/** An address, and what tells one start of a node there from another. */
+export interface Sighted extends Address {
+  readonly instance: string
+}
+
 const atOnce = 4
 const waitingMost = 200
 
 export class Greeter {
-  readonly #greet: (to: Address) => Promise<unknown>
-  readonly #isNeeded: (to: Address) => boolean
-  readonly #waiting = new Map<string, Address>()
+  readonly #greet: (to: Sighted) => Promise<unknown>
+  readonly #isNeeded: (to: Sighted) => boolean
+  readonly #waiting = new Map<string, Sighted>()
   readonly #underWay = new Set<string>()
 
-  constructor(greet: (to: Address) => Promise<unknown>, isNeeded: (to: Address) => boolean) {
+  constructor(greet: (to: Sighted) => Promise<unknown>, isNeeded: (to: Sighted) => boolean) {
     this.#greet = greet
     this.#isNeeded = isNeeded
   }
 
-  sighted({ address, port }: Address): void {
+  sighted({ address, port, instance }: Sighted): void {
     const key = `${address} ${String(port)}`
     if (this.#underWay.has(key) || this.#waiting.size >= waitingMost) return
-    this.#waiting.set(key, { address, port })
+    this.#waiting.set(key, { address, port, instance })
     this.#next()
   }
 

@@ -14,7 +14,7 @@ import type { PeerBook } from '../trust/peer-book.js'
 import { refuseFederation, refuseLink, type PeerFacts } from '../trust/policy.js'
 import { Dialer, type DialOutcome } from './dialer.js'
 import { Gatekeeper } from './gatekeeper.js'
-import { Greeter } from './greeter.js'
+import { Greeter, type Sighted } from './greeter.js'
 import { Link, type LinkSelf, type Met } from './link.js'
 import type { Message } from './messages.js'
 import { TransportError, type Channel, type Listener, type Transport } from './transport.js'
@@ -52,9 +52,11 @@ const noted = { perMinute: 20 }
 export class LinkTable {
   readonly dialer: Dialer
   readonly #greeter = new Greeter(
-    (to) => this.#dial(to),
-    (to) => !this.#stopped && !this.#isSettledAt(to)
+    (to) => this.#greet(to),
+    (to) => !this.#stopped && this.#isGreetingNeeded(to)
   )
+  /** Which instance said hello at an address: the next laptop there is another one. */
+  readonly #greeted = new Map<string, string>()
   /** Why others cannot reach us. */
   listenProblem: Problem | undefined
   readonly #parts: LinkTableParts
@@ -126,7 +128,7 @@ export class LinkTable {
   }
 
   /** Something may be at this address: learn who, unless that is known and needs nothing. */
-  sighted(at: Address): void {
+  sighted(at: Sighted): void {
     this.#greeter.sighted(at)
   }
 
@@ -204,14 +206,28 @@ export class LinkTable {
     this.#parts.onPeer(nodeId)
   }
 
-  /** Whether the peer last met at this address needs no hello now: linked, or waiting for a person. */
-  #isSettledAt({ address, port }: Address): boolean {
+  async #greet({ address, port, instance }: Sighted): Promise<void> {
+    const outcome = await this.#dial({ address, port })
+    if ('nodeId' in outcome) this.#noteGreeted(`${address} ${String(port)}`, instance)
+  }
+
+  #noteGreeted(key: string, instance: string): void {
+    if (this.#greeted.size >= bounds.sightings) this.#greeted.clear() // Costs a few hellos more.
+    this.#greeted.set(key, instance)
+  }
+
+  #isGreetingNeeded({ address, port, instance }: Sighted): boolean {
+    const key = `${address} ${String(port)}`
     for (const { nodeId, addresses } of this.#parts.peers.peers.values()) {
       const [newest] = addresses
       if (newest?.address !== address || newest.port !== port) continue
-      return this.#links.has(nodeId) || this.#parts.trust.stateOf(nodeId).level !== 'trusted'
+      if (this.#links.has(nodeId)) {
+        this.#noteGreeted(key, instance)
+        return false
+      }
+      if (this.#parts.trust.stateOf(nodeId).level === 'trusted') return true
     }
-    return false
+    return this.#greeted.get(key) !== instance
   }
 
   #admit(address: string): (() => void) | undefined {
