@@ -20,6 +20,7 @@ import { refuseGiving, refuseTaking, refuseWriting } from '../trust/policy.js'
 import type { PeerBook } from '../trust/peer-book.js'
 import type { TrustBook } from '../trust/trust-book.js'
 import { Exchange } from './exchange.js'
+import { Fetches } from './fetches.js'
 import { Inbox } from './inbox.js'
 import { missionFacts } from './mission-facts.js'
 import type { Exchanges } from './standing.js'
@@ -37,16 +38,8 @@ export interface ReplicatorParts {
   readonly onStep: (nodeId: NodeId, mission: MissionId) => void
 }
 
-/** One fetch of a mission at a time, so that two peers do not send the same. */
-interface Fetch {
-  readonly nodeId: NodeId
-  progressAt: number
-  cancel: () => void
-}
-
 /** Told soon, but not for each of many runs: this is also the receipt that the peer waits for. */
 const tellAfterMs = 20
-const fetchPatienceMs = 30_000
 /** The answer about a mission that is unknown here, and about one that this peer may not have. */
 const nothingHere = '0'.repeat(64)
 const breatheAfter = 256
@@ -63,7 +56,7 @@ export class Replicator {
   readonly #parts: ReplicatorParts
   readonly #exchanges = new Map<NodeId, Map<MissionId, Exchange>>()
   readonly exchanges: Exchanges = this.#exchanges
-  readonly #fetches = new Map<MissionId, Fetch>()
+  readonly #fetches: Fetches
   readonly #inboxes = new WeakMap<Link, Inbox>()
   readonly #telling = new Set<MissionId>()
   readonly #admitting = new Set<string>()
@@ -73,6 +66,7 @@ export class Replicator {
 
   constructor(parts: ReplicatorParts) {
     this.#parts = parts
+    this.#fetches = new Fetches(parts.clock, (id, from) => this.#fetchElsewhere(id, from))
   }
 
   // What the engine tells us
@@ -86,8 +80,7 @@ export class Replicator {
   linkDown(nodeId: NodeId): void {
     for (const [id, exchange] of this.#exchanges.get(nodeId) ?? []) {
       exchange.forgetLink()
-      const wasFetching = this.#fetches.get(id)?.nodeId === nodeId
-      if (wasFetching) this.#endFetch(id)
+      const wasFetching = this.#fetches.end(id, nodeId)
       this.#parts.onStep(nodeId, id)
       // Also of a mission that is not here yet.
       if (wasFetching) this.#fetchElsewhere(id, nodeId)
@@ -239,7 +232,7 @@ export class Replicator {
   async #takeHeads(nodeId: NodeId, id: MissionId, wire: readonly WireHead[], create: unknown): Promise<void> {
     if (create !== undefined) {
       const made = await this.#takeCreate(nodeId, id, create)
-      if (this.#fetches.get(id)?.nodeId === nodeId) this.#endFetch(id)
+      this.#fetches.end(id, nodeId)
       if (made !== undefined) this.#fetch(nodeId, id)
       else if (this.#exchange(nodeId, id).declinedUnder !== undefined) this.#fetchElsewhere(id, nodeId)
       return
@@ -259,7 +252,7 @@ export class Replicator {
       this.#parts.links.linkTo(nodeId)?.close('bad-run', 'create record does not verify')
       return undefined
     }
-    if (this.#fetches.get(id)?.nodeId !== nodeId) return undefined // Nobody asked for it.
+    if (!this.#fetches.isFrom(id, nodeId)) return undefined // Nobody asked for it.
     const { name, labels, onward } = signed.create
     if (refuseTaking(this.#parts.links.factsOf(nodeId), { id, name, labels, onward }) !== undefined) {
       this.#exchange(nodeId, id).declinedUnder = this.#decisionOn(nodeId)
@@ -273,7 +266,7 @@ export class Replicator {
   }
 
   #takeDone(nodeId: NodeId, id: MissionId, digest: string): void {
-    if (this.#fetches.get(id)?.nodeId === nodeId) this.#endFetch(id)
+    this.#fetches.end(id, nodeId)
     const mission = this.#parts.missions.get(id)
     if (digest === nothingHere) this.#exchanges.get(nodeId)?.delete(id)
     else {
@@ -304,7 +297,7 @@ export class Replicator {
         link.close('bad-run', received.reason)
         return undefined
       case 'stored':
-        this.#noteProgress(nodeId, id)
+        this.#fetches.progressed(id, nodeId)
         this.#parts.peers.count(nodeId, { changesIn: run.header.count, bytesIn: run.body.length })
         if (mission.isBusy) return mission.settled()
         // Long runs take turns with everything else: a bulk transfer must not freeze the window or a heartbeat.
@@ -339,12 +332,6 @@ export class Replicator {
     this.#parts.links.linkTo(nodeId)?.close('protocol-error', 'heads of too many logs that nobody has')
     this.#exchanges.get(nodeId)?.delete(id)
     return true
-  }
-
-  /** Only what is new keeps a fetch alive. */
-  #noteProgress(nodeId: NodeId, id: MissionId): void {
-    const fetch = this.#fetches.get(id)
-    if (fetch?.nodeId === nodeId) fetch.progressAt = this.#parts.clock.monotonic()
   }
 
   /** Once per log: whoever forks could otherwise fill the journal. */
@@ -395,9 +382,7 @@ export class Replicator {
     const link = this.#parts.links.linkTo(nodeId)
     if (this.#fetches.has(id) || link?.state !== 'up') return
     const mission = this.#parts.missions.get(id)
-    const fetch: Fetch = { nodeId, progressAt: this.#parts.clock.monotonic(), cancel: () => undefined }
-    this.#fetches.set(id, fetch)
-    this.#watchFetch(id, fetch)
+    this.#fetches.begin(id, nodeId)
     const isSecret = mission === undefined || this.#refuseGiving(nodeId, mission) !== undefined
     const create = isSecret && !this.#exchange(nodeId, id).isRecordShown
     const heads = create || mission === undefined ? [] : this.#wantedAfter(nodeId, mission)
@@ -414,23 +399,6 @@ export class Replicator {
 
   #decisionOn(nodeId: NodeId): Decision | undefined {
     return this.#parts.trust.stateOf(nodeId).decision
-  }
-
-  /** A peer that stops sending must not keep others from giving the same. */
-  #watchFetch(id: MissionId, fetch: Fetch): void {
-    const { clock } = this.#parts
-    fetch.cancel = clock.after(fetchPatienceMs, () => {
-      if (clock.monotonic() - fetch.progressAt < fetchPatienceMs) this.#watchFetch(id, fetch)
-      else {
-        this.#endFetch(id)
-        this.#fetchElsewhere(id, fetch.nodeId)
-      }
-    })
-  }
-
-  #endFetch(id: MissionId): void {
-    this.#fetches.get(id)?.cancel()
-    this.#fetches.delete(id)
   }
 
   /** Asks the next peer that holds something we lack. */
