@@ -25,7 +25,7 @@ export function parseLineText(text: string): JsonObject | string {
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'not an object'
   // Before anything that walks by recursion.
-  if (mayBeDeep.test(text) && !isPlain(value)) return 'forbidden content'
+  if (mayBeDeep(text) && !isPlain(value)) return 'forbidden content'
   if (JSON.stringify(value) !== text) return 'not canonical'
   // Both are rare: one look at the text saves walking through nearly every line.
   const suspicious = text.includes('__proto__') || text.includes('\\ud')
@@ -52,8 +52,13 @@ export function isLineValue(value: unknown): value is Json {
   return isPlain(value, 1)
 }
 
-/** More brackets than levels are allowed; only then the depth can be too large. */
-const mayBeDeep = new RegExp(`(?:[[{][^[{]*){${String(limits.nesting + 1)}}`)
+/** More brackets than levels are allowed: only then the depth can be too large. Two searches, where a pattern costs more. */
+function mayBeDeep(text: string): boolean {
+  let count = 0
+  for (let at = text.indexOf('['); at >= 0 && count <= limits.nesting; at = text.indexOf('[', at + 1)) count++
+  for (let at = text.indexOf('{'); at >= 0 && count <= limits.nesting; at = text.indexOf('{', at + 1)) count++
+  return count > limits.nesting
+}
 
 /**
  * Sixteen digits or an exponent: only such a number can leave the safe integers. In canonical JSON a number follows one
