@@ -1,0 +1,120 @@
+/**
+ * Chains: which certificate of a file is the one to import and who issued it, and whether a peer's chain leads to a
+ * certificate that a person accepted (RFC 5280 section 6, without policies and revocation lists). Signatures are checked
+ * by node:crypto; the paths are built here, because the ready-made engine in pkijs searches without a bound, does not
+ * look at extended usages, and takes a certificate of which one of many names is permitted.
+ */
+import type { KeyObject } from 'node:crypto'
+import type { ProblemCode } from '@shared/problems.js'
+import { limits } from '../limits.js'
+import { authorityProblem, laptopProblem, signatureProblem, timeProblem } from './fitness.js'
+import { meetsConstraints } from './name-constraints.js'
+import { isIssuedBy, isSelfIssued, isSelfSigned, parseCertificate, type Certificate } from './x509.js'
+
+/** Ten certificates that all issued each other have millions of paths; honest ones have a handful. */
+const pathsMost = 500
+
+/**
+ * The certificate to be imported, then those that issued it, as far as they are there. It is the one that fits the key;
+ * else the first that is no authority; of authorities alone the lowest.
+ */
+export function orderChain(certificates: readonly Certificate[], key?: KeyObject): readonly Certificate[] {
+  const end = endOf(certificates, key)
+  if (end === undefined) return []
+  const chain = [end]
+  for (let last = end; !isSelfSigned(last);) {
+    const issuer = certificates.find((one) => !chain.includes(one) && isIssuedBy(last, one))
+    if (issuer === undefined) break
+    chain.push(issuer)
+    last = issuer
+  }
+  return chain
+}
+
+function endOf(certificates: readonly Certificate[], key: KeyObject | undefined): Certificate | undefined {
+  const fitting = key && certificates.filter(({ x509 }) => x509.checkPrivateKey(key))
+  const among = fitting !== undefined && fitting.length > 0 ? fitting : certificates
+  const laptop = among.find(({ isCa }) => !isCa)
+  if (laptop !== undefined) return laptop
+  const hasIssued = (one: Certificate) => certificates.some((other) => other !== one && isIssuedBy(other, one))
+  return among.find((one) => !hasIssued(one)) ?? among[0]
+}
+
+/**
+ * Whether the first certificate of the chain is vouched for by the anchor at `time` (ms since 1970); `undefined` means
+ * yes, else why not. The rest of the chain is help in any order, untrusted; the anchor need not be a root. All DER.
+ */
+export async function judgeChain(
+  chain: readonly Uint8Array[],
+  anchor: Uint8Array,
+  time: number
+): Promise<ProblemCode | undefined> {
+  if (chain.length > limits.certificates) return 'chain-too-long'
+  const [leaf, ...between] = chain.map(parseCertificate)
+  const top = parseCertificate(anchor)
+  if (leaf === undefined || top === undefined) return 'certificate-damaged'
+  // An authority speaks for others, not for itself as a laptop.
+  if (leaf.der.equals(top.der)) return 'wrong-usage'
+  // What is not readable among the rest is no help, and no harm.
+  const help = between.flatMap((one) =>
+    one === undefined || one.der.equals(top.der) || one.der.equals(leaf.der) ? [] : [one]
+  )
+  let best: ProblemCode = 'not-issued-by-anchor'
+  for (const path of pathsTo(leaf, help, top)) {
+    const problem = pathProblem(path, time)
+    if (problem === undefined) return undefined
+    if (best === 'not-issued-by-anchor') best = problem
+  }
+  return best
+}
+
+/** All paths from the leaf to the anchor along signatures that hold, each with the leaf first, as far as bounded. */
+function* pathsTo(
+  leaf: Certificate,
+  help: readonly Certificate[],
+  anchor: Certificate
+): Generator<readonly Certificate[]> {
+  const known = new Map<Certificate, Map<Certificate, boolean>>()
+  const issued = (one: Certificate, issuer: Certificate): boolean => {
+    const row = known.get(one) ?? new Map<Certificate, boolean>()
+    known.set(one, row)
+    const held = row.get(issuer) ?? isIssuedBy(one, issuer)
+    row.set(issuer, held)
+    return held
+  }
+  const open: (readonly Certificate[])[] = [[leaf]]
+  for (let steps = 0; open.length > 0 && steps < pathsMost; steps += 1) {
+    // The shortest first: what an attacker adds to a good chain does not hide it.
+    const path = open.shift() ?? []
+    const last = path.at(-1) ?? leaf
+    if (issued(last, anchor)) yield [...path, anchor]
+    if (open.length < pathsMost)
+      for (const next of help) if (!path.includes(next) && issued(last, next)) open.push([...path, next])
+  }
+}
+
+/** Of a path whose signatures hold, the leaf first and the anchor last. */
+function pathProblem(path: readonly Certificate[], time: number): ProblemCode | undefined {
+  const [leaf, ...authorities] = path
+  if (leaf === undefined) return 'not-issued-by-anchor'
+  const first = <T>(list: readonly T[], judge: (one: T, index: number) => ProblemCode | undefined) =>
+    list.map(judge).find((found) => found !== undefined)
+  return (
+    first(path, (one) => timeProblem(one, time)) ??
+    first(path.slice(0, -1), signatureProblem) ??
+    first(authorities, authorityProblem) ??
+    laptopProblem(leaf) ??
+    first(authorities, ({ pathLength }, index) => {
+      // Authorities between this one and the leaf; those renewed by themselves do not count (RFC 5280 4.2.1.9).
+      const below = authorities.slice(0, index).filter((one) => !isSelfIssued(one)).length
+      return pathLength !== undefined && below > pathLength ? 'not-issued-by-anchor' : undefined
+    }) ??
+    first(authorities, ({ constraints }, index) => {
+      const below = path.slice(0, index + 1)
+      const isKept =
+        constraints === undefined ||
+        below.every((one, depth) => (depth > 0 && isSelfIssued(one)) || meetsConstraints(one, constraints, depth === 0))
+      return isKept ? undefined : 'not-issued-by-anchor'
+    })
+  )
+}
