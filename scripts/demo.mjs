@@ -1,8 +1,10 @@
-// The main job on real nodes: three headless processes in a chain, linked and trusted through the local API, share a
-// mission with 1,000 log entries and 20 conflicting edits, and the middle one is killed while it matters. Exits 1 when
-// anything is not so. `npm run demo -- --open` shows their windows side by side and leaves them running.
-import { spawn } from 'node:child_process'
+// The main job on real nodes: three headless processes find each other by mDNS (on loopback). Alpha and bravo are trusted by
+// decisions; charlie brings a certificate of an organisation's CA (made with openssl), which bravo accepted as an anchor.
+// They share a mission with 1,000 log entries and 20 conflicting edits, and the middle one is killed while it matters.
+// Exits 1 when anything is not so. `npm run demo -- --open` shows their windows side by side and leaves them running.
+import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -31,9 +33,11 @@ class Node {
       '--link-host',
       '127.0.0.1',
       '--link-port',
-      String(this.linkPort)
+      String(this.linkPort),
+      '--discovery-address',
+      '127.0.0.1'
     ]
-    this.process = spawn(process.execPath, ['out/main/headless.js', ...args, '--discovery', 'off'], {
+    this.process = spawn(process.execPath, ['out/main/headless.js', ...args], {
       stdio: ['ignore', 'pipe', 'ignore']
     })
     const [line] = await once(createInterface({ input: this.process.stdout }), 'line')
@@ -91,15 +95,43 @@ function expectSame(what, values) {
     throw new Error(`${what} differ: ${JSON.stringify(values)}`)
 }
 
-async function trust(one, other) {
-  await one.call('POST', 'peers', { address: '127.0.0.1', port: other.linkPort })
-  await until('they said hello', async () => (await one.peer(other)) && (await other.peer(one)))
-  await one.call('POST', `peers/${other.nodeId}/decision`, { level: 'trusted', reason: 'demo' })
-  await other.call('POST', `peers/${one.nodeId}/decision`, { level: 'trusted', reason: 'demo' })
-  await until(
+function decide(one, other) {
+  return one.call('POST', `peers/${other.nodeId}/decision`, { level: 'trusted', reason: 'demo' })
+}
+
+function untilLinked(one, other) {
+  return until(
     'linked',
     async () => (await one.peer(other)).link.state === 'linked' && (await other.peer(one)).link.state === 'linked'
   )
+}
+
+/** A CA of an organisation, and a PKCS#12 file with a certificate that it issued, made with openssl. */
+function makeOrganisation(folder) {
+  const openssl = (...args) => execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
+  const ec = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  openssl(
+    'req',
+    '-x509',
+    ...ec,
+    '-keyout',
+    'ca.key',
+    '-out',
+    'ca.pem',
+    '-days',
+    '30',
+    '-subj',
+    '/CN=Karst Fire Brigade CA'
+  )
+  openssl('req', ...ec, '-keyout', 'leaf.key', '-out', 'leaf.csr', '-subj', '/CN=charlie/O=Karst Fire Brigade')
+  const uses = 'keyUsage=critical,digitalSignature\nextendedKeyUsage=serverAuth,clientAuth\nbasicConstraints=CA:FALSE\n'
+  writeFileSync(join(folder, 'leaf.ext'), uses)
+  const issue = ['-CA', 'ca.pem', '-CAkey', 'ca.key', '-CAcreateserial', '-days', '20', '-extfile', 'leaf.ext']
+  openssl('x509', '-req', '-in', 'leaf.csr', ...issue, '-out', 'leaf.pem')
+  const bag = ['-inkey', 'leaf.key', '-in', 'leaf.pem', '-certfile', 'ca.pem', '-passout', 'pass:demo']
+  openssl('pkcs12', '-export', ...bag, '-out', 'leaf.p12')
+  const read = (name) => readFileSync(join(folder, name)).toString('base64')
+  return { authority: read('ca.pem'), bundle: read('leaf.p12') }
 }
 
 async function run(nodes) {
@@ -107,8 +139,29 @@ async function run(nodes) {
   await timed('three nodes started', () => Promise.all(nodes.map((node) => node.start())))
   for (const node of nodes)
     console.log(`           ${node.name.padEnd(8)} node ${node.nodeId.slice(0, 16)}…, link port ${node.linkPort}`)
-  await timed('alpha and bravo met by address, both decided, linked', () => trust(alpha, bravo))
-  await timed('bravo and charlie met by address, both decided, linked', () => trust(bravo, charlie))
+  await timed('all three found each other by mDNS and said hello', () =>
+    until('all met all', async () => {
+      const lists = await Promise.all(nodes.map((node) => node.call('GET', 'peers')))
+      return lists.every(({ peers }, index) =>
+        nodes.every((node, other) => other === index || peers.some(({ nodeId }) => nodeId === node.nodeId))
+      )
+    })
+  )
+  await timed('alpha and bravo decided, linked', async () => {
+    await decide(alpha, bravo)
+    await decide(bravo, alpha)
+    await untilLinked(alpha, bravo)
+  })
+  const { authority, bundle } = makeOrganisation(folder)
+  await timed('charlie became what its organisation issued (p12), bravo trusts that organisation, linked', async () => {
+    await charlie.call('POST', 'certificates', { data: bundle, password: 'demo', as: 'identity' })
+    await bravo.call('POST', 'certificates', { data: authority, as: 'anchor' })
+    await decide(charlie, bravo)
+    await untilLinked(bravo, charlie)
+  })
+  const { decision } = await bravo.peer(charlie)
+  if (decision.ground !== 'anchor') throw new Error(`bravo trusts charlie on another ground: ${decision.ground}`)
+  say(`bravo trusts charlie by ${decision.certificate.name}; nobody at bravo decided about charlie itself`)
 
   const { id } = await alpha.call('POST', 'missions', { name: 'Karst Ridge Fire', description: 'Sector North' })
   const path = `missions/${id}`

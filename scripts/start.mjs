@@ -29,7 +29,7 @@ function startHeadless() {
   const data = given >= 0 ? args[given + 1] : join(homedir(), '.local', 'share', 'muster')
   const options = [
     ...(given >= 0 ? [] : ['--data', data]),
-    ...(args.includes('--name') ? [] : ['--name', hostname().slice(0, 64)])
+    ...(args.includes('--name') ? [] : ['--name', hostname().slice(0, 64), '--first-run'])
   ]
   const child = spawn(process.execPath, ['out/main/headless.js', ...options, ...args], {
     stdio: ['inherit', 'pipe', 'pipe']

@@ -46,7 +46,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   discovery: ['runtime'],
   logs: ['bytes', 'identity', 'runtime', 'storage'],
   missions: ['bytes', 'identity', 'logs', 'runtime', 'storage'],
-  trust: ['bytes', 'identity', 'logs', 'runtime', 'storage'],
+  certificates: ['bytes', 'identity', 'runtime'],
+  trust: ['bytes', 'certificates', 'identity', 'logs', 'runtime', 'storage'],
   links: ['bytes', 'identity', 'logs', 'runtime', 'storage', 'trust'],
   replication: ['links', 'logs', 'missions', 'runtime', 'trust']
 }
@@ -89,7 +90,8 @@ describe('the import graph', () => {
     ['src/main/headless.ts', 'src/main/engine/engine.js', 'past the face of the engine'],
     ['src/main/engine/engine.ts', 'src/main/api/server.js', 'the engine knows its hosts'],
     ['src/main/engine/links/link.ts', 'src/main/engine/missions/fold.js', 'links may not import missions'],
-    ['src/main/engine/storage/disk.ts', 'src/main/engine/trust/policy.js', 'storage may not import trust']
+    ['src/main/engine/storage/disk.ts', 'src/main/engine/trust/policy.js', 'storage may not import trust'],
+    ['src/main/engine/links/link.ts', 'src/main/engine/certificates/read-files.js', 'links may not import certificates']
   ])('would refuse that %s imports %s', (from, to, reason) => {
     expect(broken({ from, to })).toBe(reason)
   })

@@ -12,15 +12,17 @@ export interface HeadlessOptions {
   readonly federation?: string
   readonly discovery: 'mdns' | 'off'
   readonly discoveryAddress?: string
+  readonly wantsFirstRun: boolean
 }
 
 export const usage = `usage: node out/main/headless.js --data DIR --name CALLSIGN
-       [--link-port N] [--link-host ADDRESS] [--api-port N] [--federation NAME] [--discovery mdns|off] [--discovery-address ADDRESS]`
+       [--link-port N] [--link-host ADDRESS] [--api-port N] [--federation NAME] [--discovery mdns|off] [--discovery-address ADDRESS]
+       [--first-run]  show the first steps in the window; callsign and the like are suggestions then`
 
 export function parseHeadlessOptions(args: readonly string[]): Result<HeadlessOptions> {
-  let values: Partial<Record<string, string>>
+  let parsed
   try {
-    values = parseArgs({
+    parsed = parseArgs({
       args: [...args],
       options: {
         data: { type: 'string' },
@@ -30,12 +32,14 @@ export function parseHeadlessOptions(args: readonly string[]): Result<HeadlessOp
         'api-port': { type: 'string' },
         federation: { type: 'string' },
         discovery: { type: 'string', default: 'mdns' },
-        'discovery-address': { type: 'string' }
+        'discovery-address': { type: 'string' },
+        'first-run': { type: 'boolean', default: false }
       }
-    }).values
+    })
   } catch (error) {
     return fail('bad-request', error instanceof Error ? error.message : String(error))
   }
+  const { 'first-run': wantsFirstRun, ...values } = parsed.values
   const { data, name, federation, discovery } = values
   if (data === undefined || data === '') return fail('bad-request', '--data is missing')
   if (name === undefined || !isName(name))
@@ -52,6 +56,7 @@ export function parseHeadlessOptions(args: readonly string[]): Result<HeadlessOp
     name,
     apiPort: apiPort ?? 0,
     discovery,
+    wantsFirstRun,
     ...(values['discovery-address'] === undefined ? {} : { discoveryAddress: values['discovery-address'] }),
     ...(linkPort === undefined ? {} : { linkPort }),
     ...(values['link-host'] === undefined ? {} : { linkHost: values['link-host'] }),

@@ -2,14 +2,19 @@
  * The window's one door to the engine: the functions that Electron's preload exposes, or a WebSocket where the window is
  * served to a browser. Nothing else here touches `window` or a socket. The token lives in this closure only.
  */
-import type { ClientMessage, EngineClient, ServerMessage } from '@shared/contract'
+import type { ClientMessage, DesktopBridge, DesktopHost, EngineClient, ServerMessage } from '@shared/contract'
 import type { FeedMessage } from '@shared/feed'
 import { fail, type Result } from '@shared/result'
 
 declare global {
   interface Window {
-    readonly muster?: EngineClient
+    readonly muster?: DesktopBridge
   }
+}
+
+/** Absent in a browser. */
+export function desktopHost(): DesktopHost | undefined {
+  return window.muster
 }
 
 export type Connection =

@@ -11,7 +11,7 @@ export type MessageKey = Leaves<typeof messages>
 
 /** A number that is written in the form of its kind once the language is known. */
 export interface Amount {
-  readonly as: 'clock' | 'time' | 'moment' | 'day' | 'ago' | 'duration' | 'bytes' | 'number'
+  readonly as: 'clock' | 'time' | 'moment' | 'day' | 'date' | 'full' | 'ago' | 'duration' | 'bytes' | 'number'
   readonly value: number
 }
 
@@ -29,6 +29,21 @@ export function saying(key: MessageKey, named?: Saying['named'], count?: number)
 
 export const locales = ['en', 'pseudo'] as const
 export type LocaleName = (typeof locales)[number]
+/** In its own words, whatever language the window speaks: so that who chose the wrong one finds back. */
+export const languageNames: Readonly<Record<LocaleName, string>> = { en: 'English', pseudo: 'Pseudo' }
+/** BCP 47; XA is the region that stands for made-up accents. */
+export const languageTags: Readonly<Record<LocaleName, string>> = { en: 'en', pseudo: 'en-XA' }
+
+/**
+ * @param language a locale, or `system`.
+ * @param wanted what the system asks for, as `navigator.languages`, the dearest first.
+ */
+export function localeOf(language: string, wanted: readonly string[]): LocaleName {
+  const named = locales.find((name) => name === language)
+  if (named !== undefined) return named
+  const found = wanted.flatMap((tag) => locales.filter((name) => tag.toLowerCase().split('-')[0] === name))
+  return found[0] ?? 'en'
+}
 
 export function createText(locale: LocaleName = 'en') {
   return createI18n({

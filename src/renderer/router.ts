@@ -22,7 +22,7 @@ export function createWindowRouter(): Router {
     history: createWebHashHistory(),
     routes: [
       {
-        path: '/peers/:nodeId?/:sheet(decide|share|revoke)?',
+        path: '/peers/:nodeId?/:sheet(decide|share|revoke|forget)?',
         component: PeersView,
         props: true,
         meta: { title: 'peers.title' }
@@ -34,8 +34,13 @@ export function createWindowRouter(): Router {
         props: true,
         meta: { title: 'missions.title' }
       },
-      { path: '/trust', component: TrustView, meta: { title: 'trust.title' } },
-      { path: '/activity', component: ActivityView, meta: { title: 'activity.title' } },
+      {
+        path: '/trust/:pane(import|anchor|pin)?/:id?',
+        component: TrustView,
+        props: true,
+        meta: { title: 'trust.title' }
+      },
+      { path: '/activity/:seq(\\d+)?', component: ActivityView, props: true, meta: { title: 'activity.title' } },
       { path: '/settings', component: SettingsView, meta: { title: 'settings.title' } },
       { path: '/leave', component: LeaveView, meta: { title: 'leave.title' } },
       { path: '/:rest(.*)*', redirect: '/peers' }

@@ -5,9 +5,11 @@
 import type { FeedMessage } from './feed.js'
 import type {
   AuditPage,
+  CertificatePreview,
   ChangeName,
   EntityPage,
   Ground,
+  ImportAs,
   MissionId,
   MissionView,
   NodeId,
@@ -15,6 +17,7 @@ import type {
 } from './model.js'
 import type { Result } from './result.js'
 import type { Scope } from './scope.js'
+import type { Settings } from './settings.js'
 
 export interface DecisionRequest {
   readonly nodeId: NodeId
@@ -26,6 +29,19 @@ export interface DecisionRequest {
   readonly ground?: Ground
 }
 
+/** Files as a person chose them, read whole; what they hold is told by their content, never by their name. */
+export interface CertificateFiles {
+  /** 1 to 10, together at most 1 MiB, base64. */
+  readonly files: readonly string[]
+  readonly password?: string
+}
+
+/**
+ * How to save this node's certificate (never a key): as text, as binary, as a PKCS#12 trust store for TAK devices, or as
+ * one with the old cipher (3DES and SHA-1) that older TAK devices need. The last two want a password.
+ */
+export type CertificateFormat = 'pem' | 'der' | 'p12' | 'p12-old'
+
 interface CommandMap {
   /** Dial an address, and go on dialling it until it is removed. */
   addPeer: { argument: { readonly address: string; readonly port: number }; answer: null }
@@ -33,6 +49,33 @@ interface CommandMap {
   /** Forget the back-off and dial now: one peer, or everybody. */
   tryNow: { argument: { readonly nodeId?: NodeId }; answer: null }
   decide: { argument: DecisionRequest; answer: null }
+  /** Takes a peer off the list with what was decided about it; one that was revoked stays. */
+  forgetPeer: { argument: { readonly nodeId: NodeId }; answer: null }
+  /** Looks what the files hold and what they could become; nothing is written. */
+  previewCertificates: { argument: CertificateFiles; answer: CertificatePreview }
+  importCertificates: {
+    argument: CertificateFiles & {
+      readonly as: ImportAs
+      /** For `peer` and `anchor`; left out: everything. */
+      readonly scope?: Scope
+      readonly until?: number
+    }
+    /** SHA-256 of the certificate: the name of the anchor or pin. */
+    answer: { readonly as: ImportAs; readonly id: string }
+  }
+  removeAnchor: { argument: { readonly id: string }; answer: null }
+  removePin: { argument: { readonly id: string }; answer: null }
+  exportCertificate: {
+    argument: { readonly format: CertificateFormat; readonly password?: string }
+    answer: { readonly fileName: string; readonly data: string }
+  }
+  /** Back to a certificate made here, with a new key. */
+  renewCertificate: { argument: null; answer: null }
+  /** Wraps the private keys with the system's key store, or unwraps them. */
+  lockKeys: { argument: { readonly lock: boolean }; answer: null }
+  changeSettings: { argument: Partial<Settings>; answer: null }
+  /** Asks the network at once instead of at the next turn. */
+  lookAgain: { argument: null; answer: null }
   /** After a damaged or missing trust journal: a person takes responsibility for going on. */
   confirmJournal: { argument: null; answer: null }
   createMission: {
@@ -79,6 +122,24 @@ export interface EngineClient {
   subscribe(listener: (message: FeedMessage) => void): () => void
 }
 
+/** What the desktop host does for its window beyond the engine; a browser does without (downloads, its own file dialog). */
+export interface DesktopHost {
+  /** Asks where to save it and writes it; answers the path, or `null` when the person changed their mind. */
+  saveFile(fileName: string, data: string): Promise<Result<{ readonly path: string } | null>>
+  /** Opens the folder that holds the data in the system's file manager. */
+  showDataFolder(): Promise<Result<null>>
+  /** Files that were opened from outside (double click, command line), base64; returns its undo. */
+  onOpenedFiles(listener: (opened: OpenedFiles) => void): () => void
+}
+
+export interface OpenedFiles {
+  readonly names: readonly string[]
+  readonly files: readonly string[]
+}
+
+/** Everything that Electron's preload puts on `window.muster`. */
+export type DesktopBridge = EngineClient & DesktopHost
+
 /** Window to engine. The first message authenticates and must come within two seconds. */
 export type ClientMessage =
   | { readonly type: 'token'; readonly token: string }
@@ -90,4 +151,13 @@ export type ServerMessage =
   FeedMessage | { readonly type: 'answer'; readonly id: number; readonly result: Result<unknown> }
 
 /** Names of the IPC channels, once for both ends. */
-export const ipcChannels = { call: 'muster:call', subscribe: 'muster:subscribe', feed: 'muster:feed' } as const
+export const ipcChannels = {
+  call: 'muster:call',
+  subscribe: 'muster:subscribe',
+  feed: 'muster:feed',
+  saveFile: 'muster:save-file',
+  showDataFolder: 'muster:show-data-folder',
+  /** The window is ready for files opened from outside. */
+  wantFiles: 'muster:want-files',
+  openedFiles: 'muster:opened-files'
+} as const

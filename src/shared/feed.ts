@@ -1,9 +1,25 @@
 /** The overview feed: one snapshot, then changes numbered from it; a gap means subscribe anew (docs/api.md). */
-import type { Health, MissionId, MissionSummary, NodeId, NodeStatus, Overview, PeerSummary, Target } from './model.js'
+import type {
+  AnchorSummary,
+  Health,
+  MissionId,
+  MissionSummary,
+  NetworkStatus,
+  NodeId,
+  NodeStatus,
+  Overview,
+  PeerSummary,
+  PinSummary,
+  Target
+} from './model.js'
 
 export type OverviewChange =
   | { readonly slice: 'node'; readonly value: NodeStatus }
+  | { readonly slice: 'network'; readonly value: NetworkStatus }
   | { readonly slice: 'health'; readonly value: Health }
+  | { readonly slice: 'anchors'; readonly value: readonly AnchorSummary[] }
+  | { readonly slice: 'pins'; readonly value: readonly PinSummary[] }
+  | { readonly slice: 'auditTotal'; readonly value: number }
   | { readonly slice: 'peer'; readonly value: PeerSummary }
   | { readonly slice: 'peer-gone'; readonly nodeId: NodeId }
   | { readonly slice: 'targets'; readonly value: readonly Target[] }
@@ -30,10 +46,13 @@ function applyChange(overview: Overview, change: OverviewChange): Overview {
   switch (change.slice) {
     case 'node':
       return { ...overview, node: change.value }
+    case 'network':
     case 'health':
-      return { ...overview, health: change.value }
+    case 'anchors':
+    case 'pins':
+    case 'auditTotal':
     case 'targets':
-      return { ...overview, targets: change.value }
+      return { ...overview, [change.slice]: change.value }
     case 'peer':
       return { ...overview, peers: put(overview.peers, change.value, (peer) => peer.nodeId) }
     case 'peer-gone':

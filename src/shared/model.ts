@@ -5,6 +5,7 @@
 import type { ProblemCode } from './problems.js'
 import type { Problem } from './result.js'
 import type { Scope } from './scope.js'
+import type { Settings } from './settings.js'
 
 type Branded<Name extends string> = string & { readonly __brand: Name }
 
@@ -19,8 +20,11 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 
 export type Level = 'untrusted' | 'pending' | 'trusted' | 'revoked'
 
-/** What a decision rests on: recognition words compared, accepted unseen, or a program that used the local API. */
-export type Ground = 'words' | 'unseen' | 'api'
+/**
+ * What a decision rests on: recognition words compared, accepted unseen, a program that used the local API, a
+ * certificate of this peer imported by hand, or an organisation's certificate (anchor) that vouches for it.
+ */
+export type Ground = 'words' | 'unseen' | 'api' | 'certificate' | 'anchor'
 
 export interface Decision {
   readonly level: 'trusted' | 'untrusted' | 'revoked'
@@ -31,6 +35,8 @@ export interface Decision {
   readonly scope: Scope
   readonly until?: number
   readonly reason?: string
+  /** With the grounds `certificate` and `anchor`: the certificate that was imported. */
+  readonly certificate?: { readonly sha256: string; readonly name: string }
 }
 
 export type LinkState =
@@ -64,9 +70,11 @@ export interface StepWith {
 
 export interface PeerSummary {
   readonly nodeId: NodeId
-  /** Its own claim until a decision. */
+  /** Its own claim until a decision; empty while it withholds it from strangers. */
   readonly callsign: string
-  /** Its own claim until a decision; the recorded one afterwards. */
+  /** Which laptop of its crew; its own claim, empty when it says none. */
+  readonly laptop: string
+  /** Its own claim until a decision; the recorded one afterwards; empty while it withholds it from strangers. */
   readonly federation: string
   /** Four recognition words of its node ID: to recognise it, not proof. */
   readonly words: readonly string[]
@@ -140,12 +148,143 @@ export interface NodeStatus {
   readonly version: string
   readonly words: readonly string[]
   readonly certificateSha256: string
+  /** What peers see as this node's TLS certificate; `isOwn`: made here, not imported. */
+  readonly certificate: CertificateFacts & { readonly isOwn: boolean }
   readonly startedAt: number
   /** Absent while nobody can reach this node; `listenProblem` says why. */
   readonly linkPort?: number
   readonly listenProblem?: Problem
   readonly interfaces: readonly { readonly name: string; readonly address: string }[]
   readonly dataFolder: string
+  readonly settings: Settings
+  /** True while nobody has gone through the first steps and this host wants them shown. */
+  readonly isFirstRun: boolean
+  readonly keys: KeyProtection
+}
+
+/** How this node's private keys lie on the disk. */
+export interface KeyProtection {
+  /** `file`: readable by this account only. `locked`: wrapped by the system's key store as well. */
+  readonly state: 'file' | 'locked'
+  /** Why they cannot be locked here; absent when they can. */
+  readonly problem?: Problem
+}
+
+/** The facts of one X.509 certificate, for people. Texts come from the file: untrusted. */
+export interface CertificateFacts {
+  /** As OpenSSL prints it in RFC 2253 order: `CN=…, O=…`. */
+  readonly subject: string
+  /** The common name, else the organisation, else the subject. */
+  readonly name: string
+  readonly issuer: string
+  readonly issuerName: string
+  /** Hexadecimal. */
+  readonly serial: string
+  /** SHA-256 of the DER, 64 hexadecimal digits. */
+  readonly sha256: string
+  readonly notBefore: number
+  readonly notAfter: number
+  readonly ca: boolean
+  /** How many authorities may follow below this one; absent: no limit said. */
+  readonly pathLength?: number
+  /** `P-256`, `RSA 2048`, … */
+  readonly key: string
+  /** Names of RFC 5280: `digitalSignature`, `keyCertSign`, …; empty when the certificate does not limit it. */
+  readonly usages: readonly string[]
+  /** `serverAuth`, `clientAuth`, or an object identifier; empty when the certificate does not limit it. */
+  readonly extendedUsages: readonly string[]
+  readonly alternativeNames: readonly string[]
+  readonly isSelfSigned: boolean
+}
+
+/** What an imported certificate can become: this node's own for TLS, a pin for a peer, an organisation's anchor. */
+export type ImportAs = 'identity' | 'peer' | 'anchor'
+
+export interface CertificatePreview {
+  readonly format: 'pem' | 'der' | 'pkcs12'
+  /** What it can be imported as, the likeliest first. */
+  readonly as: readonly ImportAs[]
+  /** Why it cannot be the others. */
+  readonly refusals: Readonly<Partial<Record<ImportAs, Problem>>>
+  /** The certificate that would be imported first, then those that issued it, as far as the files hold them. */
+  readonly certificates: readonly CertificateFacts[]
+  readonly hasKey: boolean
+  readonly warnings: readonly Problem[]
+  /** Peers met since the start whom it would make trusted: as `anchor` those it vouches for, as `peer` who shows it. */
+  readonly here: Readonly<Partial<Record<ImportAs, readonly NodeId[]>>>
+}
+
+/** An organisation's certificate that a person accepted. */
+export interface AnchorSummary {
+  /** SHA-256 of the certificate. */
+  readonly id: string
+  readonly certificate: CertificateFacts
+  readonly at: number
+  /** Callsign of the node where the person accepted it. */
+  readonly by: string
+  readonly scope: Scope
+  readonly until?: number
+  /** `ended`: the person's end has come; the others as the certificate says. */
+  readonly state: 'active' | 'ended' | 'expired' | 'not-yet-valid'
+  /** Peers that are trusted on its word now. */
+  readonly vouchesFor: readonly NodeId[]
+}
+
+/** A peer's certificate that a person accepted before it was met. */
+export interface PinSummary {
+  /** SHA-256 of the certificate. */
+  readonly id: string
+  readonly certificate: CertificateFacts
+  readonly at: number
+  readonly by: string
+  readonly scope: Scope
+  readonly until?: number
+  /** Who showed it first; nobody else is let in by it. */
+  readonly nodeId?: NodeId
+}
+
+export type InterfaceKind = 'cable' | 'wireless' | 'vpn' | 'virtual' | 'loopback' | 'other'
+
+/** One IPv4 address of this machine, and what discovery does and hears there. */
+export interface NetworkInterface {
+  readonly name: string
+  readonly address: string
+  readonly kind: InterfaceKind
+  readonly isOn: boolean
+  /** Packets since it was switched on. */
+  readonly sent: number
+  readonly heard: number
+  readonly lastSentAt?: number
+  readonly lastHeardAt?: number
+  readonly problem?: Problem
+}
+
+/** Something in the air that may be a node: an unnamed laptop until its hello. */
+export interface NearbyLaptop extends Address {
+  readonly instance: string
+  readonly since: number
+  readonly lastHeard: number
+  readonly state: 'waiting' | 'greeting' | 'met' | 'failed'
+  readonly reason?: ProblemCode
+  readonly nodeId?: NodeId
+}
+
+/** One question that was looked into, with the facts of its answer. */
+export interface NetworkCheck {
+  readonly check: 'interface' | 'vpn' | 'send' | 'hear' | 'reach' | 'listen' | 'firewall'
+  readonly outcome: 'good' | 'bad' | 'caution' | 'unknown'
+  readonly facts: Readonly<Record<string, string | number>>
+}
+
+export interface NetworkStatus {
+  /** Whether this node looks for others and lets itself be found. */
+  readonly isLooking: boolean
+  readonly lookingSince?: number
+  readonly interfaces: readonly NetworkInterface[]
+  readonly nearby: readonly NearbyLaptop[]
+  readonly checks: readonly NetworkCheck[]
+  /** Why nobody is found, once that can be said; absent when somebody is. */
+  readonly finding?: Problem
 }
 
 /** What limits this node now; an empty list means that nothing does. */
@@ -223,6 +362,8 @@ export interface AuditEntry {
   readonly callsign?: string
   readonly code?: ProblemCode
   readonly text?: string
+  /** Callsign of the node where a person did it, where that is not in the decision. */
+  readonly by?: string
   readonly decision?: Decision
 }
 
@@ -234,7 +375,12 @@ export interface AuditPage {
 /** The overview feed's snapshot: everything that is always on screen, small enough to cross whole. */
 export interface Overview {
   readonly node: NodeStatus
+  readonly network: NetworkStatus
   readonly health: Health
+  readonly anchors: readonly AnchorSummary[]
+  readonly pins: readonly PinSummary[]
+  /** Entries in the audit log. */
+  readonly auditTotal: number
   readonly peers: readonly PeerSummary[]
   readonly targets: readonly Target[]
   readonly missions: readonly MissionSummary[]

@@ -114,6 +114,32 @@ const table = {
     advice: 'A scope names mission patterns out and in, and read or write; see docs/api.md.'
   },
 
+  'certificate-shared': {
+    ref: 'TRU-14',
+    message: 'Another laptop already showed this certificate.',
+    advice: 'A certificate vouches for one laptop. Ask both crews who owns it, then decide about this one yourself.'
+  },
+  'certificate-lost': {
+    ref: 'TRU-15',
+    message: 'It no longer shows the certificate that its trust rests on.',
+    advice: 'Nothing is shared until it shows it again, or until a person here decides.'
+  },
+  'anchor-removed': {
+    ref: 'TRU-16',
+    message: 'The organisation that vouched for this laptop was removed here.',
+    advice: 'Decide about the laptop itself, or import the organisation again.'
+  },
+  'stays-revoked': {
+    ref: 'TRU-17',
+    message: 'A revoked laptop cannot be forgotten.',
+    advice: 'Forgetting would let it ask again. It stays listed, and out.'
+  },
+  'federation-withheld': {
+    ref: 'TRU-18',
+    message: 'It does not say its federation to strangers.',
+    advice: 'It says it once its person trusts this laptop; if it is another one, the link is refused then.'
+  },
+
   // Links
   'no-answer': {
     ref: 'LNK-01',
@@ -161,11 +187,23 @@ const table = {
     message: 'The other side speaks no version of the protocol that we know.',
     advice: 'Install the same version of Muster on both.'
   },
+  'identity-renewed': {
+    ref: 'LNK-13',
+    message: 'The certificate or the federation of this laptop changed.',
+    advice: 'Connections are made again under the new one.'
+  },
   replaced: { ref: 'LNK-11', message: 'A newer connection to this laptop took over.', advice: 'Nothing to do.' },
   'bad-address': {
     ref: 'LNK-12',
     message: 'This is not an address and a port.',
     advice: 'Write an IP address or host name, and a port from 1 to 65535. Usual: 47110.'
+  },
+
+  // Settings
+  'bad-setting': {
+    ref: 'SET-01',
+    message: 'A setting cannot have this value.',
+    advice: 'Nothing was changed. The detail names the setting.'
   },
 
   // Missions
@@ -238,11 +276,180 @@ const table = {
     advice: 'Start that version; this one leaves the folder as it is.'
   },
 
+  'keys-locked': {
+    ref: 'DSK-08',
+    message: 'The keys of this laptop are locked by the system’s key store, which does not open them.',
+    advice:
+      'Unlock the key store (log in as the same account, on the desktop) and start Muster again. Nothing was changed.'
+  },
+  'no-key-store': {
+    ref: 'DSK-09',
+    message: 'There is no key store here that protects keys.',
+    advice: 'They lie in the data folder, readable by this account only. Encrypt the disk of this laptop.'
+  },
+
+  // Certificates
+  'no-certificate': {
+    ref: 'CRT-01',
+    message: 'There is no certificate in this file.',
+    advice: 'Choose a .p12, .pfx, .pem, .crt, .cer or DER file that holds one. Nothing was written.'
+  },
+  'wrong-password': {
+    ref: 'CRT-02',
+    message: 'The password does not open this file.',
+    advice: 'The file is complete; its check value does not match. Ask who made it; TAK files often use atakatak.'
+  },
+  'password-needed': {
+    ref: 'CRT-03',
+    message: 'This file is locked with a password.',
+    advice: 'Type the password that came with it.'
+  },
+  'certificate-damaged': {
+    ref: 'CRT-04',
+    message: 'This file is damaged or not what its beginning says.',
+    advice: 'Copy it again from where it came. Nothing was written.'
+  },
+  'obsolete-cipher': {
+    ref: 'CRT-05',
+    message: 'This file is locked with a cipher that is not supported.',
+    advice: 'Ask for a file made with AES-256, for example by a current version of OpenSSL.'
+  },
+  'no-private-key': {
+    ref: 'CRT-06',
+    message: 'There is no private key beside the certificate.',
+    advice: 'To be this laptop’s own it needs its key: a .p12 file, or the .key file chosen together with it.'
+  },
+  'key-mismatch': {
+    ref: 'CRT-07',
+    message: 'The private key does not belong to the certificate.',
+    advice: 'Choose the key that was made for this certificate.'
+  },
+  'certificate-expired': {
+    ref: 'CRT-08',
+    message: 'The certificate has expired.',
+    advice: 'Ask who issued it for a new one; if the date looks right, check the clock of this laptop.'
+  },
+  'certificate-not-yet-valid': {
+    ref: 'CRT-09',
+    message: 'The certificate is not valid yet.',
+    advice: 'Most often the clock of this laptop is wrong. Check date and time.'
+  },
+  'chain-incomplete': {
+    ref: 'CRT-10',
+    message: 'The certificate’s issuer is not in the file.',
+    advice: 'Others may not be able to tell who issued it. Ask for a file with the whole chain.'
+  },
+  'wrong-usage': {
+    ref: 'CRT-11',
+    message: 'The certificate is not meant for this use.',
+    advice: 'A laptop’s certificate must be allowed to sign and to be a TLS client and server. Ask its issuer.'
+  },
+  'unsupported-key': {
+    ref: 'CRT-12',
+    message: 'The certificate has a kind of key that is not supported.',
+    advice: 'Ask for one with a P-256 or P-384 key, or RSA with at least 2048 bits.'
+  },
+  'not-an-authority': {
+    ref: 'CRT-13',
+    message: 'This is not the certificate of an authority.',
+    advice: 'An organisation is trusted by its CA certificate. This one can be imported for a single laptop.'
+  },
+  'no-integrity': {
+    ref: 'CRT-14',
+    message: 'Nothing in this file proves that it is complete and unchanged.',
+    advice: 'Ask for a PKCS#12 file with a password and a check value (MAC).'
+  },
+  'certificate-file-too-large': {
+    ref: 'CRT-15',
+    message: 'This is too large for a certificate file.',
+    advice: 'Certificate files are a few kilobytes; at most 1 MiB and 10 certificates are read.'
+  },
+  'chain-too-long': {
+    ref: 'CRT-16',
+    message: 'There are too many certificates in this file.',
+    advice: 'At most 10 are read. Ask for a file with this certificate and its chain only.'
+  },
+  'own-certificate': {
+    ref: 'CRT-17',
+    message: 'This is this laptop’s own certificate.',
+    advice: 'Give it to the others; import theirs here.'
+  },
+  'already-imported': {
+    ref: 'CRT-18',
+    message: 'This certificate was imported before.',
+    advice: 'Importing it again replaces scope and end.'
+  },
+  'ends-soon': {
+    ref: 'CRT-19',
+    message: 'The certificate ends soon.',
+    advice: 'Ask its issuer for the next one before it does.'
+  },
+  'not-issued-by-anchor': {
+    ref: 'CRT-20',
+    message: 'The certificate does not come from this organisation.',
+    advice: 'It stays a stranger’s until a person decides.'
+  },
+  'export-password': {
+    ref: 'CRT-21',
+    message: 'This kind of file needs a password.',
+    advice: 'Type 1 to 64 characters. TAK devices often use atakatak.'
+  },
+  'not-pkcs12': {
+    ref: 'CRT-22',
+    message: 'This is not a PKCS#12 file, though its name says so.',
+    advice: 'Look at where it came from, and copy it again. Nothing was written.'
+  },
+
   // Network
   'port-in-use': {
     ref: 'NET-01',
     message: 'The port is taken by another program.',
     advice: 'Choose another one with --link-port or --api-port, or stop that program.'
+  },
+  'no-interface': {
+    ref: 'NET-03',
+    message: 'This laptop is on no network.',
+    advice: 'Join a Wi-Fi, plug in a cable, or open a hotspot on one of the laptops.'
+  },
+  'only-vpn': {
+    ref: 'NET-04',
+    message: 'Only a VPN or a virtual network is up.',
+    advice: 'Laptops nearby are not on it. Join the local Wi-Fi or cable; or switch that interface on if they are.'
+  },
+  'cannot-send': {
+    ref: 'NET-05',
+    message: 'The network takes nothing that this laptop sends to find others.',
+    advice: 'Check the firewall for UDP port 5353, or type the address of the other laptop.'
+  },
+  'discovery-port-taken': {
+    ref: 'NET-06',
+    message: 'Another program keeps UDP port 5353 for itself.',
+    advice: 'Stop that program, or type the address of the other laptop. We go on trying.'
+  },
+  'nothing-heard': {
+    ref: 'NET-07',
+    message: 'This network most likely keeps laptops apart.',
+    advice: 'Put both laptops on a router of your own or on a cable, or type the address of the other one.'
+  },
+  'found-but-refused': {
+    ref: 'NET-08',
+    message: 'Laptops are found, but they cannot be reached.',
+    advice: 'Most often a firewall there blocks the link port. Allow Muster in it, also on networks marked public.'
+  },
+  'discovery-off': {
+    ref: 'NET-09',
+    message: 'This laptop does not look for others.',
+    advice: 'It was switched off. Switch it on in Settings, or type the address of the other laptop.'
+  },
+  'nobody-here': {
+    ref: 'NET-10',
+    message: 'The network works, but no other Muster is on it.',
+    advice: 'Check that Muster runs on the other laptop and that both are on the same network.'
+  },
+  'no-local-network': {
+    ref: 'NET-11',
+    message: 'The system does not let Muster use the local network.',
+    advice: 'Allow it in the system settings (macOS: Privacy and Security, Local Network), then start Muster again.'
   },
   'cannot-listen': {
     ref: 'NET-02',

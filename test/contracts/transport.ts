@@ -95,6 +95,23 @@ export function transportSuite(name: string, setup: () => TransportSetup): void 
       again.destroy()
     })
 
+    it('shows another certificate to whoever connects after it changed', async () => {
+      const parts = setup()
+      const { client, server } = await connect(parts)
+      const before = client.channel.binding
+      expect(before.peerChain.map((one) => one.equals(before.peerCertificate))).toEqual([true])
+      listener?.show(identities.client)
+      const again = await parts.during(
+        parts.client.dial({ address: parts.address, port: listener?.port ?? 0 }, identities.server)
+      )
+      expect(again.binding.peerCertificate.equals(server.channel.binding.peerCertificate)).toBe(true)
+      expect(again.binding.serverCertificate.equals(before.clientCertificate)).toBe(true)
+      expect(again.binding.clientCertificate.equals(before.serverCertificate)).toBe(true)
+      client.channel.write(Buffer.from('still open'))
+      expect((await parts.during(server.until(10))).toString()).toBe('still open')
+      again.destroy()
+    })
+
     it('tells the other end that it is cut', async () => {
       const parts = setup()
       const { client, server } = await connect(parts)

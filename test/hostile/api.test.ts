@@ -472,10 +472,10 @@ describe('the socket', () => {
     expect(messages).toEqual([])
   })
 
-  test('with a message over 1 MiB is closed', async () => {
+  test('with a message over 2 MiB is closed', async () => {
     const socket = await openWindow()
     socket.on('error', () => undefined)
-    socket.send('x'.repeat(1024 * 1024 + 1))
+    socket.send('x'.repeat(2 * 1024 * 1024 + 1))
     expect(await closeCode(socket)).toBe(1009)
   })
 

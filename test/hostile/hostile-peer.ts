@@ -74,7 +74,17 @@ export async function makeIdentity(options: IdentityOptions = {}): Promise<Ident
     signingKey,
     createPrivateKey(tls.key)
   )
-  return { nodeId, signingKey, publicKey, tls, certificateHash, record }
+  return {
+    nodeId,
+    signingKey,
+    publicKey,
+    callsign: 'hostile',
+    laptop: '',
+    tls,
+    certificateHash,
+    record,
+    strangerRecord: record
+  }
 }
 
 /** Where a hello leaves the protocol; what is left out is done by the rules. */
@@ -164,7 +174,8 @@ export class HostileLink {
       exporter: socket.exportKeyingMaterial(32, 'EXPORTER-muster-hello', Buffer.from(alpn)),
       clientCertificate: hasCertificate ? identity.certificateHash : Buffer.alloc(32),
       serverCertificate: sha256(theirs),
-      peerCertificate: theirs
+      peerCertificate: theirs,
+      peerChain: [theirs]
     }
     return new HostileLink(socket, identity, binding)
   }

@@ -62,14 +62,11 @@ describe('the clock', () => {
 })
 
 describe('the strip', () => {
-  it('says where this laptop listens', () => {
-    expect(networkFact(overview.node)).toMatchObject({ tone: 'text', word: { key: 'strip.network.listening' } })
-  })
-
   it('turns to danger when it cannot be reached', () => {
-    const { node } = brokenField(now).overview
-    expect(networkFact(node)).toMatchObject({ tone: 'danger', proof: { named: { ref: 'NET-01' } } })
-    expect(networkFact({ ...overview.node, interfaces: [] })).toMatchObject({ tone: 'conflict' })
+    expect(networkFact(brokenField(now).overview, now)).toMatchObject({
+      tone: 'danger',
+      proof: { named: { ref: 'NET-01' } }
+    })
   })
 
   it('counts a link only with trust and a signed answer', () => {

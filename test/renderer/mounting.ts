@@ -22,6 +22,9 @@ export interface Mounted {
   say(...changes: readonly OverviewChange[]): void
   /** The next call of this name gets this answer. */
   answer(name: CommandName, result: Result<unknown>): void
+  /** The next call of this name gets its answer at `release`. */
+  hold(name: CommandName): void
+  release(): void
 }
 
 export interface MountOptions {
@@ -35,6 +38,8 @@ export async function mountPart(part: Component, options: MountOptions = {}): Pr
   const recorded = options.recorded ?? richField(Date.now())
   const called: Called[] = []
   const answers = new Map<CommandName, Result<unknown>>()
+  let held: CommandName | undefined
+  let release: () => void = () => undefined
   let state: FeedState | undefined
   let listener: (message: FeedMessage) => void = () => undefined
 
@@ -43,6 +48,10 @@ export async function mountPart(part: Component, options: MountOptions = {}): Pr
       called.push({ name, argument })
       const prepared = answers.get(name)
       answers.delete(name)
+      if (held === name) {
+        held = undefined
+        await new Promise<void>((resolve) => (release = resolve))
+      }
       return prepared ?? usualAnswer(recorded, name, argument)
     }) as EngineClient['call'],
     subscribe: (next) => {
@@ -75,7 +84,9 @@ export async function mountPart(part: Component, options: MountOptions = {}): Pr
     wrapper,
     called,
     say: (...changes) => deliver({ type: 'changes', revision: (state?.revision ?? 0) + 1, changes }),
-    answer: (name, result) => void answers.set(name, result)
+    answer: (name, result) => void answers.set(name, result),
+    hold: (name) => void (held = name),
+    release: () => release()
   }
 }
 
@@ -85,7 +96,7 @@ function usualAnswer(recorded: Recorded, name: CommandName, argument: unknown): 
     type,
     offset = 0,
     limit = 50
-  } = argument as { missionId?: never; type?: string; offset?: number; limit?: number }
+  } = (argument ?? {}) as { missionId?: never; type?: string; offset?: number; limit?: number }
   const mission = missionId === undefined ? undefined : recorded.missions.get(missionId)
   if (name === 'listAudit')
     return ok({ total: recorded.audit.length, items: recorded.audit.slice(offset, offset + limit) })

@@ -5,6 +5,7 @@ import App from '@/App.vue'
 import { messages } from '@/locales/en'
 import { pseudoOf } from '@/locales/pseudo'
 import { brokenField, emptyField, missionIdOf, nodeIdOf, richField, type Recorded } from '../window/recorded'
+import { trustField } from '../window/recorded-trust'
 import { mountPart, type Mounted } from './mounting'
 
 const plain: string[] = []
@@ -36,6 +37,11 @@ const screens: readonly (readonly [string, (now: number) => Recorded])[] = [
   [`/missions/${missionIdOf(1)}/people`, richField],
   ['/missions/unknown', richField],
   ['/trust', brokenField],
+  ['/trust', trustField],
+  ['/trust/import', trustField],
+  [`/trust/anchor/${trustField(0).overview.anchors[0]?.id}`, trustField],
+  [`/trust/pin/${trustField(0).overview.pins[0]?.id}`, trustField],
+  ['/activity/17', trustField],
   ['/activity', richField],
   ['/settings', richField],
   ['/leave', richField]

@@ -1,12 +1,15 @@
 /** What is in the air, simulated: announcements reach everybody on the same network after a moment, or are lost. */
-import type { Discovery, DiscoveryOptions, Sighting } from '../../src/main/engine/discovery/discovery.js'
+import type { Discovery, DiscoveryOptions, DiscoveryView, Sighting } from '../../src/main/engine/discovery/discovery.js'
 import { Sightings } from '../../src/main/engine/discovery/sightings.js'
+import type { Clock } from '../../src/main/engine/runtime/clock.js'
 import type { Random } from '../../src/main/engine/runtime/random.js'
 import type { VirtualTime } from './time.js'
 import type { Wire } from './wire.js'
 
 const ttlMs = 120_000
 const askEveryMs = 30_000
+/** The one interface of every host. */
+export const simInterface = 'sim0'
 
 export class Air {
   readonly #time: VirtualTime
@@ -24,16 +27,21 @@ export class Air {
 
   discovery(address: string): Discovery {
     const instance = this.#random.bytes(8).toString('hex')
-    let host: Host | undefined
+    const host = new Host(this, this.#time, instance, address)
     return {
       start: (options) => {
-        host = new Host(this, this.#time, { instance, address, port: options.port }, options)
         this.#hosts.set(address, host)
-        host.speak()
+        host.start(options)
       },
-      look: () => host?.ask(),
+      choose: (interfaces) => host.choose(interfaces[simInterface] ?? true),
+      announce: (port) => host.move(port),
+      look: () => {
+        host.announce()
+        host.ask()
+      },
+      view: () => host.view(),
       stop: () => {
-        host?.end()
+        host.end()
         this.#hosts.delete(address)
         return Promise.resolve()
       }
@@ -59,47 +67,138 @@ type Packet = { readonly kind: 'here' | 'gone'; readonly sighting: Sighting } | 
 class Host {
   readonly #air: Air
   readonly #time: VirtualTime
-  readonly #self: Sighting
-  readonly #options: DiscoveryOptions
+  readonly #clock: Clock
+  readonly #instance: string
+  readonly #address: string
   readonly #heard = new Sightings()
+  #options: DiscoveryOptions | undefined
+  #port = 0
+  #since = 0
+  #counts: { sent: number; heard: number; lastSentAt?: number; lastHeardAt?: number } = { sent: 0, heard: 0 }
+  #haveCountersChanged = false
+  #isOn = true
   #isOver = false
-  #cancel: () => void = () => undefined
+  #cancelAsk: () => void = () => undefined
 
-  constructor(air: Air, time: VirtualTime, self: Sighting, options: DiscoveryOptions) {
+  constructor(air: Air, time: VirtualTime, instance: string, address: string) {
     this.#air = air
     this.#time = time
-    this.#self = self
-    this.#options = options
+    this.#clock = time.clock()
+    this.#instance = instance
+    this.#address = address
   }
 
-  speak(): void {
-    if (this.#isOver) return
-    this.#air.send(this.#self.address, { kind: 'here', sighting: this.#self })
+  start(options: DiscoveryOptions): void {
+    this.#options = options
+    this.#port = options.port
+    this.#since = this.#clock.now()
+    this.announce()
     this.ask()
   }
 
+  choose(isOn: boolean): void {
+    if (isOn === this.#isOn) return
+    if (!isOn) this.#sayGoodbye()
+    this.#isOn = isOn
+    this.#counts = { sent: 0, heard: 0 }
+    this.#since = this.#clock.now()
+    if (isOn) {
+      this.announce()
+      this.ask()
+    } else this.#forget(this.#heard.leave(() => true))
+    this.#options?.onChange()
+  }
+
+  move(port: number): void {
+    if (port === this.#port) return
+    this.#sayGoodbye()
+    this.#port = port
+    this.announce()
+  }
+
+  announce(): void {
+    if (this.#port > 0) this.#send({ kind: 'here', sighting: this.#self })
+  }
+
   ask(): void {
-    this.#cancel()
-    this.#air.send(this.#self.address, { kind: 'who' })
-    for (const sighting of this.#heard.expire(this.#time.now)) this.#options.onGone(sighting)
-    this.#cancel = this.#time.after(askEveryMs, () => this.ask())
+    this.#cancelAsk()
+    if (!this.#isRunning) return
+    this.#send({ kind: 'who' })
+    this.#forget(this.#heard.expire(this.#time.now))
+    if (this.#haveCountersChanged) this.#options?.onChange()
+    this.#haveCountersChanged = false
+    this.#cancelAsk = this.#time.after(askEveryMs, () => this.ask())
   }
 
   hear(packet: Packet): void {
-    if (this.#isOver) return
-    if (packet.kind === 'who') this.#air.send(this.#self.address, { kind: 'here', sighting: this.#self })
+    if (!this.#isRunning || !this.#isOn) return
+    this.#counts.heard++
+    this.#counts.lastHeardAt = this.#clock.now()
+    this.#haveCountersChanged = true
+    if (packet.kind === 'who') this.announce()
     else if (packet.kind === 'gone') {
-      if (this.#heard.forget(packet.sighting)) this.#options.onGone(packet.sighting)
-    } else if (this.#heard.hear(packet.sighting, ttlMs, this.#time.now)) this.#options.onSighting(packet.sighting)
+      if (this.#heard.forget(packet.sighting)) this.#forget([packet.sighting])
+    } else {
+      const heard = this.#heard.hear(packet.sighting, ttlMs, this.#time.now, this.#clock.now())
+      // Whoever is new here may not have heard us.
+      if (heard.isNew) this.announce()
+      if (heard.isNew) this.#options?.onChange()
+      this.#forget(heard.gone)
+      if (heard.isDue) this.#options?.onSighting(packet.sighting)
+    }
+  }
+
+  view(): DiscoveryView {
+    const { lastSentAt, lastHeardAt, ...counts } = this.#counts
+    return {
+      since: this.#since,
+      interfaces: [
+        {
+          name: simInterface,
+          address: this.#address,
+          kind: 'cable',
+          isOn: this.#isOn,
+          ...counts,
+          ...(lastSentAt === undefined ? {} : { lastSentAt }),
+          ...(lastHeardAt === undefined ? {} : { lastHeardAt })
+        }
+      ],
+      sightings: this.#heard.view()
+    }
   }
 
   end(): void {
-    this.#air.send(this.#self.address, { kind: 'gone', sighting: this.#self })
+    this.#sayGoodbye()
     this.vanish()
   }
 
   vanish(): void {
     this.#isOver = true
-    this.#cancel()
+    this.#cancelAsk()
+  }
+
+  get #self(): Sighting {
+    return { instance: this.#instance, address: this.#address, port: this.#port }
+  }
+
+  get #isRunning(): boolean {
+    return this.#options !== undefined && !this.#isOver
+  }
+
+  #sayGoodbye(): void {
+    if (this.#port > 0) this.#send({ kind: 'gone', sighting: this.#self })
+  }
+
+  #forget(gone: readonly Sighting[]): void {
+    for (const sighting of gone) this.#options?.onGone(sighting)
+    if (gone.length > 0) this.#options?.onChange()
+  }
+
+  #send(packet: Packet): void {
+    if (!this.#isRunning || !this.#isOn) return
+    this.#counts.sent++
+    this.#counts.lastSentAt = this.#clock.now()
+    this.#haveCountersChanged = true
+    this.#air.send(this.#address, packet)
   }
 }

@@ -25,6 +25,8 @@ export interface NodeOptions {
   readonly isOnAir?: boolean
   /** Left out: one of its own. */
   readonly address?: string
+  /** As the desktop host starts it: name and federation are suggestions. */
+  readonly wantsFirstRun?: boolean
 }
 
 export class Field {
@@ -40,6 +42,11 @@ export class Field {
     this.random = seededRandom(seed)
     this.wire = new Wire(this.time, this.random)
     this.air = new Air(this.time, this.random, this.wire)
+  }
+
+  /** What a clock that is right shows now. */
+  get wallNow(): number {
+    return this.time.clock({ offsetMs: 0 }).now()
   }
 
   async node(name: string, options: NodeOptions = {}): Promise<FieldNode> {
@@ -174,6 +181,7 @@ export class FieldNode {
           callsign: this.name,
           federation: this.#options.federation,
           linkPort,
+          wantsFirstRun: this.#options.wantsFirstRun,
           dataFolder: this.name,
           log: () => undefined
         },
@@ -182,7 +190,7 @@ export class FieldNode {
           random,
           disk: this.disk,
           transport: mortalTransport(wire.transport(this.address), life),
-          discovery: this.#options.isOnAir === true ? air.discovery(this.address) : undefined,
+          discovery: this.#options.isOnAir === true ? () => air.discovery(this.address) : undefined,
           interfaces: () => [{ name: 'sim0', address: this.address }]
         }
       )

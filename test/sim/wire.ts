@@ -65,6 +65,9 @@ export class Wire {
         this.#listeners.set(key, options)
         return Promise.resolve({
           port,
+          show: (identity) => {
+            this.#listeners.set(key, { ...options, identity })
+          },
           close: () => {
             this.#listeners.delete(key)
             for (const channel of [...this.#channels])
@@ -89,20 +92,20 @@ export class Wire {
     const ended = listening.admit(host)
     if (ended === undefined) throw new TransportError('not-muster', 'closed')
     const certificates = {
-      client: certificateDer(identity.certificate),
-      server: certificateDer(listening.identity.certificate)
+      client: chainOf(identity),
+      server: chainOf(listening.identity)
     }
     const shared = {
       exporter: this.#random.bytes(32),
-      clientCertificate: sha256(certificates.client),
-      serverCertificate: sha256(certificates.server)
+      clientCertificate: sha256(certificates.client[0]),
+      serverCertificate: sha256(certificates.server[0])
     }
     const from = { address: host, port: this.#nextPort++ }
     const parts = { wire: this, time: this.#time, startedAt }
-    const client = new SimChannel(parts, host, 'client', to, { ...shared, peerCertificate: certificates.server })
+    const client = new SimChannel(parts, host, 'client', to, { ...shared, ...seen(certificates.server) })
     const server = new SimChannel(parts, to.address, 'server', from, {
       ...shared,
-      peerCertificate: certificates.client
+      ...seen(certificates.client)
     })
     client.other = server
     server.other = client
@@ -115,6 +118,18 @@ export class Wire {
   forget(channel: SimChannel): void {
     this.#channels.delete(channel)
   }
+}
+
+type Chain = readonly [Buffer, ...Buffer[]]
+
+/** The certificates of an identity as DER, its own first. */
+function chainOf({ certificate }: TlsIdentity): Chain {
+  const [own = '', ...issuers] = certificate.split(/(?=-----BEGIN CERTIFICATE-----)/)
+  return [certificateDer(own), ...issuers.map(certificateDer)]
+}
+
+function seen(chain: Chain): { readonly peerCertificate: Buffer; readonly peerChain: readonly Buffer[] } {
+  return { peerCertificate: chain[0], peerChain: chain }
 }
 
 interface ChannelParts {

@@ -151,10 +151,6 @@ describe('the local API', () => {
   it.each([
     ['POST', `peers/${'0'.repeat(64)}/pairing`],
     ['GET', `peers/${'0'.repeat(64)}/pairing`],
-    ['POST', 'certificates/preview'],
-    ['POST', 'certificates'],
-    ['GET', 'anchors'],
-    ['DELETE', 'anchors/1'],
     ['PUT', `missions/${'0'.repeat(64)}/content`],
     ['GET', `missions/${'0'.repeat(64)}/content/${'0'.repeat(64)}`]
   ])('says of %s %s that it comes later', async (method, path) => {

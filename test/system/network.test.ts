@@ -2,31 +2,17 @@
  * Real hosts in network namespaces of their own, on one bridge: found by mDNS, linked over TLS, cut and mended as a cable
  * is. Nothing leaves the namespaces that this file makes.
  */
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process'
+import { type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder, type Reply } from '../support/headless.js'
+import { areNamespacesAllowed, Laptop, Switch, type Cable } from '../support/namespaces.js'
 
-const prefix = `muster${String(process.pid)}`
 const patienceMs = 30_000
 const undos: (() => Promise<void>)[] = []
-
-function ip(...args: string[]): void {
-  execFileSync('ip', args, { stdio: 'pipe' })
-}
-
-const isAllowed = (() => {
-  try {
-    ip('netns', 'add', `${prefix}-try`)
-    ip('netns', 'del', `${prefix}-try`)
-    return process.platform === 'linux'
-  } catch {
-    return false
-  }
-})()
 
 interface Ready {
   readonly nodeId: string
@@ -34,12 +20,11 @@ interface Ready {
   readonly linkPort: number
 }
 
-/** A laptop: a namespace with one cable to the bridge, a node in it, and a way to its local API. */
-class Laptop {
+/** A laptop with one cable, a node in it, and a way to its local API. */
+class Station {
   readonly name: string
-  readonly #namespace: string
-  readonly #cable: string
-  readonly #address: string
+  readonly #laptop = new Laptop()
+  readonly #cable: Cable
   #node: ChildProcess | undefined
   #relay: ChildProcess | undefined
   #token = ''
@@ -47,46 +32,32 @@ class Laptop {
   #calls = 0
   readonly #waiting = new Map<number, (reply: Reply) => void>()
 
-  constructor(name: string, number: number) {
+  constructor(name: string, to: Switch, number: number) {
     this.name = name
-    this.#namespace = `${prefix}-${String(number)}`
-    this.#cable = `${prefix}p${String(number)}`.slice(-15)
-    this.#address = `10.77.0.${String(number)}`
+    this.#cable = this.#laptop.plug(to, number)
   }
 
   get nodeId(): string {
     return this.#ready.nodeId
   }
 
-  plug(bridge: string, number: number): void {
-    const inside = `${prefix}v${String(number)}`.slice(-15)
-    ip('netns', 'add', this.#namespace)
-    ip('link', 'add', inside, 'netns', this.#namespace, 'type', 'veth', 'peer', 'name', this.#cable, 'netns', bridge)
-    ip('-n', bridge, 'link', 'set', this.#cable, 'master', 'br0', 'up')
-    ip('-n', this.#namespace, 'link', 'set', 'lo', 'up')
-    ip('-n', this.#namespace, 'addr', 'add', `${this.#address}/24`, 'dev', inside)
-    ip('-n', this.#namespace, 'link', 'set', inside, 'up')
-    ip('-n', this.#namespace, 'route', 'add', 'default', 'via', '10.77.0.254')
-  }
-
-  cable(bridge: string, state: 'up' | 'down'): void {
-    ip('-n', bridge, 'link', 'set', this.#cable, state)
+  cable(state: 'up' | 'down'): void {
+    this.#laptop.set(this.#cable, state)
   }
 
   async start(): Promise<void> {
     const folder = await temporaryFolder((undo) => undos.push(undo))
-    const inside = ['netns', 'exec', this.#namespace, process.execPath]
     const options = ['--data', folder, '--name', this.name, '--discovery', 'mdns']
-    this.#node = spawn('ip', [...inside, resolve('out/main/headless.js'), ...options], {
-      stdio: ['ignore', 'pipe', 'ignore']
-    })
-    if (this.#node.stdout === null) throw new Error('no output')
-    const [line] = (await once(createInterface({ input: this.#node.stdout }), 'line')) as [string]
+    const node = this.#laptop.spawn(process.execPath, [resolve('out/main/headless.js'), ...options])
+    this.#node = node
+    node.stderr.resume()
+    const [line] = (await once(createInterface({ input: node.stdout }), 'line')) as [string]
     this.#ready = JSON.parse(line) as Ready
     this.#token = await readFile(join(folder, 'api-token'), 'utf8')
-    this.#relay = spawn('ip', [...inside, resolve('test/system/relay.mjs')], { stdio: ['pipe', 'pipe', 'ignore'] })
-    if (this.#relay.stdout === null) throw new Error('no output')
-    createInterface({ input: this.#relay.stdout }).on('line', (answer) => {
+    const relay = this.#laptop.spawn(process.execPath, [resolve('test/system/relay.mjs')])
+    this.#relay = relay
+    relay.stderr.resume()
+    createInterface({ input: relay.stdout }).on('line', (answer) => {
       const { id, ...reply } = JSON.parse(answer) as Reply & { id: number }
       this.#waiting.get(id)?.(reply)
       this.#waiting.delete(id)
@@ -100,7 +71,7 @@ class Laptop {
     return new Promise((done) => this.#waiting.set(id, done))
   }
 
-  async peer(of: Laptop) {
+  async peer(of: Station) {
     const { body } = await this.call('GET', 'peers')
     return (body.peers as { nodeId: string; callsign: string; link: { state: string; reason?: string } }[]).find(
       ({ nodeId }) => nodeId === of.nodeId
@@ -113,7 +84,7 @@ class Laptop {
   }
 
   remove(): void {
-    ip('netns', 'del', this.#namespace)
+    this.#laptop.remove()
   }
 }
 
@@ -127,23 +98,22 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<number
   return performance.now() - started
 }
 
-describe.runIf(isAllowed)('three laptops on one switch', () => {
-  const bridge = `${prefix}-sw`
-  const laptops = ['alpha', 'bravo', 'charlie'].map((name, index) => new Laptop(name, index + 1))
-  const [alpha, bravo, charlie] = laptops as [Laptop, Laptop, Laptop]
+describe.runIf(areNamespacesAllowed)('three laptops on one switch', () => {
+  let lan: Switch
+  let laptops: Station[] = []
+  let [alpha, bravo, charlie] = laptops as [Station, Station, Station]
   let mission = ''
 
   beforeAll(async () => {
-    ip('netns', 'add', bridge)
-    ip('-n', bridge, 'link', 'add', 'br0', 'type', 'bridge', 'mcast_snooping', '0')
-    ip('-n', bridge, 'link', 'set', 'br0', 'up')
-    for (const [index, laptop] of laptops.entries()) laptop.plug(bridge, index + 1)
+    lan = new Switch()
+    laptops = ['alpha', 'bravo', 'charlie'].map((name, index) => new Station(name, lan, index + 1))
+    ;[alpha, bravo, charlie] = laptops as [Station, Station, Station]
     for (const laptop of laptops) await laptop.start()
   })
   afterAll(async () => {
     for (const laptop of laptops) laptop.stop()
     for (const laptop of laptops) laptop.remove()
-    ip('netns', 'del', bridge)
+    lan.remove()
     for (const undo of undos) await undo()
   })
 
@@ -180,7 +150,7 @@ describe.runIf(isAllowed)('three laptops on one switch', () => {
   })
 
   it('go on apart when a cable is pulled, say so, and are in step again when it is back', async () => {
-    charlie.cable(bridge, 'down')
+    charlie.cable('down')
     await alpha.call('POST', `missions/${mission}/changes`, { entity: 'log/1', field: 'text', value: 'while apart' })
     await charlie.call('POST', `missions/${mission}/changes`, { entity: 'log/2', field: 'text', value: 'also apart' })
     await until('the silence is said', async () => {
@@ -189,7 +159,7 @@ describe.runIf(isAllowed)('three laptops on one switch', () => {
     })
     expect((await alpha.peer(bravo))?.link.state).toBe('linked')
     expect(await inStep()).toBe(false)
-    charlie.cable(bridge, 'up')
+    charlie.cable('up')
     await until('in step', inStep)
     const { body } = await bravo.call('GET', `missions/${mission}`)
     expect((body.entities as { entity: string }[]).map(({ entity }) => entity)).toEqual(

@@ -185,7 +185,8 @@ function computeProof(vector: Vectors['proof']): string {
     exporter: hex(vector.exporter),
     clientCertificate: hex(vector.clientCertificate),
     serverCertificate: hex(vector.serverCertificate),
-    peerCertificate: Buffer.alloc(0)
+    peerCertificate: Buffer.alloc(0),
+    peerChain: []
   }
   const intros = { client: Buffer.from(vector.clientIntro), server: Buffer.from(vector.serverIntro) }
   return signProof(vector.role, binding, intros, privateKeyFromSeed(hex(vector.seed)))

@@ -64,7 +64,7 @@ describe.runIf(chromiumPath !== undefined)('the window on a real engine', () => 
   let mission = ''
 
   it('says that nobody was met, and how to change that', async () => {
-    await page.getByText('Nobody has been met yet.').waitFor()
+    await page.getByRole('heading', { name: 'This laptop does not look for others.' }).waitFor()
     await keepShot(page, '01-peers-empty')
     expect(await accessibilityProblems(page)).toEqual([])
   })

@@ -48,7 +48,12 @@ const types: Readonly<Record<string, string>> = {
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self' ws://127.0.0.1:* ws://localhost:*"
 
-export async function startRecordedEngine(recorded: Recorded, folder: string): Promise<RecordedEngine> {
+/** @param own answers of a test's own, instead of the usual ones. */
+export async function startRecordedEngine(
+  recorded: Recorded,
+  folder: string,
+  own: Partial<CommandHandlers> = {}
+): Promise<RecordedEngine> {
   const code = randomBytes(12).toString('hex')
   const token = randomBytes(16).toString('hex')
   const windows = new Set<WebSocket>()
@@ -133,6 +138,48 @@ export async function startRecordedEngine(recorded: Recorded, folder: string): P
       say({ slice: 'peer', value: { ...peer, level: request.level, decision } })
       return ok(null)
     },
+    forgetPeer: async ({ nodeId }) => {
+      const peer = state.overview.peers.find((item) => item.nodeId === nodeId)
+      if (peer === undefined) return fail('not-found')
+      if (peer.level === 'revoked') return fail('peer-revoked')
+      say({ slice: 'peer-gone', nodeId })
+      return ok(null)
+    },
+    changeSettings: async (changes) => {
+      const { node, network } = state.overview
+      const interfacesChosen = { ...node.settings.interfaces, ...changes.interfaces }
+      const settings = { ...node.settings, ...changes, interfaces: interfacesChosen }
+      const { callsign, federation } = settings
+      if (callsign.trim() === '') return fail('bad-setting', 'callsign: 1 to 64 characters')
+      const interfaces = network.interfaces.map((item) => ({
+        ...item,
+        isOn: settings.interfaces[item.name] ?? item.isOn
+      }))
+      say(
+        { slice: 'node', value: { ...node, callsign, federation, settings, isFirstRun: !settings.isSetUp } },
+        { slice: 'network', value: { ...network, isLooking: settings.isDiscoverable, interfaces } }
+      )
+      return ok(null)
+    },
+    lookAgain: async () => ok(null),
+    lockKeys: async ({ lock }) => {
+      const { node } = state.overview
+      if (node.keys.problem !== undefined) return { ok: false, problem: node.keys.problem }
+      say({ slice: 'node', value: { ...node, keys: { state: lock ? 'locked' : 'file' } } })
+      return ok(null)
+    },
+    previewCertificates: async () => fail('no-certificate'),
+    importCertificates: async () => fail('no-certificate'),
+    removeAnchor: async ({ id }) => {
+      say({ slice: 'anchors', value: state.overview.anchors.filter((item) => item.id !== id) })
+      return ok(null)
+    },
+    removePin: async ({ id }) => {
+      say({ slice: 'pins', value: state.overview.pins.filter((item) => item.id !== id) })
+      return ok(null)
+    },
+    exportCertificate: async ({ format }) => ok({ fileName: `muster.${format}`, data: btoa('certificate') }),
+    renewCertificate: async () => ok(null),
     confirmJournal: async () => {
       const problems = state.overview.health.problems.filter((item) => item.code !== 'journal-damaged')
       say({ slice: 'health', value: { problems } })
@@ -201,7 +248,8 @@ export async function startRecordedEngine(recorded: Recorded, folder: string): P
       return ok({ version, total: found.length, offset, items: found.slice(offset, offset + limit) })
     },
     listAudit: async ({ offset, limit }) =>
-      ok({ total: recorded.audit.length, items: recorded.audit.slice(offset, offset + limit) })
+      ok({ total: recorded.audit.length, items: recorded.audit.slice(offset, offset + limit) }),
+    ...own
   }
 
   async function answerCall(name: CommandName, argument: unknown): Promise<Result<unknown>> {

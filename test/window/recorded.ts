@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type {
   AuditEntry,
+  CertificateFacts,
   ChangeName,
   Decision,
   EntityView,
@@ -13,6 +14,8 @@ import type {
   Member,
   MissionId,
   MissionSummary,
+  NetworkInterface,
+  NetworkStatus,
   NodeId,
   Overview,
   PeerSummary,
@@ -20,6 +23,7 @@ import type {
 } from '@shared/model'
 import { problem } from '@shared/result'
 import type { Scope } from '@shared/scope'
+import type { Settings } from '@shared/settings'
 
 export interface RecordedMission {
   readonly entities: EntityView[]
@@ -81,6 +85,7 @@ function decision(now: number, over: Partial<Decision> = {}): Decision {
 interface PeerSketch {
   readonly seed: number
   readonly callsign: string
+  readonly laptop?: string
   readonly federation?: string
   readonly level: Level
   readonly theirLevel?: Level
@@ -91,10 +96,11 @@ interface PeerSketch {
 }
 
 function peer(now: number, sketch: PeerSketch): PeerSummary {
-  const { seed, step, federation = 'kras-2026', ...rest } = sketch
+  const { seed, step, federation = 'kras-2026', laptop = '', ...rest } = sketch
   const inStep = rest.link.state === 'linked' && rest.level === 'trusted'
   return {
     nodeId: nodeIdOf(seed),
+    laptop,
     federation,
     words: wordsOf(seed),
     firstMet: now - 3 * dayMs - seed * minuteMs,
@@ -122,6 +128,7 @@ function richPeers(now: number): readonly PeerSummary[] {
     peer(now, {
       seed: 1,
       callsign: 'Palmanova 1',
+      laptop: 'Toughbook 4',
       level: 'trusted',
       theirLevel: 'trusted',
       decision: decision(now),
@@ -158,6 +165,7 @@ function richPeers(now: number): readonly PeerSummary[] {
     peer(now, {
       seed: 5,
       callsign: 'GZ Koper',
+      laptop: 'GZ-07',
       level: 'trusted',
       theirLevel: 'trusted',
       decision: decision(now, { by: 'GZ Sežana' }),
@@ -214,6 +222,118 @@ function richPeers(now: number): readonly PeerSummary[] {
       link: { state: 'down', since: now - 2 * dayMs, lastHeard: now - 3 * hourMs, reason: 'peer-revoked' }
     })
   ]
+}
+
+function settingsOf(): Settings {
+  return {
+    callsign: 'OSC Sežana',
+    laptop: 'Toughbook 1',
+    federation: 'kras-2026',
+    linkPort: 47110,
+    isDiscoverable: true,
+    interfaces: {},
+    isShownToStrangers: true,
+    hasLocalApi: true,
+    theme: 'system',
+    language: 'system',
+    hasSingleKeys: true,
+    closing: 'ask',
+    isSetUp: true
+  }
+}
+
+export function certificateOf(now: number, name: string, over: Partial<CertificateFacts> = {}): CertificateFacts {
+  return {
+    subject: `CN=${name}`,
+    name,
+    issuer: `CN=${name}`,
+    issuerName: name,
+    serial: hex(`serial ${name}`).slice(0, 32),
+    sha256: hex(`certificate ${name}`),
+    notBefore: now - 3 * dayMs,
+    notAfter: now + 3650 * dayMs,
+    ca: false,
+    key: 'P-256',
+    usages: ['digitalSignature'],
+    extendedUsages: ['serverAuth', 'clientAuth'],
+    alternativeNames: [],
+    isSelfSigned: true,
+    ...over
+  }
+}
+
+function ownCertificate(now: number): CertificateFacts {
+  return certificateOf(now, own.slice(0, 16), { sha256: hex('certificate') })
+}
+
+function wireless(now: number, heard: number): NetworkInterface {
+  return {
+    name: 'wlp3s0',
+    address: '10.20.4.17',
+    kind: 'wireless',
+    isOn: true,
+    sent: 14,
+    heard,
+    lastSentAt: now - 3000,
+    ...(heard === 0 ? {} : { lastHeardAt: now - 2000 })
+  }
+}
+
+function networkOf(now: number): NetworkStatus {
+  return {
+    isLooking: true,
+    lookingSince: now - 7 * hourMs,
+    interfaces: [
+      wireless(now, 211),
+      {
+        name: 'enx0',
+        address: '10.20.9.2',
+        kind: 'cable',
+        isOn: true,
+        sent: 96,
+        heard: 31,
+        lastSentAt: now - 8000,
+        lastHeardAt: now - 9000
+      },
+      { name: 'wg-agency', address: '10.66.0.9', kind: 'vpn', isOn: false, sent: 0, heard: 0 }
+    ],
+    nearby: [],
+    checks: [
+      {
+        check: 'interface',
+        outcome: 'good',
+        facts: { count: 2, names: 'wlp3s0, enx0', addresses: '10.20.4.17, 10.20.9.2' }
+      },
+      { check: 'send', outcome: 'good', facts: { sent: 110, names: 'wlp3s0, enx0', secondsAgo: 3 } },
+      { check: 'hear', outcome: 'good', facts: { heard: 242, names: 'wlp3s0, enx0', seconds: 25_200, secondsAgo: 2 } },
+      { check: 'reach', outcome: 'good', facts: { found: 5, met: 5, failed: 0, linked: 5 } },
+      { check: 'listen', outcome: 'good', facts: { port: 47110 } },
+      { check: 'firewall', outcome: 'good', facts: {} }
+    ]
+  }
+}
+
+/** Nobody is found: announcements go out, and nothing comes back. */
+export function deafNetwork(now: number): NetworkStatus {
+  return {
+    isLooking: true,
+    lookingSince: now - 42_000,
+    interfaces: [
+      wireless(now, 0),
+      { name: 'wg-agency', address: '10.66.0.9', kind: 'vpn', isOn: false, sent: 0, heard: 0 }
+    ],
+    nearby: [],
+    checks: [
+      { check: 'interface', outcome: 'good', facts: { count: 1, names: 'wlp3s0', addresses: '10.20.4.17' } },
+      { check: 'vpn', outcome: 'caution', facts: { count: 1, names: 'wg-agency', addresses: '10.66.0.9', used: 0 } },
+      { check: 'send', outcome: 'good', facts: { sent: 14, names: 'wlp3s0', secondsAgo: 3 } },
+      { check: 'hear', outcome: 'bad', facts: { heard: 0, names: 'wlp3s0', seconds: 42 } },
+      { check: 'reach', outcome: 'unknown', facts: { found: 0, met: 0, failed: 0, linked: 0 } },
+      { check: 'listen', outcome: 'good', facts: { port: 47110 } },
+      { check: 'firewall', outcome: 'unknown', facts: {} }
+    ],
+    finding: problem('nothing-heard')
+  }
 }
 
 function holdersOf(peers: readonly PeerSummary[], now: number, seeds: readonly number[]): readonly Holder[] {
@@ -441,6 +561,7 @@ export function richField(now: number, logEntries = 60): Recorded {
     { address: '10.20.4.22', port: 47110, state: 'reached', since: now - 3 * hourMs, attempts: 1, nodeId: nodeIdOf(1) }
   ]
   const fire = karst(now, logEntries)
+  const audit = auditOf(now)
   const missions = new Map<MissionId, RecordedMission>([
     [missionIdOf(1), fire],
     [
@@ -494,27 +615,46 @@ export function richField(now: number, logEntries = 60): Recorded {
         version: '0.1.0',
         words: wordsOf(0),
         certificateSha256: hex('certificate'),
+        certificate: { ...ownCertificate(now), isOwn: true },
         startedAt: now - 7 * hourMs,
         linkPort: 47110,
         interfaces: [
           { name: 'wlp3s0', address: '10.20.4.17' },
           { name: 'enx0', address: '10.20.9.2' }
         ],
-        dataFolder: '/home/osc/.config/muster'
+        dataFolder: '/home/osc/.config/muster',
+        settings: settingsOf(),
+        isFirstRun: false,
+        keys: { state: 'file' }
       },
+      network: networkOf(now),
       health: { problems: [] },
+      anchors: [],
+      pins: [],
+      auditTotal: audit.length,
       peers,
       targets,
       missions: summaries
     },
     missions,
-    audit: auditOf(now)
+    audit
   }
 }
 
 export function emptyField(now: number): Recorded {
   const rich = richField(now, 4)
-  return { overview: { ...rich.overview, peers: [], targets: [], missions: [] }, missions: new Map(), audit: [] }
+  return {
+    overview: {
+      ...rich.overview,
+      network: deafNetwork(now),
+      auditTotal: 0,
+      peers: [],
+      targets: [],
+      missions: []
+    },
+    missions: new Map(),
+    audit: []
+  }
 }
 
 export function aloneField(now: number): Recorded {

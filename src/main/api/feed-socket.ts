@@ -8,7 +8,8 @@ import { fail, type Result } from '@shared/result.js'
 import type { Access } from './access.js'
 
 const tokenWithinMs = 2_000
-const messageBytesMost = 1024 * 1024
+/** Room for certificate files of 1 MiB in base64. */
+const messageBytesMost = 2 * 1024 * 1024
 /** A window that stopped reading; it subscribes anew when it is back. */
 const unsentBytesMost = 16 * 1024 * 1024
 const socketsMost = 32

@@ -26,10 +26,6 @@ function routeOf(method: string, [first, id, second, third]: readonly string[]):
 const notYet = new Set([
   'GET peers/:id/pairing',
   'POST peers/:id/pairing',
-  'GET anchors',
-  'DELETE anchors/:id',
-  'POST certificates',
-  'POST certificates/:id',
   'PUT missions/:id/content',
   'GET missions/:id/content/:id'
 ])
@@ -76,14 +72,42 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
     case 'GET missions/:id/heads':
       if (!/^[0-9a-f]{64}$/.test(id ?? '')) return fail('bad-request', 'a mission ID: 64 hexadecimal digits')
       return replyTo(engine.heads(id as MissionId), (heads) => heads)
+    case 'GET network':
+      return reply(engine.overview().network)
+    case 'DELETE peers/:id':
+      return replyTo(await run('forgetPeer', { nodeId: id }), () => ({ nodeId: id }))
+    case 'POST certificates/:id': {
+      if (id !== 'preview') break
+      return replyTo(await run('previewCertificates', certificateFiles(call.body)), (preview) => preview)
+    }
+    case 'POST certificates':
+      return replyTo(await run('importCertificates', certificateFiles(call.body)), (imported) => imported, 201)
+    case 'GET certificates/:id': {
+      if (id !== 'own') break
+      const format = call.query.get('format') ?? 'pem'
+      return replyTo(await run('exportCertificate', { format }), (saved) => saved)
+    }
+    case 'GET anchors': {
+      const { anchors, pins } = engine.overview()
+      return reply({ anchors, pins })
+    }
+    case 'DELETE anchors/:id':
+      return replyTo(await run('removeAnchor', { id }), () => ({ id }))
+    case 'DELETE pins/:id':
+      return replyTo(await run('removePin', { id }), () => ({ id }))
     case 'GET audit': {
       const offset = Number(call.query.get('offset') ?? 0)
       const limit = Number(call.query.get('limit') ?? 100)
       return replyTo(await run('listAudit', { offset, limit }), (page) => page)
     }
-    default:
-      return fail('not-found', `${call.method} /api/v1/${call.path.join('/')}`)
   }
+  return fail('not-found', `${call.method} /api/v1/${call.path.join('/')}`)
+}
+
+/** `data` is one file, or several that belong together. */
+function certificateFiles(body: unknown): Readonly<Record<string, unknown>> {
+  const { data, ...rest } = objectOf(body)
+  return { ...rest, files: Array.isArray(data) ? data : [data] }
 }
 
 /** The folded view whole, for programs; the window asks for ranges instead. */

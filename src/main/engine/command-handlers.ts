@@ -1,10 +1,12 @@
 /** The commands, each answered by the part that it is for. Arguments were parsed by commands.ts. */
 import type { CommandHandlers, DecisionRequest } from '@shared/contract.js'
-import type { Decision, MissionId } from '@shared/model.js'
+import type { Decision, MissionId, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import { fail, ok, type Result } from '@shared/result.js'
 import { everything } from '@shared/scope.js'
-import type { Identity } from './identity/identity.js'
+import type { Settings } from '@shared/settings.js'
+import type { OwnIdentity } from './identity/identity.js'
+import type { createCertificateCommands } from './certificate-commands.js'
 import { bounds } from './limits.js'
 import type { LinkTable } from './links/link-table.js'
 import type { Mission } from './missions/mission.js'
@@ -12,12 +14,15 @@ import type { Missions } from './missions/missions.js'
 import { entityPage } from './missions/views.js'
 import type { HealthBook, Views } from './overview.js'
 import type { Clock } from './runtime/clock.js'
+import { kept } from './storage/disk.js'
 import type { PeerBook } from './trust/peer-book.js'
 import type { TrustBook } from './trust/trust-book.js'
+import type { Vouching } from './trust/vouching.js'
+
+type CertificateCommands = ReturnType<typeof createCertificateCommands>
 
 export interface CommandParts {
-  readonly identity: Identity
-  readonly callsign: string
+  readonly identity: OwnIdentity
   readonly clock: Clock
   readonly trust: TrustBook
   readonly peers: PeerBook
@@ -25,15 +30,51 @@ export interface CommandParts {
   readonly links: LinkTable
   readonly views: Views
   readonly health: HealthBook
+  readonly certificates: CertificateCommands
+  readonly vouching: Vouching
+  readonly changeSettings: (changes: Partial<Settings>) => Promise<Result<null>>
+  readonly lookAgain: () => void
+  /** A peer is off the list. */
+  readonly onForgotten: (nodeId: NodeId) => void
+  readonly onNode: () => void
 }
 
 export function createCommands(parts: CommandParts): CommandHandlers {
-  const { trust, peers, missions, links, views, health } = parts
+  const { identity, trust, peers, missions, links, views, health } = parts
   const known = (id: MissionId): Result<Mission> => {
     const mission = missions.get(id)
     return mission === undefined ? fail('mission-unknown') : ok(mission)
   }
   return {
+    ...parts.certificates,
+    async changeSettings(changes) {
+      return parts.changeSettings(changes)
+    },
+    async lookAgain() {
+      parts.lookAgain()
+      links.dialer.wakeAll()
+      return ok(null)
+    },
+    async lockKeys({ lock }) {
+      const done = await kept(identity.lock(lock))
+      const locked = done.ok ? done.value : done
+      if (locked.ok) {
+        await trust.note('settings', { text: lock ? 'keys locked' : 'keys unlocked' })
+        parts.onNode()
+      }
+      return locked
+    },
+    async forgetPeer({ nodeId }) {
+      const peer = peers.peers.get(nodeId)
+      if (peer === undefined) return fail('not-found')
+      const forgotten = await trust.forget(nodeId, peer.callsign)
+      if (!forgotten.ok) return forgotten
+      parts.vouching.forget(nodeId)
+      links.forget(nodeId)
+      await peers.forget(nodeId)
+      parts.onForgotten(nodeId)
+      return forgotten
+    },
     async addPeer(to) {
       const others = peers.targets.filter((other) => other.address !== to.address || other.port !== to.port)
       if (others.length >= bounds.targets) return fail('too-many', `${String(bounds.targets)} addresses`)
@@ -84,7 +125,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
 }
 
 async function decide(parts: CommandParts, request: DecisionRequest): Promise<Result<null>> {
-  const { trust, peers, clock, callsign, identity } = parts
+  const { trust, peers, clock, identity } = parts
   const peer = peers.peers.get(request.nodeId)
   if (peer === undefined) return fail('not-found', 'no peer of this node ID has said hello')
   const refused = refuseDecision(request, peer.federation, identity.record.federation, trust.time)
@@ -93,14 +134,16 @@ async function decide(parts: CommandParts, request: DecisionRequest): Promise<Re
   const decision: Decision = {
     level,
     at: clock.now(),
-    by: callsign,
+    by: identity.callsign,
     ground,
     scope,
     ...(until === undefined ? {} : { until }),
     ...(reason === undefined ? {} : { reason })
   }
   if (level === 'trusted' && trust.stateOf(request.nodeId).level !== 'trusted') peers.count(request.nodeId, undefined)
-  return trust.decide({ nodeId: request.nodeId, callsign: peer.callsign, federation: peer.federation, decision })
+  // Who withholds its federation says it once it trusts; the decision counts for ours only.
+  const federation = peer.federation || identity.federation
+  return trust.decide({ nodeId: request.nodeId, callsign: peer.callsign, federation, decision })
 }
 
 function refuseDecision(
@@ -110,5 +153,6 @@ function refuseDecision(
   time: number
 ): ProblemCode | undefined {
   if (until !== undefined && (level !== 'trusted' || until <= time)) return 'bad-until'
-  return level === 'trusted' && theirFederation !== ownFederation ? 'federation-differs' : undefined
+  const isForeign = theirFederation !== '' && theirFederation !== ownFederation
+  return level === 'trusted' && isForeign ? 'federation-differs' : undefined
 }

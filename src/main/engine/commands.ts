@@ -6,6 +6,7 @@ import { fail, type Result } from '@shared/result.js'
 import { isHex } from './bytes/hash.js'
 import { limits } from './limits.js'
 import { isChangeName } from './logs/run.js'
+import { SettingsSchema } from './settings.js'
 import { ScopeSchema } from './trust/journal-lines.js'
 
 const NodeIdSchema = v.custom<NodeId>((value) => isHex(value, 32), 'a node ID: 64 hexadecimal digits')
@@ -23,6 +24,27 @@ const Text = (most: number) =>
   )
 const JsonSchema = v.custom<Json>((value) => value !== undefined, 'any JSON')
 
+const HashSchema = v.custom<string>((value) => isHex(value, 32), 'SHA-256: 64 hexadecimal digits')
+
+/** What the files hold is read by certificates/; here only their size is bounded. */
+const certificateFiles = {
+  files: v.pipe(
+    v.custom<string[]>(
+      (value) =>
+        Array.isArray(value) &&
+        value.length >= 1 &&
+        value.length <= 10 &&
+        value.every((file) => typeof file === 'string' && file.length <= 4 * 1024 * 1024 && isBase64(file)),
+      '1 to 10 files in base64'
+    )
+  ),
+  password: v.optional(Text(1024))
+}
+
+function isBase64(text: string): boolean {
+  return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)
+}
+
 /** More than this in one request is not a person's doing, and a program can send several. */
 const changesMost = 10_000
 
@@ -38,6 +60,24 @@ const schemas = {
     reason: v.optional(Text(200)),
     ground: v.optional(v.picklist(['words', 'unseen', 'api']))
   }),
+  forgetPeer: v.strictObject({ nodeId: NodeIdSchema }),
+  previewCertificates: v.strictObject(certificateFiles),
+  importCertificates: v.strictObject({
+    ...certificateFiles,
+    as: v.picklist(['identity', 'peer', 'anchor']),
+    scope: v.optional(ScopeSchema),
+    until: v.optional(v.pipe(v.number(), v.safeInteger()))
+  }),
+  removeAnchor: v.strictObject({ id: HashSchema }),
+  removePin: v.strictObject({ id: HashSchema }),
+  exportCertificate: v.strictObject({
+    format: v.picklist(['pem', 'der', 'p12', 'p12-old']),
+    password: v.optional(Text(64))
+  }),
+  renewCertificate: v.nullish(v.null(), null),
+  lockKeys: v.strictObject({ lock: v.boolean() }),
+  changeSettings: SettingsSchema,
+  lookAgain: v.nullish(v.null(), null),
   confirmJournal: v.nullish(v.null(), null),
   createMission: v.strictObject({ name: v.string(), description: v.optional(Text(limits.descriptionLength)) }),
   write: v.strictObject({
@@ -90,7 +130,9 @@ export async function callCommand<Name extends CommandName>(
 
 function refusalCode(name: CommandName, issues: readonly v.BaseIssue<unknown>[]) {
   if (name === 'addPeer' || name === 'removeAddress') return 'bad-address'
-  if (name === 'decide' && issues.some((issue) => issue.path?.[0]?.key === 'scope')) return 'bad-scope'
+  if (name === 'changeSettings') return 'bad-setting'
+  if ((name === 'decide' || name === 'importCertificates') && issues.some((issue) => issue.path?.[0]?.key === 'scope'))
+    return 'bad-scope'
   if (name === 'write' && issues.some((issue) => issue.path?.[0]?.key === 'changes')) return 'bad-change'
   return 'bad-request'
 }

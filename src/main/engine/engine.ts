@@ -4,13 +4,17 @@
  */
 import type { CommandHandlers } from '@shared/contract.js'
 import type { FeedMessage } from '@shared/feed.js'
-import type { MissionId, NodeId, NodeStatus, Overview } from '@shared/model.js'
-import { fail, ok, problem, type Result } from '@shared/result.js'
+import type { MissionId, NetworkStatus, NodeId, NodeStatus, Overview } from '@shared/model.js'
+import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
+import type { Settings } from '@shared/settings.js'
 import { version } from '@shared/version.js'
+import { createCertificateCommands } from './certificate-commands.js'
 import { createCommands } from './command-handlers.js'
 import type { Discovery } from './discovery/discovery.js'
+import { networkStatus } from './discovery/doctor.js'
 import { FeedWriter } from './feed-writer.js'
-import { loadOrCreateIdentity } from './identity/identity.js'
+import { OwnIdentity } from './identity/identity.js'
+import type { KeyStore } from './identity/key-store.js'
 import { LinkTable } from './links/link-table.js'
 import type { Transport } from './links/transport.js'
 import type { Damage } from './logs/journal.js'
@@ -22,9 +26,11 @@ import { Standing } from './replication/standing.js'
 import type { Clock } from './runtime/clock.js'
 import { shortId, type Log } from './runtime/log.js'
 import type { Random } from './runtime/random.js'
-import type { Disk } from './storage/disk.js'
+import { SettingsBook } from './settings.js'
+import { kept, type Disk } from './storage/disk.js'
 import { PeerBook } from './trust/peer-book.js'
 import { TrustBook } from './trust/trust-book.js'
+import { Vouching } from './trust/vouching.js'
 
 /** Everything from outside that the engine rests on; the simulated field brings its own. */
 export interface EnginePorts {
@@ -32,8 +38,10 @@ export interface EnginePorts {
   readonly random: Random
   readonly disk: Disk
   readonly transport: Transport
-  /** Left out: peers are found by address only. */
-  readonly discovery?: Discovery | undefined
+  /** Made anew each time that looking for others is switched on. Left out: peers are found by address only. */
+  readonly discovery?: (() => Discovery) | undefined
+  /** Left out: keys cannot be wrapped here. */
+  readonly keyStore?: KeyStore | undefined
   readonly interfaces: () => NodeStatus['interfaces']
 }
 
@@ -41,11 +49,16 @@ export interface EngineSettings {
   readonly callsign: string
   /** Left out: as last time, or `field`. */
   readonly federation?: string | undefined
-  /** 0: any free port. */
-  readonly linkPort: number
+  /** 0: any free port. Left out: the usual one. */
+  readonly linkPort?: number | undefined
   /** Left out: all interfaces. */
   readonly linkHost?: string | undefined
   readonly dataFolder: string
+  /**
+   * The window shows the first steps until they are done, and callsign, federation and port above are suggestions for
+   * the first start. Else they hold at each start, whatever was set before.
+   */
+  readonly wantsFirstRun?: boolean | undefined
   readonly log: Log
 }
 
@@ -66,19 +79,26 @@ export interface Engine {
 
 export async function startEngine(settings: EngineSettings, ports: EnginePorts): Promise<Result<Engine>> {
   const { clock, random, disk, transport } = ports
-  const { callsign, log } = settings
-  const loaded = await loadOrCreateIdentity(disk, settings.federation, random, clock.now())
+  const { log, wantsFirstRun = false } = settings
+  const health = new HealthBook(clock, () => feed.note('health'))
+  const book = await openSettings(settings, disk, (found) => health.set('settings', found))
+  const loaded = await OwnIdentity.open({
+    disk,
+    random,
+    now: clock.now(),
+    keyStore: ports.keyStore,
+    federation: wantsFirstRun && book.all.isSetUp ? undefined : settings.federation
+  })
   if (!loaded.ok) return loaded
   const { identity, created } = loaded.value
+  nameIdentity()
   let isStarted = false
-  const health = new HealthBook(clock, () => feed.note('health'))
+  let discovery: Discovery | undefined
   const onDamage = (damage: Damage) => noteDamage(damage, health, log)
 
   const feed: FeedWriter = new FeedWriter(clock, {
     overview: () => views.overview(),
-    node: () => views.node(),
-    health: () => health.view(),
-    targets: () => links.dialer.targets(),
+    slice: (name) => views.slice(name),
     peer: (nodeId) => views.peer(nodeId),
     mission: (id) => views.mission(id)
   })
@@ -86,10 +106,16 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     {
       disk,
       identity,
-      callsign,
       clock,
       random,
       onDamage,
+      onChange: (what) =>
+        afterStart(() => {
+          feed.note('auditTotal')
+          if (what === 'audit') return
+          feed.note('anchors')
+          feed.note('pins')
+        }),
       // Nothing is linked while the book is read.
       onTrust: (nodeId) => afterStart(() => trustChanged(nodeId))
     },
@@ -103,7 +129,6 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     {
       disk,
       identity,
-      callsign,
       clock,
       random,
       events: {
@@ -133,7 +158,6 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     transport,
     self: {
       identity,
-      callsign,
       run: random.bytes(16).toString('hex'),
       clock,
       random,
@@ -141,14 +165,27 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     },
     trust,
     peers,
-    federation: identity.record.federation,
+    isShownToStrangers: () => book.all.isShownToStrangers,
     log,
+    onShown: (met, chain) => {
+      const { nodeId, callsign, record } = met
+      vouching
+        .shown({ nodeId, callsign, federation: record.federation, chain })
+        .catch((error: unknown) => log('error', 'certificate-not-judged', { error: String(error) }))
+    },
+    onNearby: () => noteNetwork(),
     onUp: (link, nodeId) => replicator.linkUp(link, nodeId),
     onDown: (_, nodeId) => replicator.linkDown(nodeId),
     onMessage: (link, nodeId, message) => replicator.message(link, nodeId, message),
     onRun: (link, nodeId, mission, run) => replicator.run(link, nodeId, mission, run),
     onPeer: (nodeId) => feed.notePeer(nodeId),
     onTargets: () => feed.note('targets')
+  })
+  const vouching: Vouching = new Vouching({
+    trust,
+    ownFederation: () => identity.federation,
+    now: () => clock.now(),
+    onPeer: (nodeId) => feed.notePeer(nodeId)
   })
   const replicator: Replicator = new Replicator({
     missions,
@@ -165,11 +202,14 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   })
   const standing = new Standing({ missions, links, peers, ownId: identity.nodeId, exchanges: replicator.exchanges })
   const views = new Views({
-    callsign,
     dataFolder: settings.dataFolder,
     interfaces: ports.interfaces,
+    network,
+    settings: () => ({ ...book.all, federation: identity.federation }),
+    isFirstRun: () => wantsFirstRun && !book.all.isSetUp,
     identity,
     trust,
+    vouching,
     peers,
     missions,
     links,
@@ -181,8 +221,82 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   function afterStart(act: () => void): void {
     if (isStarted) act()
   }
+  function nameIdentity(): void {
+    identity.callsign = book.all.callsign
+    identity.laptop = book.all.laptop
+  }
+  function network(): NetworkStatus {
+    return networkStatus({
+      view: discovery?.view(),
+      stateOf: (at) => links.nearbyOf(at),
+      linkPort: links.linkPort,
+      listenProblem: links.listenProblem,
+      linked: links.up().length,
+      wasReached: links.wasReached,
+      platform: process.platform,
+      now: clock.now()
+    })
+  }
+  function noteNetwork(): void {
+    feed.note('network')
+  }
+  function startDiscovery(): void {
+    discovery = ports.discovery?.()
+    discovery?.choose(book.all.interfaces)
+    discovery?.start({
+      port: links.linkPort ?? 0,
+      onSighting: (sighting) => links.sighted(sighting),
+      onGone: (sighting) => links.gone(sighting),
+      onChange: noteNetwork
+    })
+    noteNetwork()
+  }
+  async function stopDiscovery(): Promise<void> {
+    const before = discovery
+    discovery = undefined
+    noteNetwork()
+    await before?.stop()
+  }
+  function renewed(): void {
+    links.renewIdentity()
+    feed.note('node')
+  }
+  async function changeSettings({ federation, interfaces, ...changes }: Partial<Settings>): Promise<Result<null>> {
+    const before = book.all
+    // Choices by name: those left out stay.
+    const chosen = interfaces === undefined ? {} : { interfaces: { ...before.interfaces, ...interfaces } }
+    const saved = await kept(book.change({ ...changes, ...chosen }))
+    if (!saved.ok) return saved
+    if (federation !== undefined && federation !== identity.federation) {
+      const signed = await kept(identity.useFederation(federation))
+      if (!signed.ok) return signed
+      renewed()
+    }
+    const after = book.all
+    nameIdentity()
+    links.tellSelf()
+    feed.note('node')
+    if (after.interfaces !== before.interfaces) discovery?.choose(after.interfaces)
+    if (after.isDiscoverable !== before.isDiscoverable) {
+      if (after.isDiscoverable) startDiscovery()
+      else await stopDiscovery()
+    }
+    if (after.linkPort !== before.linkPort) {
+      const found = await links.relisten(settings.linkHost, after.linkPort)
+      health.set('listen', found)
+      if (links.linkPort !== undefined) discovery?.announce(links.linkPort)
+      feed.note('node')
+    }
+    const named = ['callsign', 'laptop', 'linkPort', 'isDiscoverable', 'isShownToStrangers', 'hasLocalApi'] as const
+    const changed: string[] = named.filter((name) => after[name] !== before[name])
+    if (federation !== undefined) changed.push('federation')
+    if (changed.length > 0) await trust.note('settings', { text: changed.join(', ') })
+    return ok(null)
+  }
   function trustChanged(nodeId: NodeId): void {
     links.review(nodeId)
+    feed.note('anchors')
+    feed.note('pins')
     replicator.trustChanged(nodeId)
     replicator.admitPeers()
     feed.notePeer(nodeId)
@@ -191,19 +305,32 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
 
   isStarted = true
   health.set('journal', trust.isGood ? undefined : problem('journal-damaged'))
-  await links.start(settings.linkHost, settings.linkPort)
+  await links.start(settings.linkHost, book.all.linkPort)
   health.set('listen', links.listenProblem)
-  if (links.linkPort !== undefined)
-    ports.discovery?.start({
-      port: links.linkPort,
-      onSighting: (sighting) => links.sighted(sighting),
-      onGone: () => undefined
-    })
+  if (book.all.isDiscoverable) startDiscovery()
   await trust.note('started', { text: version })
 
   return ok({
     nodeId: identity.nodeId,
-    commands: createCommands({ identity, callsign, clock, trust, peers, missions, links, views, health }),
+    commands: createCommands({
+      identity,
+      clock,
+      trust,
+      peers,
+      missions,
+      links,
+      views,
+      health,
+      vouching,
+      certificates: createCertificateCommands({ identity, clock, trust, vouching, onIdentity: renewed }),
+      changeSettings,
+      lookAgain: () => {
+        discovery?.look()
+        links.greetAgain()
+      },
+      onForgotten: (nodeId) => feed.notePeer(nodeId),
+      onNode: () => feed.note('node')
+    }),
     subscribe: (listener) => feed.subscribe(listener),
     overview: () => views.overview(),
     entityTypes: (id) => [...(missions.get(id)?.fold.counts.keys() ?? [])].filter((type) => type !== 'mission'),
@@ -222,13 +349,40 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       runs_not_taken: [...replicator.refused.values()].reduce((sum, count) => sum + count, 0)
     }),
     async stop() {
-      await ports.discovery?.stop()
+      await discovery?.stop()
       await links.stop()
       await missions.close()
       await trust.close()
       await peers.close()
     }
   })
+}
+
+/** Where others reach a node unless it says otherwise. */
+export const usualLinkPort = 47110
+
+/** A host that gives callsign and port on its command line means them; elsewhere what a person set wins. */
+function openSettings(
+  { callsign, linkPort, wantsFirstRun = false }: EngineSettings,
+  disk: Disk,
+  onProblem: (found: Problem) => void
+): Promise<SettingsBook> {
+  const given = { callsign, ...(linkPort === undefined ? {} : { linkPort }) }
+  const usual = {
+    linkPort: usualLinkPort,
+    ...given,
+    laptop: '',
+    isDiscoverable: true,
+    interfaces: {},
+    isShownToStrangers: true,
+    hasLocalApi: false,
+    theme: 'system' as const,
+    language: 'system',
+    hasSingleKeys: true,
+    closing: 'ask' as const,
+    isSetUp: false
+  }
+  return SettingsBook.open(disk, usual, wantsFirstRun ? {} : given, onProblem)
 }
 
 function noteDamage(damage: Damage, health: HealthBook, log: Log): void {

@@ -8,13 +8,15 @@ import type { Clock } from './runtime/clock.js'
 
 export interface FeedSource {
   overview(): Overview
-  /** The slices as they are now; `undefined` when it is gone. */
-  node(): Overview['node']
-  health(): Overview['health']
-  targets(): Overview['targets']
+  /** A slice as it is now. */
+  slice<Name extends SliceName>(name: Name): Overview[Name]
+  /** As they are now; `undefined` when it is gone. */
   peer(nodeId: NodeId): Overview['peers'][number] | undefined
   mission(id: MissionId): Overview['missions'][number] | undefined
 }
+
+const sliceNames = ['node', 'network', 'health', 'anchors', 'pins', 'auditTotal', 'targets'] as const
+export type SliceName = (typeof sliceNames)[number]
 
 const flushMs = 50
 
@@ -24,7 +26,7 @@ export class FeedWriter {
   readonly #listeners = new Set<(message: FeedMessage) => void>()
   readonly #peers = new Set<NodeId>()
   readonly #missions = new Set<MissionId>()
-  readonly #single = new Set<'node' | 'health' | 'targets'>()
+  readonly #single = new Set<SliceName>()
   #revision = 0
   #isPlanned = false
 
@@ -41,7 +43,7 @@ export class FeedWriter {
     return () => this.#listeners.delete(listener)
   }
 
-  note(slice: 'node' | 'health' | 'targets'): void {
+  note(slice: SliceName): void {
     this.#single.add(slice)
     this.#plan()
   }
@@ -69,9 +71,8 @@ export class FeedWriter {
     if (this.#peers.size + this.#missions.size + this.#single.size === 0) return
     const changes: OverviewChange[] = []
     if (this.#listeners.size > 0) {
-      if (this.#single.has('node')) changes.push({ slice: 'node', value: this.#source.node() })
-      if (this.#single.has('health')) changes.push({ slice: 'health', value: this.#source.health() })
-      if (this.#single.has('targets')) changes.push({ slice: 'targets', value: this.#source.targets() })
+      for (const slice of sliceNames)
+        if (this.#single.has(slice)) changes.push({ slice, value: this.#source.slice(slice) } as OverviewChange)
       for (const nodeId of this.#peers) {
         const value = this.#source.peer(nodeId)
         changes.push(value === undefined ? { slice: 'peer-gone', nodeId } : { slice: 'peer', value })

@@ -3,6 +3,7 @@ import { networkInterfaces } from 'node:os'
 import { fail, ok, type Result } from '@shared/result.js'
 import { createMdns } from './discovery/mdns.js'
 import { startEngine, type Engine, type EnginePorts } from './engine.js'
+import type { KeyStore } from './identity/key-store.js'
 import { tlsTransport } from './links/tls-transport.js'
 import { systemClock } from './runtime/clock.js'
 import { silentLog, type Log } from './runtime/log.js'
@@ -12,12 +13,10 @@ import { createFileDisk } from './storage/file-disk.js'
 import { lockFolder } from './storage/folder-lock.js'
 
 export { callCommand, isCommandName } from './commands.js'
-export type { Engine, EnginePorts } from './engine.js'
+export { usualLinkPort, type Engine, type EnginePorts } from './engine.js'
+export type { KeyStore } from './identity/key-store.js'
 export { limits } from './limits.js'
 export type { Log, LogLevel } from './runtime/log.js'
-
-/** Where others reach a node unless it says otherwise. */
-export const usualLinkPort = 47110
 
 export interface EngineOptions {
   readonly dataFolder: string
@@ -30,6 +29,10 @@ export interface EngineOptions {
   readonly discovery?: 'mdns' | 'off'
   /** mDNS on this interface only, by its address. */
   readonly discoveryAddress?: string
+  /** Show the first steps; callsign and the like are suggestions then, and what a person set wins. */
+  readonly wantsFirstRun?: boolean
+  /** The system's; left out: keys lie in a file that only this account can read. */
+  readonly keyStore?: KeyStore
   readonly log?: Log
   /** Parts that stand in for the real ones; with a disk of its own there is no folder to lock. */
   readonly ports?: Partial<EnginePorts>
@@ -42,11 +45,12 @@ export interface RunningEngine extends Engine {
 
 /** Starts a node on a data folder, which it makes if it is not there. Problems are values; see shared/problems.ts. */
 export async function createEngine(options: EngineOptions): Promise<Result<RunningEngine>> {
-  const { dataFolder, callsign, federation, linkPort = usualLinkPort, linkHost, log = silentLog, ports = {} } = options
+  const { dataFolder, callsign, federation, linkPort, linkHost, wantsFirstRun, keyStore, ports = {} } = options
+  const { log = silentLog } = options
   const lock = ports.disk === undefined ? await lockFolder(dataFolder) : undefined
   if (lock?.ok === false) return lock
   const started = await startSafely(
-    { dataFolder, callsign, federation, linkPort, linkHost, log },
+    { dataFolder, callsign, federation, linkPort, linkHost, wantsFirstRun, log },
     {
       clock: systemClock,
       random: systemRandom,
@@ -54,8 +58,9 @@ export async function createEngine(options: EngineOptions): Promise<Result<Runni
       transport: tlsTransport,
       discovery:
         options.discovery === 'mdns'
-          ? createMdns({ clock: systemClock, random: systemRandom, log, onlyAddress: options.discoveryAddress })
+          ? () => createMdns({ clock: systemClock, random: systemRandom, log, onlyAddress: options.discoveryAddress })
           : undefined,
+      keyStore,
       interfaces: systemInterfaces,
       ...ports
     }

@@ -24,6 +24,8 @@ export const limits = {
   /** Names of replaced values in one write. */
   seen: 64,
   pendingRequests: 20,
+  /** In one chain. */
+  certificates: 10,
   /** In one message: as many as a frame holds for sure. */
   heads: 5_000
 } as const

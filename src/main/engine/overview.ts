@@ -1,16 +1,25 @@
 /** What the window sees of the whole node: the shapes of shared/model.ts, made from the parts when somebody asks. */
 import type {
+  AnchorSummary,
+  CertificateFacts,
   MissionId,
   MissionSummary,
   MissionView,
+  NetworkStatus,
   NodeId,
   NodeStatus,
   Overview,
-  PeerSummary
+  PeerSummary,
+  PinSummary
 } from '@shared/model.js'
+import type { ProblemCode } from '@shared/problems.js'
+import type { Settings } from '@shared/settings.js'
 import type { Problem } from '@shared/result.js'
 import { version } from '@shared/version.js'
-import type { Identity } from './identity/identity.js'
+import { certificateFacts } from './certificates/facts.js'
+import type { SliceName } from './feed-writer.js'
+import { certificateDer } from './identity/certificate.js'
+import type { OwnIdentity } from './identity/identity.js'
 import { recognitionWords } from './identity/words.js'
 import type { LinkTable } from './links/link-table.js'
 import type { Mission } from './missions/mission.js'
@@ -20,7 +29,9 @@ import type { Standing } from './replication/standing.js'
 import type { Clock } from './runtime/clock.js'
 import { shortId } from './runtime/log.js'
 import type { PeerBook } from './trust/peer-book.js'
-import type { TrustBook } from './trust/trust-book.js'
+import type { Accepted, TrustBook } from './trust/trust-book.js'
+import { hasEnded, isVouched } from './trust/trust-state.js'
+import type { Vouching } from './trust/vouching.js'
 
 /** What limits this node now. */
 export class HealthBook {
@@ -47,11 +58,14 @@ export class HealthBook {
 }
 
 export interface ViewParts {
-  readonly callsign: string
   readonly dataFolder: string
   readonly interfaces: () => NodeStatus['interfaces']
-  readonly identity: Identity
+  readonly network: () => NetworkStatus
+  readonly settings: () => Settings
+  readonly isFirstRun: () => boolean
+  readonly identity: OwnIdentity
   readonly trust: TrustBook
+  readonly vouching: Vouching
   readonly peers: PeerBook
   readonly missions: Missions
   readonly links: LinkTable
@@ -69,26 +83,48 @@ export class Views {
   }
 
   overview(): Overview {
-    const { missions, peers, links, health } = this.#parts
+    const { missions, peers } = this.#parts
     return {
-      node: this.node(),
-      health: health.view(),
+      node: this.slice('node'),
+      network: this.slice('network'),
+      health: this.slice('health'),
+      anchors: this.slice('anchors'),
+      pins: this.slice('pins'),
+      auditTotal: this.slice('auditTotal'),
       peers: [...peers.peers.keys()].flatMap((nodeId) => this.peer(nodeId) ?? []),
-      targets: links.dialer.targets(),
+      targets: this.slice('targets'),
       missions: missions.all().map((mission) => this.#summary(mission))
     }
   }
 
-  node(): NodeStatus {
-    const { callsign, dataFolder, interfaces, identity, links, startedAt } = this.#parts
+  slice<Name extends SliceName>(name: Name): Overview[Name] {
+    const { network, health, trust, links } = this.#parts
+    const slices: { readonly [Each in SliceName]: () => Overview[Each] } = {
+      node: () => this.#node(),
+      network,
+      health: () => health.view(),
+      anchors: () => this.#anchors(),
+      pins: () => this.#pins(),
+      auditTotal: () => trust.auditTotal,
+      targets: () => links.dialer.targets()
+    }
+    return slices[name]()
+  }
+
+  #node(): NodeStatus {
+    const { dataFolder, interfaces, identity, links, startedAt, settings, isFirstRun } = this.#parts
     const { linkPort, listenProblem } = links
     return {
       nodeId: identity.nodeId,
-      callsign,
+      callsign: identity.callsign,
       federation: identity.record.federation,
       version,
       words: recognitionWords(identity.nodeId),
       certificateSha256: identity.certificateHash.toString('hex'),
+      certificate: { ...factsOf(certificateDer(identity.tls.certificate)), isOwn: !identity.isCertificateImported },
+      settings: settings(),
+      isFirstRun: isFirstRun(),
+      keys: identity.protection,
       startedAt,
       interfaces: interfaces(),
       dataFolder,
@@ -105,10 +141,11 @@ export class Views {
     const link = links.linkTo(nodeId)
     const theirLevel =
       link === undefined ? {} : { theirLevel: link.theyTrust ? ('trusted' as const) : ('untrusted' as const) }
-    const warning = links.warningOf(nodeId)
+    const warning = this.#warningOf(nodeId)
     return {
       nodeId,
       callsign: known.callsign,
+      laptop: known.laptop,
       federation: level === 'trusted' ? (federation ?? known.federation) : known.federation,
       words: recognitionWords(nodeId),
       level,
@@ -121,6 +158,54 @@ export class Views {
       given: known.given,
       ...(warning === undefined ? {} : { warning })
     }
+  }
+
+  #warningOf(nodeId: NodeId): ProblemCode | undefined {
+    const { links, trust, vouching } = this.#parts
+    const state = trust.stateOf(nodeId)
+    const { certificate, ground } = state.decision ?? {}
+    const isLost =
+      state.level === 'untrusted' &&
+      isVouched(state) &&
+      state.decision !== undefined &&
+      !hasEnded(state.decision, trust.time)
+    const isRemoved =
+      isLost &&
+      ground === 'anchor' &&
+      !trust.acceptedCertificates().some(({ sha256 }) => sha256 === certificate?.sha256)
+    const lost = isRemoved ? 'anchor-removed' : isLost ? 'certificate-lost' : undefined
+    return links.warningOf(nodeId) ?? vouching.warningOf(nodeId) ?? lost
+  }
+
+  #anchors(): readonly AnchorSummary[] {
+    const { trust, peers } = this.#parts
+    return this.#accepted('anchor').map((accepted) => {
+      const summary = summaryOf(accepted)
+      return {
+        ...summary,
+        state: stateAt(trust.time, summary),
+        vouchesFor: [...peers.peers.keys()].filter((nodeId) => {
+          const { level, decision } = trust.stateOf(nodeId)
+          return (
+            level === 'trusted' && decision?.ground === 'anchor' && decision.certificate?.sha256 === accepted.sha256
+          )
+        })
+      }
+    })
+  }
+
+  #pins(): readonly PinSummary[] {
+    const { trust } = this.#parts
+    return this.#accepted('peer').map((accepted) => {
+      const found = trust
+        .decided()
+        .find(({ decision }) => decision.ground === 'certificate' && decision.certificate?.sha256 === accepted.sha256)
+      return { ...summaryOf(accepted), ...(found === undefined ? {} : { nodeId: found.nodeId }) }
+    })
+  }
+
+  #accepted(as: Accepted['as']): readonly Accepted[] {
+    return this.#parts.trust.acceptedCertificates().filter((accepted) => accepted.as === as)
   }
 
   mission(id: MissionId): MissionSummary | undefined {
@@ -167,8 +252,25 @@ export class Views {
   }
 
   #nameOf(mission: Mission, author: NodeId): string {
-    const { identity, callsign, peers } = this.#parts
-    if (author === identity.nodeId) return callsign
+    const { identity, peers } = this.#parts
+    if (author === identity.nodeId) return identity.callsign
     return mission.names.get(author) ?? peers.peers.get(author)?.callsign ?? shortId(author)
   }
+}
+
+function summaryOf({ sha256, data, at, by, scope, until }: Accepted): PinSummary {
+  return { id: sha256, certificate: factsOf(data), at, by, scope, ...(until === undefined ? {} : { until }) }
+}
+
+function stateAt(time: number, { certificate, until }: PinSummary): AnchorSummary['state'] {
+  if (until !== undefined && until <= time) return 'ended'
+  if (certificate.notAfter <= time) return 'expired'
+  return certificate.notBefore > time ? 'not-yet-valid' : 'active'
+}
+
+/** Of a certificate that was read before it was kept. */
+function factsOf(der: Uint8Array): CertificateFacts {
+  const facts = certificateFacts(der)
+  if (facts === undefined) throw new Error('a certificate that was kept is not readable')
+  return facts
 }

@@ -11,6 +11,12 @@ export interface Format {
   time(at: number): string
   /** 21 Jul */
   day(at: number): string
+  /** 21 Jul 2026 */
+  date(at: number): string
+  /** 21 Jul 2026 14:32 CEST: nothing is left to guess. */
+  full(at: number): string
+  /** The same instant as 21 Jul 2026 12:32 UTC. */
+  utc(at: number): string
   /** Time alone today, else with its day. */
   moment(at: number, now: number): string
   zone(at: number): string
@@ -29,6 +35,13 @@ export function createFormat(locale: string): Format {
   const day = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' })
   const dayAndYear = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric' })
   const zone = new Intl.DateTimeFormat(locale, { timeZoneName: 'short' })
+  const utcTime = new Intl.DateTimeFormat(locale, {
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZone: 'UTC'
+  })
+  const utcDate = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', year: 'numeric', timeZone: 'UTC' })
   const sameDay = (a: number, b: number): boolean => new Date(a).toDateString() === new Date(b).toDateString()
   const sameYear = (a: number, b: number): boolean => new Date(a).getFullYear() === new Date(b).getFullYear()
   const format: Format = {
@@ -37,6 +50,9 @@ export function createFormat(locale: string): Format {
     clock: (at) => clock.format(at),
     time: (at) => time.format(at),
     day: (at) => day.format(at),
+    date: (at) => dayAndYear.format(at),
+    full: (at) => `${dayAndYear.format(at)} ${time.format(at)} ${format.zone(at)}`,
+    utc: (at) => `${utcDate.format(at)} ${utcTime.format(at)} UTC`,
     moment: (at, now) => {
       if (sameDay(at, now)) return time.format(at)
       return `${(sameYear(at, now) ? day : dayAndYear).format(at)} ${time.format(at)}`

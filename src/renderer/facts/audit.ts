@@ -1,59 +1,120 @@
+/** The audit log as people read it: a sentence, what it rests on, and which kind of thing happened. */
 import { problems } from '@shared/problems'
-import type { AuditEntry } from '@shared/model'
+import type { AuditEntry, Decision } from '@shared/model'
 import { showName, showText } from '../display/name'
 import type { MarkName } from '../components/marks'
 import { saying, type Saying } from './fact'
 import type { MessageKey } from '../i18n'
 
+export const auditGroups = ['decisions', 'refusals', 'links', 'imports', 'disk'] as const
+export type AuditGroup = (typeof auditGroups)[number]
+
 interface Kind {
   readonly key: MessageKey
   readonly mark?: MarkName
+  readonly group?: AuditGroup
+  /** Its text is in the title already. */
+  readonly saysText?: boolean
 }
 
 /** Kinds that have words of their own; any other kind is shown by its problem, its text or its name. */
 const kinds: Readonly<Record<string, Kind>> = {
-  refused: { key: 'audit.refused', mark: 'revoked' },
-  'link-up': { key: 'audit.linkUp', mark: 'linked' },
-  'link-down': { key: 'audit.linkDown', mark: 'not-here' },
-  met: { key: 'audit.met', mark: 'stranger' },
-  'journal-confirmed': { key: 'audit.journalConfirmed', mark: 'caution' },
-  'journal-damaged': { key: 'audit.journalDamaged', mark: 'failure' },
-  'trust-ended': { key: 'audit.trustEnded', mark: 'caution' },
-  fork: { key: 'audit.fork', mark: 'failure' },
-  'connection-refused': { key: 'audit.connectionRefused', mark: 'revoked' },
+  refused: { key: 'audit.refused', mark: 'revoked', group: 'refusals' },
+  'connection-refused': { key: 'audit.connectionRefused', mark: 'revoked', group: 'refusals' },
+  'hello-failed': { key: 'audit.helloFailed', mark: 'caution', group: 'refusals' },
+  'link-up': { key: 'audit.linkUp', mark: 'linked', group: 'links' },
+  'link-down': { key: 'audit.linkDown', mark: 'not-here', group: 'links' },
+  met: { key: 'audit.met', mark: 'stranger', group: 'links' },
+  'trust-ended': { key: 'audit.trustEnded', mark: 'caution', group: 'decisions' },
+  'certificate-lost': { key: 'audit.certificateLost', mark: 'caution', group: 'decisions' },
+  'certificate-shared': { key: 'audit.certificateShared', mark: 'failure', group: 'refusals' },
+  forgotten: { key: 'audit.forgotten', group: 'decisions' },
+  'anchor-accepted': { key: 'audit.anchorAccepted', mark: 'organisation', group: 'imports', saysText: true },
+  'anchor-removed': { key: 'audit.anchorRemoved', mark: 'revoked', group: 'imports', saysText: true },
+  'pin-accepted': { key: 'audit.pinAccepted', mark: 'verified', group: 'imports', saysText: true },
+  'pin-removed': { key: 'audit.pinRemoved', mark: 'revoked', group: 'imports', saysText: true },
+  'identity-certificate': { key: 'audit.identityCertificate', group: 'imports' },
+  'certificate-saved': { key: 'audit.certificateSaved', group: 'imports', saysText: true },
+  settings: { key: 'audit.settings' },
+  'journal-confirmed': { key: 'audit.journalConfirmed', mark: 'caution', group: 'decisions' },
+  'journal-damaged': { key: 'audit.journalDamaged', mark: 'failure', group: 'disk' },
+  fork: { key: 'audit.fork', mark: 'failure', group: 'disk' },
   started: { key: 'audit.started' },
   'mission-created': { key: 'audit.missionCreated' }
 }
 
-const decisions: Readonly<Record<'trusted' | 'untrusted' | 'revoked', Kind>> = {
-  trusted: { key: 'audit.trusted', mark: 'verified' },
-  untrusted: { key: 'audit.rejected', mark: 'revoked' },
-  revoked: { key: 'audit.revoked', mark: 'revoked' }
+const groupOfRef: Readonly<Record<string, AuditGroup>> = {
+  TRU: 'refusals',
+  LNK: 'links',
+  NET: 'links',
+  CRT: 'imports',
+  DSK: 'disk',
+  CLK: 'disk'
+}
+
+function kindOf(entry: AuditEntry): Kind | undefined {
+  if (entry.decision !== undefined) return decisionKind(entry.decision)
+  return Object.hasOwn(kinds, entry.kind) ? kinds[entry.kind] : undefined
+}
+
+function decisionKind({ level, ground }: Decision): Kind {
+  const group = 'decisions'
+  if (level === 'revoked') return { key: 'audit.revoked', mark: 'revoked', group }
+  if (level === 'untrusted') return { key: 'audit.rejected', mark: 'revoked', group }
+  if (ground === 'anchor') return { key: 'audit.vouched', mark: 'organisation', group }
+  if (ground === 'certificate') return { key: 'audit.shown', mark: 'verified', group }
+  return { key: 'audit.trusted', mark: 'verified', group }
+}
+
+/** Undefined: shown under All only. */
+export function auditGroup(entry: AuditEntry): AuditGroup | undefined {
+  const kind = kindOf(entry)
+  if (kind !== undefined) return kind.group
+  return entry.code === undefined ? undefined : groupOfRef[problems[entry.code].ref.slice(0, 3)]
 }
 
 export function auditMark(entry: AuditEntry): MarkName | undefined {
-  if (entry.decision !== undefined) return decisions[entry.decision.level].mark
-  return kinds[entry.kind]?.mark ?? (entry.code === undefined ? undefined : 'caution')
+  return kindOf(entry)?.mark ?? (entry.code === undefined ? undefined : 'caution')
 }
 
-export function auditTitle(entry: AuditEntry): Saying {
-  const name = entry.callsign === undefined ? undefined : showName(entry.callsign)
-  if (entry.decision !== undefined) {
-    return saying(decisions[entry.decision.level].key, { name: name ?? '', who: showName(entry.decision.by) })
+/** @param name the laptop as it is shown elsewhere; its own claim in the entry where there is none. */
+export function auditTitle(entry: AuditEntry, name = nameIn(entry)): Saying {
+  const kind = kindOf(entry)
+  const who = showName(entry.decision?.by ?? entry.by ?? '')
+  if (entry.decision !== undefined && kind !== undefined) {
+    return saying(kind.key, { name: name ?? '', who, by: showName(entry.decision.certificate?.name ?? '') })
   }
-  const kind = kinds[entry.kind]
-  if (kind !== undefined) return saying(kind.key, { name: name ?? '' })
+  if (kind !== undefined) return saying(kind.key, { name: name ?? '', who, text: showName(entry.text ?? '') })
   const text = entry.code === undefined ? showText(entry.text ?? entry.kind) : problems[entry.code].message
   return name === undefined ? saying('audit.plain', { text }) : saying('audit.about', { text, name })
 }
 
+function nameIn({ callsign }: AuditEntry): string | undefined {
+  return callsign === undefined ? undefined : showName(callsign)
+}
+
+/** The text of the entry, where the title does not have it. */
+export function auditText(entry: AuditEntry): string {
+  const kind = kindOf(entry)
+  const isSaid = kind?.saysText === true || (kind === undefined && entry.code === undefined)
+  return isSaid ? '' : showText(entry.text ?? '')
+}
+
 /** What the title does not say yet. */
 export function auditLine(entry: AuditEntry): string {
-  const known = entry.decision !== undefined || kinds[entry.kind] !== undefined
   const parts = [
-    known && entry.code !== undefined ? problems[entry.code].message : '',
-    known || entry.code !== undefined ? showText(entry.text ?? '') : '',
+    kindOf(entry) !== undefined && entry.code !== undefined ? problems[entry.code].message : '',
+    auditText(entry),
     entry.decision?.reason === undefined ? '' : showText(entry.decision.reason)
   ]
   return parts.filter((part) => part !== '').join(', ')
+}
+
+export function countGroups(entries: readonly AuditEntry[]): Readonly<Record<AuditGroup, number>> {
+  const counts = { decisions: 0, refusals: 0, links: 0, imports: 0, disk: 0 }
+  for (const entry of entries) {
+    const group = auditGroup(entry)
+    if (group !== undefined) counts[group]++
+  }
+  return counts
 }

@@ -2,6 +2,7 @@
 import type { Decision, PeerSummary, StepWith } from '@shared/model'
 import type { ProblemCode } from '@shared/problems'
 import { unreachable } from '@shared/feed'
+import { showName } from '../display/name'
 import type { MessageKey } from '../i18n'
 import { amount, fact, saying, type Fact, type Saying } from './fact'
 
@@ -22,12 +23,18 @@ export function needOf(peer: PeerSummary, now: number, sought = false): Need | u
   if (sought && peer.level === 'untrusted' && peer.decision === undefined) return { kind: 'undecided' }
   if (peer.level === 'pending') return { kind: peer.theirLevel === 'trusted' ? 'asks' : 'undecided' }
   if (peer.warning !== undefined) return { kind: 'warning', code: peer.warning }
+  if (hasLapsed(peer)) return { kind: 'ended' }
   if (peer.level !== 'trusted') return undefined
   const reason = peer.link.state === 'linked' ? undefined : peer.link.reason
   if (reason === 'trust-ended' || hasEnded(peer.decision, now)) return { kind: 'ended' }
   if (reason === 'federation-changed') return { kind: 'warning', code: reason }
   if (reason === 'peer-waits') return { kind: 'waits' }
   return undefined
+}
+
+/** A person or a certificate said yes, and that no longer holds: not the same as a no. */
+function hasLapsed({ level, decision }: PeerSummary): boolean {
+  return level === 'untrusted' && decision?.level === 'trusted'
 }
 
 export function hasEnded(decision: Decision | undefined, now: number): boolean {
@@ -53,15 +60,17 @@ export function needFact(need: Need, peer: PeerSummary): Fact {
     case 'ended':
       return fact('caution', 'conflict', saying('peer.need.ended'), endedAt(peer.decision))
     case 'warning':
-      return fact(
-        'failure',
-        'danger',
-        saying(need.code === 'two-places' ? 'peer.need.twoPlaces' : 'peer.need.look'),
-        since
-      )
+      return fact('failure', 'danger', saying(warningWords[need.code] ?? 'peer.need.look'), since)
     default:
       return unreachable(need)
   }
+}
+
+const warningWords: Readonly<Partial<Record<ProblemCode, MessageKey>>> = {
+  'two-places': 'peer.need.twoPlaces',
+  'certificate-shared': 'peer.need.sharedCertificate',
+  'certificate-lost': 'peer.need.lostCertificate',
+  'anchor-removed': 'peer.need.lostOrganisation'
 }
 
 function endedAt(decision: Decision | undefined): Saying | undefined {
@@ -82,6 +91,15 @@ export function needLine(need: Exclude<Need, { readonly kind: 'warning' }>): Say
   return saying(needLines[need.kind])
 }
 
+/** Which laptop of which federation; before a decision it is only what the laptop says of itself. */
+export function claimSaying({ level, laptop, federation }: PeerSummary): Saying {
+  const named = { laptop: showName(laptop), federation: showName(federation) }
+  const hasLaptop = named.laptop !== ''
+  if (level === 'trusted') return saying(hasLaptop ? 'peer.federationLaptop' : 'peer.federation', named)
+  if (named.federation === '') return saying(hasLaptop ? 'peer.claimsOnlyLaptop' : 'peer.claimsNothing', named)
+  return saying(hasLaptop ? 'peer.claimsLaptop' : 'peer.claims', named)
+}
+
 export function groundSaying(decision: Decision): Saying {
   switch (decision.ground) {
     case 'words':
@@ -90,6 +108,10 @@ export function groundSaying(decision: Decision): Saying {
       return saying('ground.unseen')
     case 'api':
       return saying('ground.api')
+    case 'certificate':
+      return saying('ground.certificate', { name: showName(decision.certificate?.name ?? '') })
+    case 'anchor':
+      return saying('ground.anchor', { name: showName(decision.certificate?.name ?? '') })
     default:
       return unreachable(decision.ground)
   }
@@ -100,9 +122,9 @@ export function trustFact(peer: PeerSummary): Fact {
   switch (peer.level) {
     case 'trusted':
       return fact(
-        'verified',
+        decision?.ground === 'anchor' ? 'organisation' : 'verified',
         'trusted',
-        saying(decision?.ground === 'unseen' ? 'peer.trust.unseen' : 'peer.trust.trusted'),
+        saying(trustedWord(decision)),
         decision === undefined ? undefined : untilSaying(decision)
       )
     case 'pending':
@@ -110,6 +132,7 @@ export function trustFact(peer: PeerSummary): Fact {
     case 'revoked':
       return fact('revoked', 'danger', saying('peer.trust.revoked'), decidedAt(decision))
     case 'untrusted':
+      if (hasLapsed(peer)) return fact('caution', 'conflict', saying('peer.need.ended'), endedAt(decision))
       return decision === undefined
         ? fact('stranger', 'offline', saying('peer.trust.stranger'), saying('peer.trust.seesNothing'))
         : fact('revoked', 'danger', saying('peer.trust.rejected'), decidedAt(decision))
@@ -118,11 +141,18 @@ export function trustFact(peer: PeerSummary): Fact {
   }
 }
 
+function trustedWord(decision: Decision | undefined): MessageKey {
+  if (decision?.ground === 'anchor') return 'peer.trust.organisation'
+  return decision?.ground === 'unseen' ? 'peer.trust.unseen' : 'peer.trust.trusted'
+}
+
 function decidedAt(decision: Decision | undefined): Saying | undefined {
   return decision === undefined ? undefined : saying('peer.trust.at', { at: amount('moment', decision.at) })
 }
 
 function untilSaying(decision: Decision): Saying {
+  // Which organisation says more than until when; the end is in the detail.
+  if (decision.ground === 'anchor') return saying('peer.trust.by', { name: showName(decision.certificate?.name ?? '') })
   if (decision.until !== undefined) return saying('peer.trust.until', { at: amount('moment', decision.until) })
   return decision.ground === 'unseen'
     ? saying('peer.trust.at', { at: amount('moment', decision.at) })

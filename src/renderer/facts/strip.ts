@@ -1,11 +1,16 @@
 /** The truth strip: each cell is one fact with its proof. Nothing here comes from a hint. */
-import type { MissionSummary, NodeStatus, PeerSummary } from '@shared/model'
+import type { MissionSummary, NetworkInterface, Overview, PeerSummary } from '@shared/model'
 import { showName } from '../display/name'
 import { judgeClock } from './clock'
+import type { Amount } from '../i18n'
 import { amount, fact, saying, type Fact, type Saying } from './fact'
 
-export function networkFact(node: NodeStatus): Fact {
-  const where = interfacesSaying(node)
+/** Queries go out at least once a minute, and what is heard lives two: after three, hearing is a memory. */
+const hearingMs = 180_000
+/** Before that, having heard nothing means little. */
+const patienceMs = 20_000
+
+export function networkFact({ node, network, peers }: Pick<Overview, 'node' | 'network' | 'peers'>, now: number): Fact {
   if (node.listenProblem !== undefined) {
     return fact(
       undefined,
@@ -14,20 +19,40 @@ export function networkFact(node: NodeStatus): Fact {
       saying('strip.network.problemRef', { ref: node.listenProblem.ref })
     )
   }
-  if (node.linkPort === undefined) return fact(undefined, 'conflict', saying('strip.network.deaf'), where)
-  if (node.interfaces.length === 0) {
+  if (!network.isLooking) {
+    const proof = node.settings.isDiscoverable ? 'strip.network.offHere' : 'strip.network.offProof'
+    return fact(undefined, 'conflict', saying('strip.network.off'), saying(proof))
+  }
+  if (network.interfaces.length === 0) {
     return fact(undefined, 'conflict', saying('strip.network.none'), saying('strip.network.noneProof'))
   }
-  return fact(undefined, 'text', saying('strip.network.listening', { port: String(node.linkPort) }), where)
+  const used = network.interfaces.filter(({ isOn }) => isOn)
+  const [first] = used
+  if (first === undefined)
+    return fact(undefined, 'conflict', saying('strip.network.off'), saying('strip.network.allOff'))
+  const broken = used.flatMap((one) => one.problem ?? [])
+  if (broken[0] !== undefined && broken.length === used.length)
+    return fact(undefined, 'danger', saying('strip.network.mute'), where(first, broken[0].ref))
+  const heard = used.filter(({ lastHeardAt }) => lastHeardAt !== undefined && now - lastHeardAt < hearingMs)
+  const [newest] = [...heard].sort((a, b) => (b.lastHeardAt ?? 0) - (a.lastHeardAt ?? 0))
+  if (newest !== undefined) {
+    const networks = new Set(heard.map(({ name }) => name)).size
+    return fact(
+      undefined,
+      'text',
+      saying('strip.network.hearing', {}, networks),
+      where(newest, amount('ago', newest.lastHeardAt ?? now))
+    )
+  }
+  const since = Math.max(network.lookingSince ?? now, ...used.map(({ lastHeardAt }) => lastHeardAt ?? 0))
+  const proof = where(first, amount('ago', since))
+  if (now - since < patienceMs) return fact(undefined, 'text', saying('strip.network.looking'), proof)
+  // Who is linked by address does not need to be heard: silence alone is then no fault.
+  return fact(undefined, peers.some(isLinked) ? 'text' : 'conflict', saying('strip.network.silent'), proof)
 }
 
-function interfacesSaying(node: NodeStatus): Saying {
-  const [first, ...more] = node.interfaces
-  if (first === undefined) return saying('strip.network.noneProof')
-  const named = { name: showName(first.name), address: first.address }
-  return more.length === 0
-    ? saying('strip.network.where', named)
-    : saying('strip.network.whereMore', named, more.length)
+function where({ name, address }: NetworkInterface, what: string | Amount): Saying {
+  return saying('strip.network.where', { name: showName(name), address, what })
 }
 
 export function isLinked(peer: PeerSummary): boolean {

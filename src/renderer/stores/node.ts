@@ -11,6 +11,7 @@ export const useNodeStore = defineStore('node', () => {
     problems,
     unsaved: computed(() => problems.value.find(isUnsaved)),
     journal: computed(() => problems.value.find((problem) => problem.code === 'journal-damaged')),
-    confirmJournal: () => feed.call('confirmJournal', null)
+    confirmJournal: () => feed.call('confirmJournal', null),
+    lockKeys: (lock: boolean) => feed.call('lockKeys', { lock })
   }
 })

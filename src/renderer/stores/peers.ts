@@ -37,6 +37,7 @@ export const usePeersStore = defineStore('peers', () => {
     add: (address: string, port: number) => feed.call('addPeer', { address, port }),
     removeAddress: (address: string, port: number) => feed.call('removeAddress', { address, port }),
     tryNow: (nodeId?: NodeId) => feed.call('tryNow', nodeId === undefined ? {} : { nodeId }),
-    decide: (request: DecisionRequest) => feed.call('decide', request)
+    decide: (request: DecisionRequest) => feed.call('decide', request),
+    forget: (nodeId: NodeId) => feed.call('forgetPeer', { nodeId })
   }
 })

@@ -58,3 +58,15 @@ export function certificateKey(der: Uint8Array): KeyObject | undefined {
     return undefined
   }
 }
+
+/** From when and until when a certificate counts, in ms since 1970; `undefined` when the bytes are not a certificate. */
+export function certificateValidity(
+  der: Uint8Array
+): { readonly notBefore: number; readonly notAfter: number } | undefined {
+  try {
+    const { validFrom, validTo } = new X509Certificate(der)
+    return { notBefore: Date.parse(validFrom), notAfter: Date.parse(validTo) }
+  } catch {
+    return undefined
+  }
+}

@@ -33,8 +33,8 @@ export const Intro = v.object({
   run: hex(16)
 })
 export const Proof = v.object({ t: v.literal('proof'), signature: base64Url(64) })
-export const Answer = v.object({
-  t: v.literal('answer'),
+/** Who a node says it is. Callsign, laptop and federation are empty while they are withheld from strangers. */
+const introduction = {
   record: v.object({
     signingKey: base64Url(32),
     sealingKey: base64Url(32),
@@ -42,14 +42,25 @@ export const Answer = v.object({
     federation: Name,
     counter: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
     signature: base64Url(64),
-    certificateSignature: v.pipe(v.string(), v.maxLength(128))
+    /** ECDSA, or RSA with up to 4096 bits. */
+    certificateSignature: v.pipe(v.string(), v.maxLength(700))
   }),
   callsign: Name,
+  laptop: v.optional(Name, '')
+}
+
+export const Answer = v.object({
+  t: v.literal('answer'),
+  ...introduction,
   /** Where its node listens; 0 when nobody can reach it. */
   port: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(65535)),
   trusts: v.boolean()
 })
 
+/** Said anew when it changes, and in full once the sender trusts. */
+export const Self = v.object({ t: v.literal('self'), ...introduction })
+
+export type Self = v.InferOutput<typeof Self>
 export type Intro = v.InferOutput<typeof Intro>
 export type Answer = v.InferOutput<typeof Answer>
 export type Role = 'client' | 'server'

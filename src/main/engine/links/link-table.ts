@@ -14,25 +14,30 @@ import type { PeerBook } from '../trust/peer-book.js'
 import { refuseFederation, refuseLink, type PeerFacts } from '../trust/policy.js'
 import { Dialer, type DialOutcome } from './dialer.js'
 import { Gatekeeper } from './gatekeeper.js'
-import { Greeter, type Sighted } from './greeter.js'
+import { Greeter, type Greeting, type Sighted } from './greeter.js'
 import { Link, type LinkSelf, type Met } from './link.js'
 import type { Message } from './messages.js'
 import { TransportError, type Channel, type Listener, type Transport } from './transport.js'
 
 export interface LinkTableParts {
   readonly transport: Transport
-  readonly self: Omit<LinkSelf, 'linkPort' | 'trusts' | 'isBarred'>
+  readonly self: Omit<LinkSelf, 'linkPort' | 'trusts' | 'isBarred' | 'isShownTo'>
   readonly trust: TrustBook
   readonly peers: PeerBook
-  readonly federation: string
+  /** Whether strangers may know callsign, laptop and federation. */
+  readonly isShownToStrangers: () => boolean
   readonly log: Log
   readonly onUp: (link: Link, nodeId: NodeId) => void
   readonly onDown: (link: Link, nodeId: NodeId) => void
   readonly onMessage: (link: Link, nodeId: NodeId, message: Message) => void
   readonly onRun: (link: Link, nodeId: NodeId, mission: MissionId, run: Run) => void
+  /** The hello proved who it is, and that it holds the key of the first certificate of this chain. */
+  readonly onShown: (peer: Met, chain: readonly Buffer[]) => void
   /** Something that the window shows about this peer changed. */
   readonly onPeer: (nodeId: NodeId) => void
   readonly onTargets: () => void
+  /** How a hello with somebody in the air goes changed. */
+  readonly onNearby: () => void
 }
 
 interface Down {
@@ -53,10 +58,13 @@ export class LinkTable {
   readonly dialer: Dialer
   readonly #greeter = new Greeter(
     (to) => this.#greet(to),
-    (to) => !this.#stopped && this.#isGreetingNeeded(to)
+    (to) => !this.#stopped && this.#isGreetingNeeded(to),
+    () => this.#parts.onNearby()
   )
   /** Which instance said hello at an address: the next laptop there is another one. */
   readonly #greeted = new Map<string, string>()
+  /** Somebody connected to us since the start: others can reach us. */
+  wasReached = false
   /** Why others cannot reach us. */
   listenProblem: Problem | undefined
   readonly #parts: LinkTableParts
@@ -78,7 +86,8 @@ export class LinkTable {
       ...self,
       linkPort: () => this.linkPort ?? 0,
       isBarred: (nodeId) => trust.stateOf(nodeId).level === 'revoked',
-      trusts: (nodeId) => refuseLink(this.factsOf(nodeId)) === undefined
+      trusts: (nodeId) => refuseLink(this.factsOf(nodeId)) === undefined,
+      isShownTo: (nodeId) => parts.isShownToStrangers() || refuseLink(this.factsOf(nodeId)) === undefined
     }
     this.#gate = new Gatekeeper(
       () => self.clock.monotonic(),
@@ -109,27 +118,82 @@ export class LinkTable {
   }
 
   async start(host: string | undefined, port: number): Promise<void> {
+    await this.#listen(host, port)
+    for (const target of this.#parts.peers.targets) this.dialer.add(target)
+    for (const nodeId of this.#parts.peers.peers.keys()) this.dialer.wake(nodeId)
+  }
+
+  async #listen(host: string | undefined, port: number): Promise<void> {
     try {
       this.#listener = await this.#parts.transport.listen({
         host,
         port,
         identity: this.#self.identity.tls,
         admit: (address) => this.#admit(address),
-        onChannel: (channel) => this.#open(channel),
+        onChannel: (channel) => {
+          this.wasReached = true
+          this.#open(channel)
+        },
         onRefused: (address, reason) => this.#note('connection-refused', { text: `${address}: ${reason}` })
       })
+      this.listenProblem = undefined
     } catch (error) {
       if (!(error instanceof TransportError)) throw error
       this.listenProblem = problem(error.code, error.message)
       this.#parts.log('error', 'cannot-listen', { code: error.code, detail: error.message })
     }
-    for (const target of this.#parts.peers.targets) this.dialer.add(target)
+  }
+
+  /** Listens on another port; the old one stays when that fails. */
+  async relisten(host: string | undefined, port: number): Promise<Problem | undefined> {
+    const before = this.#listener
+    await this.#listen(host, port)
+    if (this.#listener !== before) await before?.close()
+    return this.listenProblem
+  }
+
+  /** The certificate or the federation changed: connections made under the old ones end, and are made again. */
+  renewIdentity(): void {
+    this.#listener?.show(this.#self.identity.tls)
+    for (const link of [...this.#young, ...this.#links.values()]) link.close('identity-renewed')
+    this.#greeted.clear()
     for (const nodeId of this.#parts.peers.peers.keys()) this.dialer.wake(nodeId)
+  }
+
+  /** Callsign, laptop or what strangers may know changed. */
+  tellSelf(): void {
+    for (const link of this.#links.values()) link.tellSelf()
+  }
+
+  /** A person took this peer off the list. */
+  forget(nodeId: NodeId): void {
+    this.#links.get(nodeId)?.close('peer-untrusted')
+    this.dialer.forget(nodeId)
+    this.#runs.delete(nodeId)
+    this.#down.delete(nodeId)
   }
 
   /** Something may be at this address: learn who, unless that is known and needs nothing. */
   sighted(at: Sighted): void {
     this.#greeter.sighted(at)
+  }
+
+  /** It is in the air no more. */
+  gone(at: Address): void {
+    this.#greeter.gone(at)
+  }
+
+  /** A person asks: hellos that failed are tried now. */
+  greetAgain(): void {
+    this.#greeter.again()
+  }
+
+  /** How the hello with an address in the air goes. */
+  nearbyOf(at: Address): Greeting | undefined {
+    const greeting = this.#greeter.stateOf(at.address, at.port)
+    if (greeting?.state !== 'met' || greeting.nodeId !== undefined) return greeting
+    const known = this.#knownAt(at)
+    return known === undefined ? greeting : { ...greeting, nodeId: known }
   }
 
   async stop(): Promise<void> {
@@ -148,11 +212,11 @@ export class LinkTable {
   }
 
   factsOf(nodeId: NodeId): PeerFacts {
-    const { trust, peers, federation } = this.#parts
+    const { trust, peers } = this.#parts
     return {
       trust: trust.stateOf(nodeId),
       claimedFederation: peers.peers.get(nodeId)?.federation ?? '',
-      ownFederation: federation,
+      ownFederation: this.#self.identity.record.federation,
       time: trust.time,
       isJournalGood: trust.isGood
     }
@@ -206,9 +270,17 @@ export class LinkTable {
     this.#parts.onPeer(nodeId)
   }
 
-  async #greet({ address, port, instance }: Sighted): Promise<void> {
+  async #greet({ address, port, instance }: Sighted): Promise<DialOutcome> {
     const outcome = await this.#dial({ address, port })
     if ('nodeId' in outcome) this.#noteGreeted(`${address} ${String(port)}`, instance)
+    return outcome
+  }
+
+  /** Who was met at this address last. */
+  #knownAt({ address, port }: Address): NodeId | undefined {
+    for (const { nodeId, addresses } of this.#parts.peers.peers.values())
+      if (addresses[0]?.address === address && addresses[0].port === port) return nodeId
+    return undefined
   }
 
   #noteGreeted(key: string, instance: string): void {
@@ -218,15 +290,12 @@ export class LinkTable {
 
   #isGreetingNeeded({ address, port, instance }: Sighted): boolean {
     const key = `${address} ${String(port)}`
-    for (const { nodeId, addresses } of this.#parts.peers.peers.values()) {
-      const [newest] = addresses
-      if (newest?.address !== address || newest.port !== port) continue
-      if (this.#links.has(nodeId)) {
-        this.#noteGreeted(key, instance)
-        return false
-      }
-      if (this.#parts.trust.stateOf(nodeId).level === 'trusted') return true
+    const nodeId = this.#knownAt({ address, port })
+    if (nodeId !== undefined && this.#links.has(nodeId)) {
+      this.#noteGreeted(key, instance)
+      return false
     }
+    if (nodeId !== undefined && this.#parts.trust.stateOf(nodeId).level === 'trusted') return true
     return this.#greeted.get(key) !== instance
   }
 
@@ -261,6 +330,7 @@ export class LinkTable {
         else this.#raise(link, nodeId)
         this.#parts.onPeer(nodeId)
       },
+      onSelf: () => this.#renamed(link),
       onMessage: (_, message) => {
         if (link.nodeId !== undefined) this.#parts.onMessage(link, link.nodeId, message)
       },
@@ -280,15 +350,12 @@ export class LinkTable {
 
   #met(link: Link, met: Met, dialled: Address | undefined): void {
     const { nodeId, record, callsign, port } = met
-    const { peers, trust, federation } = this.#parts
+    const { peers, trust } = this.#parts
     this.#young.delete(link)
     const known = peers.peers.get(nodeId)
     const isReplay = known !== undefined && record.counter < known.counter
     const address = dialled ?? (port === 0 ? undefined : { address: link.channel.remote.address, port })
-    if (!isReplay) {
-      const now = this.#self.clock.now()
-      peers.meet({ nodeId, callsign, federation: record.federation, counter: record.counter, lastHeard: now }, address)
-    }
+    if (!isReplay) this.#remember(met, address)
     const gone = peers.prune(bounds.strangers, (id) => trust.stateOf(id).decision !== undefined || this.#links.has(id))
     for (const id of gone) {
       trust.heard(id, false)
@@ -304,27 +371,43 @@ export class LinkTable {
       link.close('hello-failed', 'an older identity record than seen before')
       return
     }
-    const refusal = refuseFederation(this.factsOf(nodeId))
-    if (refusal !== undefined) {
-      this.#note('refused', {
-        node: nodeId,
-        callsign,
-        code: refusal,
-        text: `${record.federation}, ours is ${federation}`
-      })
-      link.refuse(refusal)
-      this.#parts.onPeer(nodeId)
-      return
-    }
+    if (this.#isForeign(link, met)) return
     if (!this.#keep(link, nodeId, met.run)) {
       link.close('replaced')
       return
     }
     this.#links.set(nodeId, link)
+    this.#parts.onShown(met, link.channel.binding.peerChain)
     trust.heard(nodeId, link.theyTrust)
     link.tellLevel()
     this.#raise(link, nodeId)
     this.#parts.onPeer(nodeId)
+  }
+
+  /** It said anew who it is: another name, or at last the federation that it withheld. */
+  #renamed(link: Link): void {
+    const met = link.peer
+    if (met === undefined || this.#links.get(met.nodeId) !== link) return
+    this.#remember(met, undefined)
+    if (this.#isForeign(link, met)) return
+    this.review(met.nodeId)
+  }
+
+  #remember({ nodeId, record, callsign, laptop }: Met, address: Address | undefined): void {
+    const { federation, counter } = record
+    const lastHeard = this.#self.clock.now()
+    this.#parts.peers.meet({ nodeId, callsign, laptop, federation, counter, lastHeard }, address)
+  }
+
+  /** Ends a link to another federation in a moment, when both sides know the reason. */
+  #isForeign(link: Link, { nodeId, record, callsign }: Met): boolean {
+    const refusal = refuseFederation(this.factsOf(nodeId))
+    if (refusal === undefined) return false
+    const ours = this.#self.identity.record.federation
+    this.#note('refused', { node: nodeId, callsign, code: refusal, text: `${record.federation}, ours is ${ours}` })
+    link.refuse(refusal)
+    this.#parts.onPeer(nodeId)
+    return true
   }
 
   /** Whether this link stays when there is another to the same node; ends the other if so. Both sides judge alike. */
@@ -363,6 +446,8 @@ export class LinkTable {
 
   #raise(link: Link, nodeId: NodeId): void {
     if (link.state !== 'met' || !link.theyTrust || this.#links.get(nodeId) !== link) return
+    // What it withheld from us as strangers it says once it trusts: its federation has to be known for sure.
+    if (link.peer?.record.federation === '') return
     if (refuseLink(this.factsOf(nodeId)) !== undefined) return
     link.rise()
     this.#down.delete(nodeId)

@@ -17,13 +17,21 @@ import { decodeRun, type Run } from '../logs/run.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
 import { encodeFrame, FrameReader, frameTypes, type Frame } from './framing.js'
-import { createIntro, judgeIntro, signProof, verifyProof, type Answer, type Intro, type Intros } from './hello.js'
+import {
+  createIntro,
+  judgeIntro,
+  signProof,
+  verifyProof,
+  type Answer,
+  type Intro,
+  type Intros,
+  type Self
+} from './hello.js'
 import { parseMessage, type Message } from './messages.js'
 import type { Channel } from './transport.js'
 
 export interface LinkSelf {
   readonly identity: Identity
-  readonly callsign: string
   /** Of this start of the engine. */
   readonly run: string
   readonly clock: Clock
@@ -34,6 +42,8 @@ export interface LinkSelf {
   readonly isBarred: (nodeId: NodeId) => boolean
   /** What is said to this node about our decision. */
   readonly trusts: (nodeId: NodeId) => boolean
+  /** Whether this node may know callsign, laptop and federation. */
+  readonly isShownTo: (nodeId: NodeId) => boolean
   /** Asked when a frame of a mission leaves the queue. */
   readonly mayLeave: (nodeId: NodeId, mission: MissionId) => boolean
 }
@@ -42,6 +52,8 @@ export interface LinkEvents {
   onMet(link: Link, peer: Met): void
   /** The peer said anew whether it trusts us. */
   onLevel(link: Link): void
+  /** The peer said anew who it is; `peer` holds it. */
+  onSelf(link: Link): void
   onMessage(link: Link, message: Message): void
   onRun(link: Link, mission: MissionId, run: Run): void
   onHeartbeat(link: Link): void
@@ -53,8 +65,9 @@ export interface Met {
   readonly nodeId: NodeId
   readonly run: string
   readonly record: IdentityRecord
-  /** A claim. */
+  /** Claims; empty while they are withheld. */
   readonly callsign: string
+  readonly laptop: string
   readonly port: number
 }
 
@@ -100,6 +113,8 @@ export class Link {
   #pingNumber = 0
   #cancelTimer: () => void
   #toldTrust = false
+  /** What was last said about ourselves. */
+  #toldSelf = ''
   /** Set while only the moment is waited for that ends it: nothing that comes counts any more. */
   #refused: ProblemCode | undefined
 
@@ -150,9 +165,21 @@ export class Link {
     const nodeId = this.nodeId
     if (nodeId === undefined || this.state === 'closed') return
     const trusts = this.#self.trusts(nodeId)
+    this.tellSelf()
     if (trusts === this.#toldTrust) return
     this.#toldTrust = trusts
     this.send({ t: 'level', trusts })
+  }
+
+  /** Tells the peer who we are, if that is news to it. */
+  tellSelf(): void {
+    const nodeId = this.nodeId
+    if (nodeId === undefined || this.state === 'closed') return
+    const self = this.#introduction(nodeId)
+    const text = JSON.stringify(self)
+    if (text === this.#toldSelf) return
+    this.#toldSelf = text
+    this.send({ t: 'self', ...self })
   }
 
   /** @param mission what the message reveals; asked about when it leaves. */
@@ -287,7 +314,8 @@ export class Link {
     else if (message.t === 'level') {
       this.theyTrust = message.trusts
       this.#events.onLevel(this)
-    } else if (this.state !== 'up') this.close('protocol-error', `${message.t} before trust`)
+    } else if (message.t === 'self') this.#takeSelf(message)
+    else if (this.state !== 'up') this.close('protocol-error', `${message.t} before trust`)
     else if (message.t === 'ping') this.send({ t: 'pong', n: message.n, at: this.#self.clock.now() })
     else if (message.t === 'pong') this.#takePong(message.n, message.at)
     else if (message.t === 'intro' || message.t === 'proof' || message.t === 'answer')
@@ -352,9 +380,31 @@ export class Link {
   }
 
   #answer(nodeId: NodeId): void {
-    const { identity, callsign } = this.#self
     this.#toldTrust = this.#self.trusts(nodeId)
-    this.send({ t: 'answer', record: identity.record, callsign, port: this.#self.linkPort(), trusts: this.#toldTrust })
+    const self = this.#introduction(nodeId)
+    this.#toldSelf = JSON.stringify(self)
+    this.send({ t: 'answer', ...self, port: this.#self.linkPort(), trusts: this.#toldTrust })
+  }
+
+  #introduction(nodeId: NodeId): Omit<Self, 't'> {
+    const { identity, isShownTo } = this.#self
+    const { callsign, laptop, record, strangerRecord } = identity
+    return isShownTo(nodeId) ? { record, callsign, laptop } : { record: strangerRecord, callsign: '', laptop: '' }
+  }
+
+  #takeSelf({ record, callsign, laptop }: Self): void {
+    const { peer } = this
+    if (peer === undefined) return
+    const key = Buffer.from(peer.record.signingKey, 'base64url')
+    // A certificate of another name than this connection's would be one that it did not prove.
+    const isGood =
+      record.counter >= peer.record.counter && verifyRecord(record, key, this.channel.binding.peerCertificate)
+    if (!isGood) {
+      this.close('protocol-error', 'an identity record that does not fit')
+      return
+    }
+    this.peer = { ...peer, record, callsign, laptop }
+    this.#events.onSelf(this)
   }
 
   #takeAnswer(answer: Answer, theirs: { readonly nodeId: NodeId; readonly intro: Intro }): void {
@@ -369,8 +419,8 @@ export class Link {
     this.#cancelTimer = this.#self.clock.after(bounds.lingerMs, () =>
       this.close(this.theyTrust ? 'peer-untrusted' : 'peer-waits', 'no decision yet')
     )
-    const { record, callsign, port } = answer
-    this.peer = { nodeId: theirs.nodeId, run: theirs.intro.run, record, callsign, port }
+    const { record, callsign, laptop, port } = answer
+    this.peer = { nodeId: theirs.nodeId, run: theirs.intro.run, record, callsign, laptop, port }
     this.#events.onMet(this, this.peer)
   }
 

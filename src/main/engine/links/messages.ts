@@ -3,7 +3,7 @@ import * as v from 'valibot'
 import type { MissionId, NodeId } from '@shared/model.js'
 import { isHex } from '../bytes/hash.js'
 import { limits } from '../limits.js'
-import { Answer, Intro, Proof } from './hello.js'
+import { Answer, Intro, Proof, Self } from './hello.js'
 
 const MissionIdSchema = v.custom<MissionId>((value) => isHex(value, 32))
 const NodeIdSchema = v.custom<NodeId>((value) => isHex(value, 32))
@@ -23,6 +23,7 @@ const Message = v.variant('t', [
   Intro,
   Proof,
   Answer,
+  Self,
   v.object({ t: v.literal('level'), trusts: v.boolean() }),
   v.object({ t: v.literal('ping'), n: Count, at: Count }),
   v.object({ t: v.literal('pong'), n: Count, at: Count }),

@@ -3,7 +3,7 @@
  * judged here: which node it is, the hello proves; what it may do, the policy says.
  */
 import { createServer, type Socket } from 'node:net'
-import { constants } from 'node:crypto'
+import { constants, type X509Certificate } from 'node:crypto'
 import { connect, createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { sha256 } from '../bytes/hash.js'
 import { certificateDer, type TlsIdentity } from '../identity/certificate.js'
@@ -14,21 +14,28 @@ import { TransportError, type Binding, type Channel, type Transport } from './tr
 const protocol = 'muster/1'
 const exporterLabel = 'EXPORTER-muster-hello'
 
-function tlsOptions(identity: TlsIdentity) {
+function contextOptions(identity: TlsIdentity) {
   return {
     key: identity.key,
     cert: identity.certificate,
     minVersion: 'TLSv1.3' as const,
     maxVersion: 'TLSv1.3' as const,
-    ALPNProtocols: [protocol],
-    // Self-signed certificates: the hello binds them to a node.
-    rejectUnauthorized: false,
     secureOptions: constants.SSL_OP_NO_TICKET
   }
 }
 
+function tlsOptions(identity: TlsIdentity) {
+  return {
+    ...contextOptions(identity),
+    ALPNProtocols: [protocol],
+    // Whatever issued them: the hello binds certificates to a node, and trust is judged after it.
+    rejectUnauthorized: false
+  }
+}
+
 export const tlsTransport: Transport = {
-  listen({ host, port, identity, admit, onChannel, onRefused }) {
+  listen({ host, port, identity: first, admit, onChannel, onRefused }) {
+    let identity = first
     const sockets = new Set<Socket>()
     const ends = new Map<string, { readonly startedAt: number; readonly ended: () => void }>()
     const settle = (socket: Socket | TLSSocket) => {
@@ -81,6 +88,10 @@ export const tlsTransport: Transport = {
         const bound = tcpServer.address()
         resolve({
           port: typeof bound === 'object' && bound !== null ? bound.port : port,
+          show(other) {
+            identity = other
+            tlsServer.setSecureContext(contextOptions(other))
+          },
           close: () =>
             new Promise((closed) => {
               tcpServer.close(() => closed())
@@ -144,7 +155,8 @@ function createChannel(
 ): Channel | string {
   // An error always comes with a close; without a listener it would end the process.
   socket.on('error', () => undefined)
-  const peer = socket.getPeerX509Certificate()?.raw
+  const shown = socket.getPeerX509Certificate()
+  const peer = shown?.raw
   if (socket.isSessionReused()) return 'session reused'
   if (socket.alpnProtocol !== protocol) return 'another application protocol'
   if (peer === undefined) return 'no certificate'
@@ -153,7 +165,8 @@ function createChannel(
     exporter: socket.exportKeyingMaterial(32, exporterLabel, Buffer.from(protocol)),
     clientCertificate: role === 'client' ? own : sha256(peer),
     serverCertificate: role === 'server' ? own : sha256(peer),
-    peerCertificate: peer
+    peerCertificate: peer,
+    peerChain: chainOf(shown)
   }
   const remote = { address: plainAddress(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 }
   const channel: Channel = {
@@ -180,6 +193,20 @@ function createChannel(
   socket.on('end', () => socket.destroy())
   socket.on('close', () => channel.onClose())
   return channel
+}
+
+/** A chain that names itself as its issuer ends there; a longer one than the protocol allows is cut. */
+function chainOf(certificate: X509Certificate | undefined): Buffer[] {
+  const chain: Buffer[] = []
+  for (
+    let next = certificate;
+    next !== undefined && chain.length < limits.certificates;
+    next = next.issuerCertificate
+  ) {
+    if (chain.some((known) => known.equals(next?.raw ?? known))) break
+    chain.push(next.raw)
+  }
+  return chain
 }
 
 /** IPv4 as IPv4, also when the socket listens on both families. */

@@ -29,6 +29,8 @@ export interface ListenOptions {
 
 export interface Listener {
   readonly port: number
+  /** Shows another certificate to whoever connects from now on. */
+  show(identity: TlsIdentity): void
   close(): Promise<void>
 }
 
@@ -61,6 +63,8 @@ export interface Binding {
   readonly serverCertificate: Buffer
   /** DER. */
   readonly peerCertificate: Buffer
+  /** What the peer sent: its own certificate first, then those that it says issued it. Not judged. */
+  readonly peerChain: readonly Buffer[]
 }
 
 export class TransportError extends Error {

@@ -19,7 +19,6 @@ export type MakeLine = () => JsonObject
 export interface OwnLogParts {
   readonly store: LogStore
   readonly identity: Identity
-  readonly callsign: string
   readonly clock: Clock
   readonly random: Random
   /** Each line of ours, named, before it is durable. */
@@ -82,6 +81,9 @@ export class OwnLog {
   async #commit(group: readonly Waiting[]): Promise<void> {
     const acknowledge: (() => void)[] = []
     try {
+      // A node that was renamed says its new name where others look for it: in the first line of a log.
+      const isRenamed = this.#epoch !== undefined && this.#epoch.start.callsign !== this.#parts.identity.callsign
+      if (isRenamed) this.#epoch = undefined
       const batch = new Batch(this.#parts, this.#epoch ?? this.#newEpoch())
       for (const { makers, done } of group) {
         const names = makers.map((make) => batch.add(make()))
@@ -104,9 +106,9 @@ export class OwnLog {
   }
 
   #newEpoch(): Epoch {
-    const { store, identity, callsign, clock, random } = this.#parts
+    const { store, identity, clock, random } = this.#parts
     const log = { author: identity.nodeId, epoch: random.bytes(16).toString('hex') }
-    const opening = startLine(clock.now(), identity.publicKey, callsign, lastOwnHead(store, identity.nodeId))
+    const opening = startLine(clock.now(), identity.publicKey, identity.callsign, lastOwnHead(store, identity.nodeId))
     const start = parseStartLine(opening, identity.nodeId)
     if (start === undefined) throw new Error('own start line refused')
     return { log, opening, start, seq: 0, hash: chainStart(store.mission, log) }

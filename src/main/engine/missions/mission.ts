@@ -24,7 +24,6 @@ import { Fold } from './fold.js'
 export interface MissionParts {
   readonly disk: Disk
   readonly identity: Identity
-  readonly callsign: string
   readonly clock: Clock
   readonly random: Random
   readonly events: MissionEvents

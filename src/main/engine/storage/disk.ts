@@ -1,4 +1,5 @@
 import type { ProblemCode } from '@shared/problems.js'
+import { fail, ok, type Result } from '@shared/result.js'
 
 /**
  * What the engine asks of a disk. One data folder, paths relative to it with forward slashes. The real one is
@@ -47,5 +48,15 @@ export function diskProblem(error: unknown): ProblemCode & ('disk-full' | 'disk-
       return 'disk-read-only'
     default:
       return 'disk-failed'
+  }
+}
+
+/** The outcome of work on the disk; any other error is a bug and stays one. */
+export async function kept<T>(work: Promise<T>): Promise<Result<T>> {
+  try {
+    return ok(await work)
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error
+    return fail(diskProblem(error), String(error))
   }
 }

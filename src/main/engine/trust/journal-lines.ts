@@ -1,4 +1,7 @@
-/** Lines of the trust journal (docs/protocol/trust.md): decisions, and what else a person may want to look up later. */
+/**
+ * Lines of the trust journal (docs/protocol/trust.md): decisions, certificates of peers and organisations that a person
+ * accepted or removed, and what else a person may want to look up later.
+ */
 import * as v from 'valibot'
 import type { Decision, NodeId } from '@shared/model.js'
 import { scopeLimits } from '@shared/scope.js'
@@ -7,6 +10,7 @@ import { isHex } from '../bytes/hash.js'
 import type { JsonObject } from '../bytes/line.js'
 
 const NodeIdSchema = v.custom<NodeId>((value) => isHex(value, 32))
+const Hash = v.custom<string>((value) => isHex(value, 32))
 const Patterns = v.pipe(
   v.array(
     v.pipe(
@@ -27,13 +31,32 @@ const DecisionLine = v.object({
   callsign: v.string(),
   federation: v.string(),
   level: v.picklist(['trusted', 'untrusted', 'revoked']),
-  ground: v.picklist(['words', 'unseen', 'api']),
+  ground: v.picklist(['words', 'unseen', 'api', 'certificate', 'anchor']),
   by: v.string(),
   scope: ScopeSchema,
   until: v.optional(v.number()),
   reason: v.optional(v.string()),
+  /** What a decision without a person rests on: the certificate that a person imported, … */
+  certificate: v.optional(v.object({ sha256: Hash, name: v.string() })),
+  /** … and SHA-256 of the public key that the peer showed: it lets nobody else in. */
+  key: v.optional(Hash),
   /** Names of the lines that this decision lifts: replaying those does nothing. */
   overrides: v.optional(v.array(v.string()))
+})
+
+/** A certificate that a person accepted for everybody it vouches for (`anchor`) or for who shows it (`peer`), or removed. */
+const CertificateLine = v.object({
+  kind: v.literal('certificate'),
+  at: v.number(),
+  as: v.picklist(['peer', 'anchor']),
+  action: v.picklist(['accepted', 'removed']),
+  sha256: Hash,
+  name: v.string(),
+  by: v.string(),
+  /** DER, base64; with `accepted`. */
+  data: v.optional(v.string()),
+  scope: v.optional(ScopeSchema),
+  until: v.optional(v.number())
 })
 
 const EventLine = v.object({
@@ -47,15 +70,17 @@ const EventLine = v.object({
 })
 
 export type DecisionLine = v.InferOutput<typeof DecisionLine>
+export type CertificateLine = v.InferOutput<typeof CertificateLine>
 export type EventLine = v.InferOutput<typeof EventLine>
+export type JournalLine = DecisionLine | CertificateLine | EventLine
 
-export function parseJournalLine(line: JsonObject): DecisionLine | EventLine | undefined {
-  const parsed = v.safeParse(v.variant('kind', [DecisionLine, EventLine]), line)
+export function parseJournalLine(line: JsonObject): JournalLine | undefined {
+  const parsed = v.safeParse(v.variant('kind', [DecisionLine, CertificateLine, EventLine]), line)
   return parsed.success ? parsed.output : undefined
 }
 
 export function decisionOf(line: DecisionLine): Decision {
-  const { level, at, by, ground, scope, until, reason } = line
+  const { level, at, by, ground, scope, until, reason, certificate } = line
   return {
     level,
     at,
@@ -63,6 +88,7 @@ export function decisionOf(line: DecisionLine): Decision {
     ground,
     scope,
     ...(until === undefined ? {} : { until }),
-    ...(reason === undefined ? {} : { reason })
+    ...(reason === undefined ? {} : { reason }),
+    ...(certificate === undefined ? {} : { certificate })
   }
 }

@@ -16,6 +16,7 @@ const AddressSchema = v.object({ address: v.string(), port: v.number() })
 const KnownPeerSchema = v.object({
   nodeId: v.custom<NodeId>((value) => isHex(value, 32)),
   callsign: v.string(),
+  laptop: v.optional(v.string(), ''),
   federation: v.string(),
   /** Counter of its newest identity record: an older record is a replay. */
   counter: v.number(),
@@ -71,6 +72,10 @@ export class PeerBook {
     const addresses = known?.addresses ?? []
     this.peers.set(met.nodeId, {
       ...met,
+      // What it withholds from strangers now it may have said before.
+      callsign: met.callsign || (known?.callsign ?? ''),
+      laptop: met.laptop || (known?.laptop ?? ''),
+      federation: met.federation || (known?.federation ?? ''),
       firstMet: known?.firstMet ?? met.lastHeard,
       given: known?.given ?? nothingGiven,
       addresses: address === undefined ? addresses : newestFirst(addresses, address)
@@ -79,6 +84,11 @@ export class PeerBook {
     const isNews = address !== undefined && !isSame(addresses[0], address)
     if (isNews) void this.#save()
     else this.#saveSoon()
+  }
+
+  forget(nodeId: NodeId): Promise<void> {
+    this.peers.delete(nodeId)
+    return this.#save()
   }
 
   /** Keeps so many of those about whom nobody decided, the newest; returns who was let go. */
@@ -96,6 +106,7 @@ export class PeerBook {
     this.peers.set(nodeId, {
       nodeId,
       callsign,
+      laptop: '',
       federation,
       counter: 0,
       firstMet: at,

@@ -27,9 +27,12 @@ export interface MissionFacts {
   readonly isOwn: boolean
 }
 
-/** Mode `strict`: only nodes of the own federation. Asked before any decision, so a mismatch shows on both sides. */
+/**
+ * Mode `strict`: only nodes of the own federation. Asked before any decision, so a mismatch shows on both sides; while a
+ * stranger withholds its federation (empty) it cannot be asked yet, and the link does not rise.
+ */
 export function refuseFederation({ claimedFederation, ownFederation }: PeerFacts): ProblemCode | undefined {
-  return claimedFederation === ownFederation ? undefined : 'federation-differs'
+  return claimedFederation === ownFederation || claimedFederation === '' ? undefined : 'federation-differs'
 }
 
 export function refuseLink(facts: PeerFacts): ProblemCode | undefined {
@@ -40,6 +43,7 @@ export function refuseLink(facts: PeerFacts): ProblemCode | undefined {
   if (federation !== undefined) return federation
   if (trust.decision !== undefined && hasEnded(trust.decision, facts.time)) return 'trust-ended'
   if (trust.level !== 'trusted') return 'peer-untrusted'
+  if (facts.claimedFederation === '') return undefined
   return trust.federation === facts.claimedFederation ? undefined : 'federation-changed'
 }
 

@@ -5,6 +5,7 @@
  */
 import type { AuditEntry, AuditPage, Decision, MissionId, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
+import { everything, type Scope } from '@shared/scope.js'
 import { fail, ok, type Result } from '@shared/result.js'
 import { lengthPrefixed, sha256 } from '../bytes/hash.js'
 import { parseLineText, type JsonObject } from '../bytes/line.js'
@@ -16,8 +17,15 @@ import { OwnLog } from '../logs/own-log.js'
 import type { Run } from '../logs/run.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
-import { diskProblem, type Disk } from '../storage/disk.js'
-import { decisionOf, parseJournalLine, type DecisionLine, type EventLine } from './journal-lines.js'
+import { kept, type Disk } from '../storage/disk.js'
+import {
+  decisionOf,
+  parseJournalLine,
+  type CertificateLine,
+  type DecisionLine,
+  type EventLine,
+  type JournalLine
+} from './journal-lines.js'
 import { hasEnded, nextTrust, stranger, type TrustEvent, type TrustState } from './trust-state.js'
 
 const folder = 'trust'
@@ -25,12 +33,13 @@ const folder = 'trust'
 export interface TrustBookParts {
   readonly disk: Disk
   readonly identity: Identity
-  readonly callsign: string
   readonly clock: Clock
   readonly random: Random
   /** The level of this peer changed; whoever holds a link to it asks the policy again. */
   readonly onTrust: (nodeId: NodeId) => void
   readonly onDamage: (damage: Damage) => void
+  /** Certificates were accepted or removed, or the audit log grew. */
+  readonly onChange: (what: 'certificates' | 'audit') => void
 }
 
 export interface Deciding {
@@ -38,6 +47,21 @@ export interface Deciding {
   readonly callsign: string
   readonly federation: string
   readonly decision: Decision
+  /** SHA-256 of the public key that the peer showed, with a decision that rests on a certificate. */
+  readonly key?: string | undefined
+}
+
+/** A certificate that a person accepted, as a peer's own or as an organisation's. */
+export interface Accepted {
+  readonly as: 'peer' | 'anchor'
+  readonly sha256: string
+  readonly name: string
+  /** DER. */
+  readonly data: Buffer
+  readonly at: number
+  readonly by: string
+  readonly scope: Scope
+  readonly until?: number
 }
 
 export interface AuditFacts {
@@ -55,6 +79,9 @@ export class TrustBook {
   readonly #decided = new Map<NodeId, Deciding>()
   /** Name of the line that holds a peer's newest decision, for `overrides`. */
   readonly #decidedIn = new Map<NodeId, string>()
+  readonly #accepted = new Map<string, Accepted>()
+  /** Which node was let in by a certificate's key first; grows only. */
+  readonly #owners = new Map<string, NodeId>()
   /** Trust was taken away since this start: a yes that was on its way to disk before does not undo it. */
   readonly #takenAway = new Set<NodeId>()
   #audit: AuditEntry[] = []
@@ -139,10 +166,10 @@ export class TrustBook {
   }
 
   /** Takes effect at once; answers when it is durable. After a disk error a revocation stays in force in memory. */
-  async decide({ nodeId, callsign, federation, decision }: Deciding): Promise<Result<null>> {
+  async decide({ nodeId, callsign, federation, decision, key }: Deciding): Promise<Result<null>> {
     const lifted = this.stateOf(nodeId).level === 'revoked' ? this.#decidedIn.get(nodeId) : undefined
     const overrides = lifted === undefined ? undefined : [lifted]
-    const line = compact({ kind: 'decision', node: nodeId, callsign, federation, ...decision, overrides })
+    const line = compact({ kind: 'decision', node: nodeId, callsign, federation, ...decision, key, overrides })
     if (decision.level === 'trusted') this.#takenAway.delete(nodeId)
     else {
       this.#takenAway.add(nodeId)
@@ -150,6 +177,53 @@ export class TrustBook {
     }
     // What gives trust counts only once it is kept; what takes it away counted from the first moment.
     return this.#write(line)
+  }
+
+  /** A peer shows the certificate no more that its trust rests on. */
+  unvouch(nodeId: NodeId, callsign: string): Promise<Result<null>> {
+    this.#step(nodeId, { kind: 'unvouched' })
+    return this.note('certificate-lost', { node: nodeId, callsign, code: 'certificate-lost' })
+  }
+
+  /** Takes off the list what was decided about a peer; the key that let it in stays its own. */
+  async forget(nodeId: NodeId, callsign: string): Promise<Result<null>> {
+    if (this.stateOf(nodeId).level === 'revoked') return fail('stays-revoked')
+    this.#takenAway.add(nodeId)
+    this.#step(nodeId, { kind: 'forgotten' })
+    return this.note('forgotten', { node: nodeId, callsign })
+  }
+
+  /** The key that the newest decision about a peer rests on. */
+  keyOf(nodeId: NodeId): string | undefined {
+    return this.#decided.get(nodeId)?.key
+  }
+
+  ownerOf(key: string): NodeId | undefined {
+    return this.#owners.get(key)
+  }
+
+  acceptedCertificates(): readonly Accepted[] {
+    return [...this.#accepted.values()]
+  }
+
+  /** Counts once it is kept; the same certificate again replaces scope and end. */
+  accept({ data, ...accepted }: Accepted): Promise<Result<null>> {
+    return this.#write(compact({ kind: 'certificate', action: 'accepted', ...accepted, data: data.toString('base64') }))
+  }
+
+  /** Takes effect at once: whoever was trusted on its word is not any more. */
+  async remove(as: Accepted['as'], sha256: string): Promise<Result<null>> {
+    const accepted = this.#accepted.get(`${as} ${sha256}`)
+    if (accepted === undefined) return fail('not-found')
+    const { name } = accepted
+    this.#removeAccepted(as, sha256)
+    const { clock, identity } = this.#parts
+    const line = { kind: 'certificate', action: 'removed', as, sha256, name, at: clock.now(), by: identity.callsign }
+    return this.#write(compact(line))
+  }
+
+  get auditTotal(): number {
+    return this.#auditCount
   }
 
   /** The peer said whether it trusts us. */
@@ -182,12 +256,8 @@ export class TrustBook {
   }
 
   async #write(line: JsonObject): Promise<Result<null>> {
-    try {
-      await this.#own.write([() => line])
-      return ok(null)
-    } catch (error) {
-      return fail(diskProblem(error), String(error))
-    }
+    const written = await kept(this.#own.write([() => line]))
+    return written.ok ? ok(null) : written
   }
 
   #takeLines(lines: readonly LogLine[]): void {
@@ -196,40 +266,67 @@ export class TrustBook {
       if (parsed === undefined) continue // The start of an epoch.
       this.#highestTime = Math.max(this.#highestTime, parsed.at)
       this.#remember(parsed)
-      if (parsed.kind === 'decision') {
-        this.#decidedIn.set(parsed.node, name)
-        const decision = decisionOf(parsed)
-        const { node, callsign, federation } = parsed
-        this.#decided.set(node, { nodeId: node, callsign, federation, decision })
-        if (decision.level !== 'trusted' || !this.#takenAway.has(node))
-          this.#step(node, { kind: 'decided', decision, federation })
-      } else if (parsed.event === 'journal-damaged') {
-        this.#isGood = false
-        for (const place of (parsed.text ?? '').split(' ')) this.#knownDamage.add(place)
-      } else if (parsed.event === 'journal-confirmed') this.#isGood = true
+      if (parsed.kind === 'decision') this.#takeDecision(parsed, name)
+      else if (parsed.kind === 'certificate') this.#takeCertificate(parsed)
+      else this.#takeEvent(parsed)
     }
+    this.#parts.onChange('audit')
     this.#scheduleEnd()
   }
 
-  #remember(line: DecisionLine | EventLine): void {
-    const { at, node, callsign } = line
-    this.#auditCount++
-    const about = {
-      seq: this.#auditCount,
-      at,
-      ...(node === undefined ? {} : { nodeId: node }),
-      ...(callsign === undefined ? {} : { callsign })
-    }
-    if (line.kind === 'decision') this.#audit.push({ ...about, kind: 'decision', decision: decisionOf(line) })
+  #takeDecision(line: DecisionLine, name: string): void {
+    const { node, callsign, federation, key } = line
+    const decision = decisionOf(line)
+    this.#decidedIn.set(node, name)
+    this.#decided.set(node, { nodeId: node, callsign, federation, decision, key })
+    if (key !== undefined && !this.#owners.has(key)) this.#owners.set(key, node)
+    if (decision.level !== 'trusted' || !this.#takenAway.has(node))
+      this.#step(node, { kind: 'decided', decision, federation })
+  }
+
+  #takeCertificate({ action, as, sha256, data, scope, until, ...line }: CertificateLine): void {
+    if (action === 'removed' || data === undefined) this.#removeAccepted(as, sha256)
     else {
-      const { event, code, text } = line
-      this.#audit.push({
-        ...about,
-        kind: event,
-        ...(code === undefined ? {} : { code }),
-        ...(text === undefined ? {} : { text })
+      const { name, at, by } = line
+      const der = Buffer.from(data, 'base64')
+      this.#accepted.set(`${as} ${sha256}`, {
+        as,
+        sha256,
+        name,
+        data: der,
+        at,
+        by,
+        scope: scope ?? everything,
+        ...(until === undefined ? {} : { until })
       })
     }
+    this.#parts.onChange('certificates')
+  }
+
+  #takeEvent({ event, node, text }: EventLine): void {
+    if (event === 'journal-damaged') {
+      this.#isGood = false
+      for (const place of (text ?? '').split(' ')) this.#knownDamage.add(place)
+    } else if (event === 'journal-confirmed') this.#isGood = true
+    else if (event === 'certificate-lost' && node !== undefined) this.#step(node, { kind: 'unvouched' })
+    else if (event === 'forgotten' && node !== undefined) {
+      this.#step(node, { kind: 'forgotten' })
+      if (this.stateOf(node).level !== 'revoked') this.#decided.delete(node)
+    }
+  }
+
+  #removeAccepted(as: Accepted['as'], sha256: string): void {
+    if (!this.#accepted.delete(`${as} ${sha256}`)) return
+    const ground = as === 'anchor' ? 'anchor' : 'certificate'
+    for (const [nodeId, { decision }] of this.#states)
+      if (decision?.ground === ground && decision.certificate?.sha256 === sha256)
+        this.#step(nodeId, { kind: 'unvouched' })
+    this.#parts.onChange('certificates')
+  }
+
+  #remember(line: JournalLine): void {
+    this.#auditCount++
+    this.#audit.push(auditEntry(line, this.#auditCount))
     if (this.#audit.length > bounds.auditInMemory * 2) this.#audit = this.#audit.slice(-bounds.auditInMemory)
   }
 
@@ -273,6 +370,30 @@ export class TrustBook {
     // A clock that is set forward must not be missed for long, and a timer holds at most 24 days.
     if (next < Infinity)
       this.#cancelEnd = this.#parts.clock.after(Math.min(next - time, 60_000), () => this.#scheduleEnd())
+  }
+}
+
+/** A line of the journal as people read it. */
+function auditEntry(line: JournalLine, seq: number): AuditEntry {
+  const { at } = line
+  if (line.kind === 'certificate') {
+    const { as, action, name, by } = line
+    return { seq, at, kind: `${as === 'anchor' ? 'anchor' : 'pin'}-${action}`, text: name, by }
+  }
+  const { node, callsign } = line
+  const about = {
+    seq,
+    at,
+    ...(node === undefined ? {} : { nodeId: node }),
+    ...(callsign === undefined ? {} : { callsign })
+  }
+  if (line.kind === 'decision') return { ...about, kind: 'decision', decision: decisionOf(line) }
+  const { event, code, text } = line
+  return {
+    ...about,
+    kind: event,
+    ...(code === undefined ? {} : { code }),
+    ...(text === undefined ? {} : { text })
   }
 }
 

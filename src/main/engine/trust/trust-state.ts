@@ -10,7 +10,9 @@
  *       │                                                         │
  *       └──────── decided: revoked, from any level ───▶ revoked ◀─┘
  *
- * Only a person's decision leads to trusted, and only a person's decision leads out of revoked.
+ * Only a decision leads to trusted, and only a person's decision leads out of revoked. Decisions that rest on a
+ * certificate are made for a person who accepted that certificate: see vouching.ts, which asks `mayVouch` first.
+ * `unvouched` and `forgotten` lead from trusted to untrusted, too.
  */
 import type { Decision, Level } from '@shared/model.js'
 import { unreachable } from '@shared/feed.js'
@@ -30,6 +32,10 @@ export type TrustEvent =
   | { readonly kind: 'withdrew' }
   | { readonly kind: 'decided'; readonly decision: Decision; readonly federation: string }
   | { readonly kind: 'ended' }
+  /** The certificate that the decision rests on is not shown any more, or was removed here. */
+  | { readonly kind: 'unvouched' }
+  /** A person took the peer off the list. */
+  | { readonly kind: 'forgotten' }
 
 export const stranger: TrustState = { level: 'untrusted' }
 
@@ -44,6 +50,10 @@ export function nextTrust(state: TrustState, event: TrustEvent): TrustState {
       return { level: event.decision.level, decision: event.decision, federation: event.federation }
     case 'ended':
       return state.level === 'trusted' ? { ...state, level: 'untrusted' } : state
+    case 'unvouched':
+      return state.level === 'trusted' && isVouched(state) ? { ...state, level: 'untrusted' } : state
+    case 'forgotten':
+      return state.level === 'revoked' ? state : stranger
     default:
       return unreachable(event)
   }
@@ -51,6 +61,16 @@ export function nextTrust(state: TrustState, event: TrustEvent): TrustState {
 
 function wasRejected({ decision }: TrustState): boolean {
   return decision?.level === 'untrusted'
+}
+
+/** Whether the newest decision rests on a certificate and not on a person's word about this peer. */
+export function isVouched({ decision }: TrustState): boolean {
+  return decision?.ground === 'anchor' || decision?.ground === 'certificate'
+}
+
+/** Whether a certificate may make this peer trusted: never against what a person decided about it. */
+export function mayVouch(state: TrustState): boolean {
+  return state.level !== 'revoked' && (state.decision === undefined || isVouched(state))
 }
 
 /** Whether a decision's end has come. `time` is the later of the own clock and the highest time ever seen. */

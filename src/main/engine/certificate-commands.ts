@@ -1,0 +1,136 @@
+/** Commands about certificates that a person imports, removes or saves by hand. Reading files is certificates/'s part. */
+import type { ArgumentOf, CertificateFiles, CommandHandlers } from '@shared/contract.js'
+import type { CertificatePreview, ImportAs, NodeId } from '@shared/model.js'
+import { everything } from '@shared/scope.js'
+import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
+import { sha256 } from './bytes/hash.js'
+import { certificateFacts } from './certificates/facts.js'
+import { exportCertificate } from './certificates/export.js'
+import { fitAs, likeliestRefusal, previewCertificates, tlsIdentityFrom } from './certificates/preview.js'
+import { readCertificateFiles, type ReadFiles } from './certificates/read-files.js'
+import type { OwnIdentity } from './identity/identity.js'
+import type { Clock } from './runtime/clock.js'
+import { kept } from './storage/disk.js'
+import type { TrustBook } from './trust/trust-book.js'
+import type { Vouching } from './trust/vouching.js'
+
+export interface CertificateParts {
+  readonly identity: OwnIdentity
+  readonly clock: Clock
+  readonly trust: TrustBook
+  readonly vouching: Vouching
+  /** The own certificate changed. */
+  readonly onIdentity: () => void
+}
+
+type Handled =
+  'previewCertificates' | 'importCertificates' | 'removeAnchor' | 'removePin' | 'exportCertificate' | 'renewCertificate'
+
+export function createCertificateCommands(parts: CertificateParts): Pick<CommandHandlers, Handled> {
+  const { identity, clock, trust, vouching, onIdentity } = parts
+  return {
+    async previewCertificates(files) {
+      const read = await readFiles(files)
+      return read.ok ? preview(parts, read.value) : read
+    },
+    importCertificates: (request) => importCertificates(parts, request),
+    async removeAnchor({ id }) {
+      return trust.remove('anchor', id)
+    },
+    async removePin({ id }) {
+      return trust.remove('peer', id)
+    },
+    async exportCertificate({ format, password }) {
+      const made = await exportCertificate(identity.tls.certificate, format, password)
+      if (!made.ok) return made
+      await trust.note('certificate-saved', { text: format })
+      return ok({ fileName: fileNameFor(identity.callsign, format), data: made.value.toString('base64') })
+    },
+    async renewCertificate() {
+      const renewed = await kept(identity.issueCertificate(clock.now()))
+      if (!renewed.ok) return renewed
+      await trust.note('identity-certificate', { text: identity.certificateHash.toString('hex') })
+      onIdentity()
+      await vouching.review()
+      return ok(null)
+    }
+  }
+}
+
+function readFiles({ files, password }: CertificateFiles): Promise<Result<ReadFiles>> {
+  return readCertificateFiles(
+    files.map((file) => Buffer.from(file, 'base64')),
+    password
+  )
+}
+
+async function preview(parts: CertificateParts, read: ReadFiles): Promise<Result<CertificatePreview>> {
+  const { clock, identity, vouching } = parts
+  const seen = previewCertificates(read, clock.now())
+  const [chosen] = fitAs(read, clock.now()).chain
+  if (chosen === undefined) return fail('no-certificate')
+  const refusals: Partial<Record<ImportAs, Problem>> = { ...seen.refusals }
+  const isOwn = sha256(chosen).equals(identity.certificateHash)
+  // The own certificate given back to its laptop would pin the laptop to itself.
+  if (isOwn) refusals.peer = problem('own-certificate')
+  const as = seen.as.filter((one) => refusals[one] === undefined)
+  if (as.length === 0)
+    return { ok: false, problem: isOwn ? problem('own-certificate') : likeliestRefusal({ ...seen, refusals }) }
+  const here: Partial<Record<ImportAs, readonly NodeId[]>> = {}
+  for (const one of as) if (one !== 'identity') here[one] = await vouching.here(one, chosen)
+  return ok({ ...seen, as, refusals, here, warnings: [...seen.warnings, ...knownBefore(parts, chosen)] })
+}
+
+function knownBefore({ trust }: CertificateParts, certificate: Uint8Array): readonly Problem[] {
+  const id = sha256(certificate).toString('hex')
+  return trust.acceptedCertificates().some((accepted) => accepted.sha256 === id) ? [problem('already-imported')] : []
+}
+
+async function importCertificates(
+  parts: CertificateParts,
+  request: ArgumentOf<'importCertificates'>
+): Promise<Result<{ as: ImportAs; id: string }>> {
+  const { identity, clock, trust, vouching, onIdentity } = parts
+  const { as, scope = everything, until } = request
+  const read = await readFiles(request)
+  if (!read.ok) return read
+  const seen = await preview(parts, read.value)
+  if (!seen.ok) return seen
+  if (!seen.value.as.includes(as)) return { ok: false, problem: seen.value.refusals[as] ?? problem('bad-request') }
+  if (until !== undefined && (as === 'identity' || until <= trust.time)) return fail('bad-until')
+  const [chosen] = fitAs(read.value, clock.now()).chain
+  const facts = chosen && certificateFacts(chosen)
+  if (chosen === undefined || facts === undefined) return fail('no-certificate')
+  const id = facts.sha256
+  if (as === 'identity') {
+    const tls = tlsIdentityFrom(read.value, clock.now())
+    if (!tls.ok) return tls
+    const renewed = await kept(identity.useCertificate(tls.value))
+    if (!renewed.ok) return renewed
+    await trust.note('identity-certificate', { text: facts.name })
+    onIdentity()
+    return ok({ as, id })
+  }
+  const accepted = await trust.accept({
+    as,
+    sha256: id,
+    name: facts.name.toWellFormed().slice(0, 200),
+    data: chosen,
+    at: clock.now(),
+    by: identity.callsign,
+    scope,
+    ...(until === undefined ? {} : { until })
+  })
+  if (!accepted.ok) return accepted
+  await vouching.review()
+  return ok({ as, id })
+}
+
+function fileNameFor(callsign: string, format: ArgumentOf<'exportCertificate'>['format']): string {
+  const name = callsign
+    .normalize('NFKD')
+    .replace(/[^A-Za-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '')
+  const ending = { pem: 'crt', der: 'cer', p12: 'p12', 'p12-old': 'p12' }[format]
+  return `muster-${name.toLowerCase() || 'laptop'}.${ending}`
+}

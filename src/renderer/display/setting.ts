@@ -1,0 +1,14 @@
+/** What a person typed, as the setting it stands for; `undefined`: it cannot be kept. The engine checks it again. */
+const nameLength = 64
+
+export function readName(text: string, least: 0 | 1): string | undefined {
+  const name = text.trim()
+  const length = [...name].length
+  return length >= least && length <= nameLength ? name : undefined
+}
+
+/** 0 stands for any free port. */
+export function readLinkPort(text: string): number | undefined {
+  const port = /^\s*\d{1,5}\s*$/.test(text) ? Number(text) : -1
+  return port >= 0 && port <= 65535 ? port : undefined
+}

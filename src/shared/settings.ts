@@ -1,0 +1,30 @@
+/** What a person sets on this laptop (settings.json). Nothing of it travels but callsign, laptop and federation. */
+export const themes = ['light', 'dark', 'sunlight', 'night'] as const
+export type Theme = (typeof themes)[number]
+
+export interface Settings {
+  /** 1 to 64 characters. */
+  readonly callsign: string
+  /** Which laptop of the crew, as people call it; may be empty. */
+  readonly laptop: string
+  readonly federation: string
+  /** Where others reach this node; 0: any free port. */
+  readonly linkPort: number
+  /** Look for others and let this laptop be found. */
+  readonly isDiscoverable: boolean
+  /** Interfaces that a person switched on or off, by name; the others follow their kind. */
+  readonly interfaces: Readonly<Record<string, boolean>>
+  /** Whether callsign, laptop and federation are told to nodes that nobody here has trusted yet. */
+  readonly isShownToStrangers: boolean
+  /** The local API for programs of this machine; always on in the headless host. */
+  readonly hasLocalApi: boolean
+  readonly theme: Theme | 'system'
+  /** A locale that the window has, or `system`. */
+  readonly language: string
+  /** Single letters as shortcuts. */
+  readonly hasSingleKeys: boolean
+  /** What closing the window of the desktop host does. */
+  readonly closing: 'ask' | 'tray' | 'quit'
+  /** The first steps are done. */
+  readonly isSetUp: boolean
+}
