@@ -114,6 +114,23 @@ describe('activity', () => {
     expect(document.querySelector('aside h2')?.textContent).toBe('This laptop shows another certificate')
   })
 
+  it('lets new entries wait while somebody reads further down', async () => {
+    const recorded = trustField(Date.now())
+    mounted = await open('/activity', recorded)
+    const list = document.querySelector<HTMLElement>('.list')
+    if (list === null) throw new Error('there is no list')
+    list.scrollTop = 400
+    list.dispatchEvent(new Event('scroll'))
+    const before = rows()
+    recorded.audit.unshift({ seq: recorded.audit.length + 1, at: Date.now(), kind: 'settings', text: 'theme' })
+    mounted.say({ slice: 'auditTotal', value: recorded.audit.length })
+    await flushPromises()
+    expect(rows()).toEqual(before)
+    button('1 new entry').click()
+    await flushPromises()
+    expect(rows()).toEqual(['Settings were changed', ...before])
+  })
+
   it('opens an entry by its address, and says when it is not there', async () => {
     mounted = await open('/activity/1')
     expect(document.querySelector('aside h2')?.textContent).toBe('Muster started')

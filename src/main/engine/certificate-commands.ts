@@ -43,13 +43,13 @@ export function createCertificateCommands(parts: CertificateParts): Pick<Command
     async exportCertificate({ format, password }) {
       const made = await exportCertificate(identity.tls.certificate, format, password)
       if (!made.ok) return made
-      await trust.note('certificate-saved', { text: format })
+      await trust.noteDone('certificate-saved', { text: format })
       return ok({ fileName: fileNameFor(identity.callsign, format), data: made.value.toString('base64') })
     },
     async renewCertificate() {
       const renewed = await kept(identity.issueCertificate(clock.now()))
       if (!renewed.ok) return renewed
-      await trust.note('identity-certificate', { text: identity.certificateHash.toString('hex') })
+      await trust.noteDone('identity-certificate', { text: 'made here' })
       onIdentity()
       await vouching.review()
       return ok(null)
@@ -107,7 +107,7 @@ async function importCertificates(
     if (!tls.ok) return tls
     const renewed = await kept(identity.useCertificate(tls.value))
     if (!renewed.ok) return renewed
-    await trust.note('identity-certificate', { text: facts.name })
+    await trust.noteDone('identity-certificate', { text: facts.name })
     onIdentity()
     return ok({ as, id })
   }

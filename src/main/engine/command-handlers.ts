@@ -59,7 +59,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
       const done = await kept(identity.lock(lock))
       const locked = done.ok ? done.value : done
       if (locked.ok) {
-        await trust.note('settings', { text: lock ? 'keys locked' : 'keys unlocked' })
+        await trust.noteDone('settings', { text: lock ? 'keys locked' : 'keys unlocked' })
         parts.onNode()
       }
       return locked

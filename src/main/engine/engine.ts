@@ -290,7 +290,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     const named = ['callsign', 'laptop', 'linkPort', 'isDiscoverable', 'isShownToStrangers', 'hasLocalApi'] as const
     const changed: string[] = named.filter((name) => after[name] !== before[name])
     if (federation !== undefined) changed.push('federation')
-    if (changed.length > 0) await trust.note('settings', { text: changed.join(', ') })
+    if (changed.length > 0) await trust.noteDone('settings', { text: changed.join(', ') })
     return ok(null)
   }
   function trustChanged(nodeId: NodeId): void {

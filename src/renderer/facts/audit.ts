@@ -1,6 +1,7 @@
 /** The audit log as people read it: a sentence, what it rests on, and which kind of thing happened. */
 import { problems } from '@shared/problems'
 import type { AuditEntry, Decision } from '@shared/model'
+import { shortened } from '../display/hex'
 import { showName, showText } from '../display/name'
 import type { MarkName } from '../components/marks'
 import { saying, type Saying } from './fact'
@@ -42,6 +43,9 @@ const kinds: Readonly<Record<string, Kind>> = {
   started: { key: 'audit.started' },
   'mission-created': { key: 'audit.missionCreated' }
 }
+
+/** Some entries name a certificate by its SHA-256. */
+const isHash = /^[0-9a-f]{64}$/
 
 const groupOfRef: Readonly<Record<string, AuditGroup>> = {
   TRU: 'refusals',
@@ -97,7 +101,8 @@ function nameIn({ callsign }: AuditEntry): string | undefined {
 export function auditText(entry: AuditEntry): string {
   const kind = kindOf(entry)
   const isSaid = kind?.saysText === true || (kind === undefined && entry.code === undefined)
-  return isSaid ? '' : showText(entry.text ?? '')
+  const text = isSaid ? '' : showText(entry.text ?? '')
+  return isHash.test(text) ? shortened(text) : text
 }
 
 /** What the title does not say yet. */

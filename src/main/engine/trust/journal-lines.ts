@@ -63,6 +63,8 @@ const EventLine = v.object({
   kind: v.literal('event'),
   at: v.number(),
   event: v.string(),
+  /** Callsign of the node where a person did it. */
+  by: v.optional(v.string()),
   node: v.optional(NodeIdSchema),
   callsign: v.optional(v.string()),
   code: v.optional(v.custom<ProblemCode>(isProblemCode)),

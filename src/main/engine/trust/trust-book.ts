@@ -190,7 +190,7 @@ export class TrustBook {
     if (this.stateOf(nodeId).level === 'revoked') return fail('stays-revoked')
     this.#takenAway.add(nodeId)
     this.#step(nodeId, { kind: 'forgotten' })
-    return this.note('forgotten', { node: nodeId, callsign })
+    return this.noteDone('forgotten', { node: nodeId, callsign })
   }
 
   /** The key that the newest decision about a peer rests on. */
@@ -237,9 +237,15 @@ export class TrustBook {
     return this.#write(compact({ kind: 'event', at: this.#parts.clock.now(), event, ...facts }))
   }
 
+  /** The same, of what a person did here. */
+  noteDone(event: string, facts: AuditFacts = {}): Promise<Result<null>> {
+    const { clock, identity } = this.#parts
+    return this.#write(compact({ kind: 'event', at: clock.now(), event, by: identity.callsign, ...facts }))
+  }
+
   /** A person takes responsibility for decisions that may be lost. */
   confirm(): Promise<Result<null>> {
-    return this.note('journal-confirmed')
+    return this.noteDone('journal-confirmed')
   }
 
   audit(offset: number, limit: number): AuditPage {
@@ -388,10 +394,11 @@ function auditEntry(line: JournalLine, seq: number): AuditEntry {
     ...(callsign === undefined ? {} : { callsign })
   }
   if (line.kind === 'decision') return { ...about, kind: 'decision', decision: decisionOf(line) }
-  const { event, code, text } = line
+  const { event, code, text, by } = line
   return {
     ...about,
     kind: event,
+    ...(by === undefined ? {} : { by }),
     ...(code === undefined ? {} : { code }),
     ...(text === undefined ? {} : { text })
   }
