@@ -1,49 +1,94 @@
-/** Electron entry: one instance, the engine in this process, one window, an orderly end. */
+/** Electron entry: one instance, the engine in this process, one window, an orderly end (shell/desktop.ts). */
+import { mkdirSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { app, dialog } from 'electron'
-import { createEngine, type Log } from './engine/index.js'
-import { connectWindow } from './shell/bridge.js'
-import { openWindow, registerScheme, serveScheme } from './shell/window.js'
+import { app } from 'electron'
+import { version } from '@shared/version.js'
+import { createEngine, limits, type Log } from './engine/index.js'
+import { filesIn, readArguments } from './shell/arguments.js'
+import { runDesktop, tellProblem, type Desktop } from './shell/desktop.js'
+import { raiseGuards } from './shell/guards.js'
+import { createKeyStore } from './shell/key-store.js'
+import { setMenu } from './shell/menu.js'
+import { createFileInbox } from './shell/opened-files.js'
+import { sandboxProblem } from './shell/sandbox.js'
+import { registerScheme, serveScheme } from './shell/scheme.js'
 
 const log: Log = (level, event, facts) => {
-  if (level !== 'debug') console.error(JSON.stringify({ time: new Date().toISOString(), level, event, ...facts }))
+  if (level !== 'debug')
+    process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, event, ...facts })}\n`)
+}
+const outFolder = join(import.meta.dirname, '..')
+const given = readArguments(process.argv.slice(1), process.cwd())
+const inbox = createFileInbox(({ problem }) => tellProblem(problem))
+let desktop: Desktop | undefined
+
+// Beside the data: the browser's own files, the lock of this instance, the window's place.
+if (given.data !== undefined) {
+  const profile = join(given.data, 'window')
+  mkdirSync(profile, { recursive: true, mode: 0o700 })
+  app.setPath('userData', profile)
 }
 
-// Before anything touches the data folder.
-if (!app.requestSingleInstanceLock()) app.quit()
-else {
+// Before anything is read or written.
+const unprotected = sandboxProblem((name) => app.commandLine.hasSwitch(name), app.isPackaged)
+if (unprotected !== undefined) {
+  tellProblem(unprotected)
+  app.exit(1)
+} else if (app.requestSingleInstanceLock()) start()
+else app.quit()
+
+function start(): void {
   app.enableSandbox()
+  // The same as appId in electron-builder.config.mjs: by it Windows finds the icon and groups the windows.
+  app.setAppUserModelId('org.muster.Muster')
+  app.setAboutPanelOptions({ applicationName: 'Muster', applicationVersion: version, copyright: 'MIT licence' })
   registerScheme()
-  await app.whenReady()
-  await run()
+  app.on('second-instance', (_event, args, folder) => {
+    inbox.open(filesIn(args.slice(1), folder))
+    desktop?.showWindow()
+  })
+  app.on('open-file', (event, path) => {
+    event.preventDefault()
+    inbox.open([path])
+    desktop?.showWindow()
+  })
+  inbox.open(given.files)
+  // Not with a top-level await: Electron is ready only after this module has run to its end (electron issue 40719).
+  app
+    .whenReady()
+    .then(run)
+    .catch((error: unknown) => {
+      log('error', 'start-failed', { error: error instanceof Error ? error.stack : String(error) })
+      app.exit(1)
+    })
 }
 
 async function run(): Promise<void> {
-  serveScheme(join(import.meta.dirname, '../renderer'))
-  const dataFolder = join(app.getPath('userData'), 'data')
-  const created = await createEngine({ dataFolder, callsign: hostname().slice(0, 64), discovery: 'mdns', log })
+  raiseGuards(log)
+  serveScheme(join(outFolder, 'renderer'))
+  setMenu(!app.isPackaged)
+  const userData = app.getPath('userData')
+  const dataFolder = given.data ?? join(userData, 'data')
+  const created = await createEngine({
+    dataFolder,
+    callsign: [...hostname()].slice(0, limits.nameLength).join(''),
+    wantsFirstRun: true,
+    discovery: 'mdns',
+    keyStore: createKeyStore(),
+    log
+  })
   if (!created.ok) {
-    const { message, advice, detail = '', ref } = created.problem
-    dialog.showErrorBox(`Muster: ${message}`, `${advice}\n\n${detail}\n${ref}`)
+    tellProblem(created.problem)
     app.exit(1)
     return
   }
-  const engine = created.value
-  const window = openWindow(join(import.meta.dirname, '../preload/index.cjs'))
-  connectWindow(window, engine)
-  app.on('second-instance', () => {
-    if (window.isMinimized()) window.restore()
-    window.focus()
-  })
-  app.on('window-all-closed', () => app.quit())
-  let isStopped = false
-  app.on('before-quit', (event) => {
-    if (isStopped) return
-    event.preventDefault()
-    void engine.stop().finally(() => {
-      isStopped = true
-      app.quit()
-    })
+  desktop = runDesktop({
+    engine: created.value,
+    dataFolder,
+    outFolder,
+    stateFile: join(userData, 'window.json'),
+    inbox,
+    log
   })
 }

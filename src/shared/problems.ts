@@ -206,6 +206,13 @@ const table = {
     advice: 'Nothing was changed. The detail names the setting.'
   },
 
+  // The desktop application
+  'no-sandbox': {
+    ref: 'APP-01',
+    message: 'Muster was started without the sandbox that keeps its window from the rest of this laptop.',
+    advice: 'Install the .deb instead of the AppImage, or allow user namespaces for this program. Nothing was started.'
+  },
+
   // Missions
   'mission-unknown': {
     ref: 'MIS-01',

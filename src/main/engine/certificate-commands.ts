@@ -77,7 +77,7 @@ async function preview(parts: CertificateParts, read: ReadFiles): Promise<Result
   if (as.length === 0)
     return { ok: false, problem: isOwn ? problem('own-certificate') : likeliestRefusal({ ...seen, refusals }) }
   const here: Partial<Record<ImportAs, readonly NodeId[]>> = {}
-  for (const one of as) if (one !== 'identity') here[one] = await vouching.here(one, chosen)
+  for (const one of as) if (one !== 'identity') here[one] = vouching.here(one, chosen)
   return ok({ ...seen, as, refusals, here, warnings: [...seen.warnings, ...knownBefore(parts, chosen)] })
 }
 

@@ -1,28 +1,166 @@
-/** The contract over IPC: each command and the feed, for one window's main frame and its own origin only. */
+/**
+ * The contract over IPC. The window is not trusted: who asks, with what, how much and for how long is checked here, and
+ * so is what goes back. Errors cross as codes, never as stacks.
+ */
 import type { BrowserWindow, IpcMainEvent, IpcMainInvokeEvent } from 'electron'
-import { callCommand, isCommandName, type Engine } from '../engine/index.js'
-import { ipcChannels } from '@shared/contract.js'
+import * as v from 'valibot'
+import { ipcChannels, type CommandName, type OpenedFiles } from '@shared/contract.js'
+import { isProblemCode } from '@shared/problems.js'
 import { fail, type Result } from '@shared/result.js'
-import { windowOrigin } from './window.js'
+import { callCommand, isCommandName, type Engine, type Log } from '../engine/index.js'
+import { isHandEvent, isHandHere, needsPerson } from './confirm.js'
+import { isOwnFrame } from './origin.js'
+import { plainSize } from './plain-size.js'
 
-export function connectWindow(window: BrowserWindow, engine: Engine): void {
+/** As the local API takes in one request. */
+const bytesMost = 8 * 1024 * 1024
+const answerWithinMs = 60_000
+
+export interface HostCalls {
+  saveFile(fileName: string, data: string): Promise<Result<{ readonly path: string } | null>>
+  showDataFolder(): Promise<Result<null>>
+  /** Main's own question, where a hand cannot be seen. */
+  askPerson(name: CommandName): Promise<boolean>
+  /** Who takes opened files from now on; `undefined`: nobody. */
+  onWantFiles(give: ((opened: OpenedFiles) => void) | undefined): void
+}
+
+export interface Bridge {
+  /** From now on every call is answered with `stopping`. */
+  stop(): void
+}
+
+const ResultSchema = v.variant('ok', [
+  v.strictObject({ ok: v.literal(true), value: v.unknown() }),
+  v.strictObject({
+    ok: v.literal(false),
+    problem: v.strictObject({
+      code: v.custom<string>(isProblemCode),
+      ref: v.string(),
+      message: v.string(),
+      advice: v.string(),
+      detail: v.optional(v.string())
+    })
+  })
+])
+const SaveSchema = v.strictTuple([
+  v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
+  v.pipe(v.string(), v.regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, 'base64'))
+])
+
+export function connectWindow(window: BrowserWindow, engine: Engine, host: HostCalls, log: Log): Bridge {
   const contents = window.webContents
   let unsubscribe: (() => void) | undefined
+  let lastHandAt: number | undefined
+  let isSaving = false
+  let isStopping = false
 
-  contents.ipc.handle(ipcChannels.call, async (event, name: unknown, argument: unknown): Promise<Result<unknown>> => {
-    if (!isOwnFrame(event, window)) return fail('unauthorized')
-    return isCommandName(name) ? callCommand(engine.commands, name, argument) : fail('bad-request', 'unknown command')
+  // Seen by main itself, on its way to the window: a script cannot make these.
+  contents.on('input-event', (_event, { type }) => {
+    if (isHandEvent(type)) lastHandAt = performance.now()
   })
+
+  /** Refuses before anything is looked at; what the handler answers or throws becomes a result. */
+  function answer(
+    channel: string,
+    handler: (args: readonly unknown[]) => Promise<Result<unknown>>,
+    withinMs: number | undefined
+  ): void {
+    contents.ipc.handle(channel, async (event, ...args: unknown[]): Promise<Result<unknown>> => {
+      if (!isOwn(event)) return refuse('unauthorized', 'not the page of this window')
+      if (isStopping) return fail('stopping')
+      const size = plainSize(args, bytesMost)
+      if (size === undefined) return refuse('bad-request', 'plain data only')
+      if (size > bytesMost) return refuse('too-large', `a call is at most ${String(bytesMost)} bytes`)
+      try {
+        const handled = handler(args)
+        const result = withinMs === undefined ? await handled : await within(withinMs, handled)
+        if (v.is(ResultSchema, result)) return result
+        log('error', 'not-a-result', { channel })
+        return fail('internal', 'the answer is not as the contract wants it')
+      } catch (error) {
+        log('error', 'call-failed', { channel, error: String(error) })
+        return fail('internal')
+      }
+    })
+  }
+  function isOwn(event: IpcMainEvent | IpcMainInvokeEvent): boolean {
+    return isOwnFrame(event.senderFrame, contents.mainFrame)
+  }
+  function refuse(code: 'unauthorized' | 'bad-request' | 'too-large', detail: string): Result<never> {
+    log('warn', 'call-refused', { code, detail })
+    return fail(code, detail)
+  }
+
+  answer(
+    ipcChannels.call,
+    async ([name, argument, ...rest]) => {
+      if (!isCommandName(name) || rest.length > 0) return refuse('bad-request', 'unknown command')
+      const isAllowed =
+        !needsPerson(name, argument) || isHandHere(lastHandAt, performance.now()) || (await host.askPerson(name))
+      if (!isAllowed) return refuse('unauthorized', `${name} wants a person at the window`)
+      return callCommand(engine.commands, name, argument)
+    },
+    answerWithinMs
+  )
+  // No limit of time on these two: a person looks for a place.
+  answer(
+    ipcChannels.saveFile,
+    async (args) => {
+      const parsed = v.safeParse(SaveSchema, args)
+      if (!parsed.success) return refuse('bad-request', v.summarize(parsed.issues).slice(0, 200))
+      if (isSaving) return refuse('bad-request', 'one file at a time')
+      isSaving = true
+      try {
+        return await host.saveFile(...parsed.output)
+      } finally {
+        isSaving = false
+      }
+    },
+    undefined
+  )
+  answer(
+    ipcChannels.showDataFolder,
+    async (args) => (args.length === 0 ? host.showDataFolder() : refuse('bad-request', 'no argument')),
+    undefined
+  )
   contents.ipc.on(ipcChannels.subscribe, (event) => {
-    if (!isOwnFrame(event, window)) return
+    if (!isOwn(event) || isStopping) return
     unsubscribe?.()
     unsubscribe = engine.subscribe((message) => {
       if (!contents.isDestroyed()) contents.send(ipcChannels.feed, message)
     })
   })
-  window.on('closed', () => unsubscribe?.())
+  contents.ipc.on(ipcChannels.wantFiles, (event, wanted: unknown) => {
+    if (!isOwn(event)) return
+    host.onWantFiles(wanted === true ? (opened) => contents.send(ipcChannels.openedFiles, opened) : undefined)
+  })
+
+  function disconnect(): void {
+    unsubscribe?.()
+    unsubscribe = undefined
+    host.onWantFiles(undefined)
+  }
+  // A page that is gone or loads anew asks again for what it wants.
+  contents.on('render-process-gone', disconnect)
+  window.on('closed', disconnect)
+  return {
+    stop() {
+      isStopping = true
+      disconnect()
+    }
+  }
 }
 
-function isOwnFrame({ senderFrame }: IpcMainEvent | IpcMainInvokeEvent, window: BrowserWindow): boolean {
-  return senderFrame !== null && senderFrame === window.webContents.mainFrame && senderFrame.origin === windowOrigin
+/** What was begun goes on after the limit: the answer says so. */
+async function within(limitMs: number, handled: Promise<Result<unknown>>): Promise<Result<unknown>> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<Result<unknown>>((done) => {
+    timer = setTimeout(() => done(fail('internal', 'no answer in time; it may still be done')), limitMs)
+  })
+  try {
+    return await Promise.race([handled, late])
+  } finally {
+    clearTimeout(timer)
+  }
 }

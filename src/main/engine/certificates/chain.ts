@@ -44,11 +44,13 @@ function endOf(certificates: readonly Certificate[], key: KeyObject | undefined)
  * Whether the first certificate of the chain is vouched for by the anchor at `time` (ms since 1970); `undefined` means
  * yes, else why not. The rest of the chain is help in any order, untrusted; the anchor need not be a root. All DER.
  */
-export async function judgeChain(
-  chain: readonly Uint8Array[],
-  anchor: Uint8Array,
-  time: number
-): Promise<ProblemCode | undefined> {
+export function judgeChain(chain: readonly Uint8Array[], anchor: Uint8Array, time: number): ProblemCode | undefined {
+  const judged = chainEnd(chain, anchor, time)
+  return typeof judged === 'number' ? undefined : judged
+}
+
+/** The same; a chain that counts is answered with the earliest end of the certificates on its way to the anchor (ms). */
+export function chainEnd(chain: readonly Uint8Array[], anchor: Uint8Array, time: number): number | ProblemCode {
   if (chain.length > limits.certificates) return 'chain-too-long'
   const [leaf, ...between] = chain.map(parseCertificate)
   const top = parseCertificate(anchor)
@@ -62,13 +64,17 @@ export async function judgeChain(
   let best: ProblemCode = 'not-issued-by-anchor'
   for (const path of pathsTo(leaf, help, top)) {
     const problem = pathProblem(path, time)
-    if (problem === undefined) return undefined
+    if (problem === undefined) return Math.min(...path.map(({ notAfter }) => notAfter))
     if (best === 'not-issued-by-anchor') best = problem
   }
   return best
 }
 
-/** All paths from the leaf to the anchor along signatures that hold, each with the leaf first, as far as bounded. */
+/**
+ * All paths from the leaf to the anchor along signatures that hold, each with the leaf first, as far as bounded. Found
+ * from the anchor down: a signature is checked with keys only that the anchor vouches for. Strangers send chains before
+ * anybody trusts them, and a key of their choice can make each check take long.
+ */
 function* pathsTo(
   leaf: Certificate,
   help: readonly Certificate[],
@@ -82,14 +88,14 @@ function* pathsTo(
     row.set(issuer, held)
     return held
   }
-  const open: (readonly Certificate[])[] = [[leaf]]
+  const open: (readonly Certificate[])[] = [[anchor]]
   for (let steps = 0; open.length > 0 && steps < pathsMost; steps += 1) {
     // The shortest first: what an attacker adds to a good chain does not hide it.
     const path = open.shift() ?? []
-    const last = path.at(-1) ?? leaf
-    if (issued(last, anchor)) yield [...path, anchor]
+    const first = path[0] ?? anchor
+    if (issued(leaf, first)) yield [leaf, ...path]
     if (open.length < pathsMost)
-      for (const next of help) if (!path.includes(next) && issued(last, next)) open.push([...path, next])
+      for (const next of help) if (!path.includes(next) && issued(next, first)) open.push([next, ...path])
   }
 }
 

@@ -9,6 +9,7 @@ import { everything, type Scope } from '@shared/scope.js'
 import { fail, ok, type Result } from '@shared/result.js'
 import { lengthPrefixed, sha256 } from '../bytes/hash.js'
 import { parseLineText, type JsonObject } from '../bytes/line.js'
+import { certificateFacts } from '../certificates/facts.js'
 import type { Identity } from '../identity/identity.js'
 import { bounds, limits } from '../limits.js'
 import { Journal, journalVersion, type Damage } from '../logs/journal.js'
@@ -26,7 +27,16 @@ import {
   type EventLine,
   type JournalLine
 } from './journal-lines.js'
-import { hasEnded, nextTrust, stranger, type TrustEvent, type TrustState } from './trust-state.js'
+import {
+  hasEnded,
+  isVouched,
+  mayVouch,
+  nextTrust,
+  regrounded,
+  stranger,
+  type TrustEvent,
+  type TrustState
+} from './trust-state.js'
 
 const folder = 'trust'
 
@@ -47,7 +57,7 @@ export interface Deciding {
   readonly callsign: string
   readonly federation: string
   readonly decision: Decision
-  /** SHA-256 of the public key that the peer showed, with a decision that rests on a certificate. */
+  /** SHA-256 of the public key that the peer showed, as far as it is known. */
   readonly key?: string | undefined
 }
 
@@ -62,6 +72,9 @@ export interface Accepted {
   readonly by: string
   readonly scope: Scope
   readonly until?: number
+  /** When it begins and ceases to count, in ms. */
+  readonly notBefore: number
+  readonly notAfter: number
 }
 
 export interface AuditFacts {
@@ -80,7 +93,7 @@ export class TrustBook {
   /** Name of the line that holds a peer's newest decision, for `overrides`. */
   readonly #decidedIn = new Map<NodeId, string>()
   readonly #accepted = new Map<string, Accepted>()
-  /** Which node was let in by a certificate's key first; grows only. */
+  /** Which node was let in by a certificate's key first, or showed it while a person trusted it; grows only. */
   readonly #owners = new Map<string, NodeId>()
   /** Trust was taken away since this start: a yes that was on its way to disk before does not undo it. */
   readonly #takenAway = new Set<NodeId>()
@@ -91,6 +104,8 @@ export class TrustBook {
   readonly #knownDamage = new Set<string>()
   #highestTime = 0
   #cancelEnd: () => void = () => undefined
+  /** How many beginnings and ends of accepted certificates have come. */
+  #moments = 0
 
   private constructor(parts: TrustBookParts, journal: Journal) {
     this.#parts = parts
@@ -170,6 +185,8 @@ export class TrustBook {
     const lifted = this.stateOf(nodeId).level === 'revoked' ? this.#decidedIn.get(nodeId) : undefined
     const overrides = lifted === undefined ? undefined : [lifted]
     const line = compact({ kind: 'decision', node: nodeId, callsign, federation, ...decision, key, overrides })
+    // Before it is kept: of two nodes that show one key in the same moment only one gets in.
+    if (key !== undefined) this.#claim(key, nodeId)
     if (decision.level === 'trusted') this.#takenAway.delete(nodeId)
     else {
       this.#takenAway.add(nodeId)
@@ -193,6 +210,12 @@ export class TrustBook {
     return this.noteDone('forgotten', { node: nodeId, callsign })
   }
 
+  /** Somebody whom a person trusts showed another key: it lets nobody else in, also if that one is revoked later. */
+  async noteKey(nodeId: NodeId, callsign: string, key: string): Promise<Result<null>> {
+    this.#claim(key, nodeId)
+    return this.note('certificate-key', { node: nodeId, callsign, text: key })
+  }
+
   /** The key that the newest decision about a peer rests on. */
   keyOf(nodeId: NodeId): string | undefined {
     return this.#decided.get(nodeId)?.key
@@ -207,7 +230,7 @@ export class TrustBook {
   }
 
   /** Counts once it is kept; the same certificate again replaces scope and end. */
-  accept({ data, ...accepted }: Accepted): Promise<Result<null>> {
+  accept({ data, ...accepted }: Omit<Accepted, 'notBefore' | 'notAfter'>): Promise<Result<null>> {
     return this.#write(compact({ kind: 'certificate', action: 'accepted', ...accepted, data: data.toString('base64') }))
   }
 
@@ -282,12 +305,34 @@ export class TrustBook {
 
   #takeDecision(line: DecisionLine, name: string): void {
     const { node, callsign, federation, key } = line
-    const decision = decisionOf(line)
+    const decision = this.#standing(line)
+    if (decision === undefined) return
     this.#decidedIn.set(node, name)
     this.#decided.set(node, { nodeId: node, callsign, federation, decision, key })
-    if (key !== undefined && !this.#owners.has(key)) this.#owners.set(key, node)
+    if (key !== undefined) this.#claim(key, node)
     if (decision.level !== 'trusted' || !this.#takenAway.has(node))
       this.#step(node, { kind: 'decided', decision, federation })
+  }
+
+  /**
+   * A decision of the journal as it counts. Trust that rests on a certificate may have been on its way to disk while a
+   * person decided, removed that certificate or changed its scope: then the person's word counts, also when it is read
+   * again. `undefined`: it does not count.
+   */
+  #standing(line: DecisionLine): Decision | undefined {
+    const decision = decisionOf(line)
+    const { node, key } = line
+    if (decision.level !== 'trusted' || !isVouched({ level: 'trusted', decision })) return decision
+    const as = decision.ground === 'anchor' ? 'anchor' : 'peer'
+    const accepted = this.#accepted.get(`${as} ${decision.certificate?.sha256 ?? ''}`)
+    const isOthers = key !== undefined && (this.#owners.get(key) ?? node) !== node
+    return accepted === undefined || isOthers || !mayVouch(this.stateOf(node))
+      ? undefined
+      : regrounded(decision, accepted)
+  }
+
+  #claim(key: string, nodeId: NodeId): void {
+    if (!this.#owners.has(key)) this.#owners.set(key, nodeId)
   }
 
   #takeCertificate({ action, as, sha256, data, scope, until, ...line }: CertificateLine): void {
@@ -295,16 +340,16 @@ export class TrustBook {
     else {
       const { name, at, by } = line
       const der = Buffer.from(data, 'base64')
-      this.#accepted.set(`${as} ${sha256}`, {
-        as,
-        sha256,
-        name,
-        data: der,
-        at,
-        by,
-        scope: scope ?? everything,
-        ...(until === undefined ? {} : { until })
-      })
+      const facts = certificateFacts(der)
+      if (facts === undefined) return // Of a file that another program wrote: it vouches for nobody.
+      const end = until === undefined ? {} : { until }
+      const accepted: Accepted = {
+        ...{ as, sha256, name, data: der, at, by, scope: scope ?? everything, ...end },
+        ...{ notBefore: facts.notBefore, notAfter: facts.notAfter }
+      }
+      this.#accepted.set(`${as} ${sha256}`, accepted)
+      // Also for who is not here now: it must not come back with more than that.
+      for (const nodeId of this.#restingOn(as, sha256)) this.#step(nodeId, { kind: 'regrounded', ...accepted })
     }
     this.#parts.onChange('certificates')
   }
@@ -315,19 +360,26 @@ export class TrustBook {
       for (const place of (text ?? '').split(' ')) this.#knownDamage.add(place)
     } else if (event === 'journal-confirmed') this.#isGood = true
     else if (event === 'certificate-lost' && node !== undefined) this.#step(node, { kind: 'unvouched' })
+    else if (event === 'certificate-key' && node !== undefined && text !== undefined) this.#claim(text, node)
     else if (event === 'forgotten' && node !== undefined) {
       this.#step(node, { kind: 'forgotten' })
       if (this.stateOf(node).level !== 'revoked') this.#decided.delete(node)
+      this.#parts.onChange('certificates') // A pin may have named it.
     }
   }
 
   #removeAccepted(as: Accepted['as'], sha256: string): void {
     if (!this.#accepted.delete(`${as} ${sha256}`)) return
-    const ground = as === 'anchor' ? 'anchor' : 'certificate'
-    for (const [nodeId, { decision }] of this.#states)
-      if (decision?.ground === ground && decision.certificate?.sha256 === sha256)
-        this.#step(nodeId, { kind: 'unvouched' })
+    for (const nodeId of this.#restingOn(as, sha256)) this.#step(nodeId, { kind: 'unvouched' })
     this.#parts.onChange('certificates')
+  }
+
+  /** Peers whose newest decision rests on this certificate. */
+  #restingOn(as: Accepted['as'], sha256: string): readonly NodeId[] {
+    const ground = as === 'anchor' ? 'anchor' : 'certificate'
+    return [...this.#states].flatMap(([nodeId, { decision }]) =>
+      decision?.ground === ground && decision.certificate?.sha256 === sha256 ? [nodeId] : []
+    )
   }
 
   #remember(line: JournalLine): void {
@@ -354,6 +406,9 @@ export class TrustBook {
     for (const text of body.toString('utf8').split('\n')) {
       const line = parseLineText(text)
       const parsed = typeof line === 'string' ? undefined : parseJournalLine(line)
+      if (parsed?.kind === 'certificate' && parsed.action === 'removed') this.#removeAccepted(parsed.as, parsed.sha256)
+      if (parsed?.kind === 'event' && parsed.event === 'certificate-lost' && parsed.node !== undefined)
+        this.#step(parsed.node, { kind: 'unvouched' })
       if (parsed?.kind !== 'decision' || parsed.level === 'trusted') continue
       this.#step(parsed.node, { kind: 'decided', decision: decisionOf(parsed), federation: parsed.federation })
     }
@@ -370,9 +425,20 @@ export class TrustBook {
       if (level !== 'trusted' || decision?.until === undefined) continue
       if (hasEnded(decision, time)) {
         this.#step(nodeId, { kind: 'ended' })
-        void this.note('trust-ended', { node: nodeId, code: 'trust-ended' })
+        // With the end as its time at least: a clock that was set back meanwhile revives nothing at the next start.
+        const at = Math.max(this.#parts.clock.now(), decision.until)
+        const code = 'trust-ended'
+        void this.#write(compact({ kind: 'event', at, event: 'trust-ended', node: nodeId, code }))
       } else next = Math.min(next, decision.until)
     }
+    let moments = 0
+    for (const { until = Infinity, notBefore, notAfter } of this.#accepted.values())
+      for (const moment of [notBefore, until, notAfter])
+        if (moment <= time) moments++
+        else next = Math.min(next, moment)
+    // What a certificate is now is shown, also while nobody was let in by it.
+    if (moments !== this.#moments) this.#parts.onChange('certificates')
+    this.#moments = moments
     // A clock that is set forward must not be missed for long, and a timer holds at most 24 days.
     if (next < Infinity)
       this.#cancelEnd = this.#parts.clock.after(Math.min(next - time, 60_000), () => this.#scheduleEnd())

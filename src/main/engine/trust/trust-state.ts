@@ -12,9 +12,10 @@
  *
  * Only a decision leads to trusted, and only a person's decision leads out of revoked. Decisions that rest on a
  * certificate are made for a person who accepted that certificate: see vouching.ts, which asks `mayVouch` first.
- * `unvouched` and `forgotten` lead from trusted to untrusted, too.
+ * `unvouched` and `forgotten` lead from trusted to untrusted, too; `regrounded` changes what a trusted one may do.
  */
 import type { Decision, Level } from '@shared/model.js'
+import type { Scope } from '@shared/scope.js'
 import { unreachable } from '@shared/feed.js'
 
 export interface TrustState {
@@ -23,6 +24,12 @@ export interface TrustState {
   readonly decision?: Decision
   /** The federation that the decision recorded. */
   readonly federation?: string
+}
+
+/** What the certificate that a decision rests on gives. */
+export interface Ground {
+  readonly scope: Scope
+  readonly until?: number | undefined
 }
 
 export type TrustEvent =
@@ -34,6 +41,8 @@ export type TrustEvent =
   | { readonly kind: 'ended' }
   /** The certificate that the decision rests on is not shown any more, or was removed here. */
   | { readonly kind: 'unvouched' }
+  /** A person gave the certificate that the decision rests on another scope or end. */
+  | ({ readonly kind: 'regrounded' } & Ground)
   /** A person took the peer off the list. */
   | { readonly kind: 'forgotten' }
 
@@ -52,11 +61,21 @@ export function nextTrust(state: TrustState, event: TrustEvent): TrustState {
       return state.level === 'trusted' ? { ...state, level: 'untrusted' } : state
     case 'unvouched':
       return state.level === 'trusted' && isVouched(state) ? { ...state, level: 'untrusted' } : state
+    case 'regrounded':
+      return state.level === 'trusted' && isVouched(state) && state.decision !== undefined
+        ? { ...state, decision: regrounded(state.decision, event) }
+        : state
     case 'forgotten':
       return state.level === 'revoked' ? state : stranger
     default:
       return unreachable(event)
   }
+}
+
+/** The decision with the scope of the certificate it rests on, and no later end. */
+export function regrounded(decision: Decision, { scope, until }: Ground): Decision {
+  const end = Math.min(decision.until ?? Infinity, until ?? Infinity)
+  return { ...decision, scope, ...(end === Infinity ? {} : { until: end }) }
 }
 
 function wasRejected({ decision }: TrustState): boolean {

@@ -6,7 +6,7 @@
  */
 import type { Decision, ImportAs, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
-import { judgeChain } from '../certificates/chain.js'
+import { chainEnd, judgeChain } from '../certificates/chain.js'
 import { certificateKey, certificateValidity } from '../identity/certificate.js'
 import { sha256 } from '../bytes/hash.js'
 import type { Accepted, TrustBook } from './trust-book.js'
@@ -31,8 +31,10 @@ export interface VouchingParts {
   readonly onPeer: (nodeId: NodeId) => void
 }
 
-/** Chains remembered for peers about whom nobody decided; who is connected is remembered anyway. */
+/** Chains remembered; of those about whom nobody decided the oldest goes first. */
 const shownMost = 500
+/** Whoever has a certificate's key can show it under any number of names: neither memory nor disk is filled by it. */
+const warningsMost = 100
 
 export class Vouching {
   readonly #parts: VouchingParts
@@ -47,18 +49,27 @@ export class Vouching {
     return this.#warnings.get(nodeId)
   }
 
-  /** A peer said hello with this chain. */
-  async shown(shown: Shown): Promise<void> {
+  /** SHA-256 of the public key in the certificate that this peer showed last. */
+  keyShownBy(nodeId: NodeId): string | undefined {
+    const [leaf] = this.#shown.get(nodeId)?.chain ?? []
+    return leaf && keyIn(leaf)
+  }
+
+  /** A peer said hello with this chain. What it takes away counts on return, before the link can rise. */
+  shown(shown: Shown): Promise<void> {
     this.#shown.delete(shown.nodeId)
     this.#shown.set(shown.nodeId, shown)
-    const [oldest] = this.#shown.keys()
-    if (this.#shown.size > shownMost && oldest !== undefined) this.#shown.delete(oldest)
-    await this.#judge(shown)
+    if (this.#shown.size > shownMost) {
+      const ids = [...this.#shown.keys()]
+      const gone = ids.find((nodeId) => this.#parts.trust.stateOf(nodeId).decision === undefined) ?? ids[0]
+      if (gone !== undefined) this.#shown.delete(gone)
+    }
+    return this.#judge(shown)
   }
 
   /** A certificate was accepted or removed: what was shown so far may count now. */
   async review(): Promise<void> {
-    for (const shown of [...this.#shown.values()]) await this.#judge(shown)
+    for (const shown of [...this.#shown.values()]) if (this.#isNewest(shown)) await this.#judge(shown)
   }
 
   forget(nodeId: NodeId): void {
@@ -67,7 +78,7 @@ export class Vouching {
   }
 
   /** Peers met since the start who show this certificate, or whose chain leads to it. */
-  async here(as: ImportAs, certificate: Uint8Array): Promise<readonly NodeId[]> {
+  here(as: ImportAs, certificate: Uint8Array): readonly NodeId[] {
     const found: NodeId[] = []
     for (const { nodeId, chain } of this.#shown.values()) {
       const [leaf] = chain
@@ -75,23 +86,29 @@ export class Vouching {
       const isIt =
         as === 'peer'
           ? Buffer.compare(leaf, certificate) === 0
-          : (await judgeChain(chain, certificate, this.#parts.now())) === undefined
+          : judgeChain(chain, certificate, this.#parts.trust.time) === undefined
       if (isIt) found.push(nodeId)
     }
     return found
   }
 
+  #isNewest(shown: Shown): boolean {
+    return this.#shown.get(shown.nodeId) === shown
+  }
+
+  /** Up to its first `await` nothing else happens: what is judged is what holds. */
   async #judge(shown: Shown): Promise<void> {
     const { trust, now, ownFederation, onPeer } = this.#parts
-    const { nodeId, callsign, chain } = shown
+    const { nodeId, callsign, chain, federation } = shown
     const [leaf] = chain
-    const publicKey = leaf && certificateKey(leaf)
-    if (leaf === undefined || publicKey === undefined) return
-    const key = sha256(publicKey.export({ format: 'der', type: 'spki' })).toString('hex')
-    const ground = mayVouch(trust.stateOf(nodeId)) ? await this.#groundFor(chain, trust.time) : undefined
-    // The answers above took a moment, in which a person may have decided.
+    const key = leaf && keyIn(leaf)
+    if (key === undefined) return
+    const state = trust.stateOf(nodeId)
+    // It may have been met before the own federation changed.
+    const isForeign = federation !== '' && federation !== ownFederation()
+    const ground = mayVouch(state) && !isForeign ? this.#groundFor(chain, trust.time) : undefined
     const step = nextVouch({
-      state: trust.stateOf(nodeId),
+      state,
       ground,
       key,
       shownKey: trust.keyOf(nodeId),
@@ -99,7 +116,7 @@ export class Vouching {
       nodeId
     })
     if (step === 'shared') {
-      if (this.#warnings.get(nodeId) === 'certificate-shared') return
+      if (this.#warnings.has(nodeId) || this.#warnings.size >= warningsMost) return
       this.#warnings.set(nodeId, 'certificate-shared')
       await trust.note('certificate-shared', { node: nodeId, callsign, code: 'certificate-shared' })
       onPeer(nodeId)
@@ -107,6 +124,8 @@ export class Vouching {
     }
     if (this.#warnings.delete(nodeId)) onPeer(nodeId)
     if (step === 'lost') await trust.unvouch(nodeId, callsign)
+    const isPersonsFriend = state.level === 'trusted' && !isVouched(state)
+    if (isPersonsFriend && trust.ownerOf(key) === undefined) await trust.noteKey(nodeId, callsign, key)
     if (step !== 'trust' || ground === undefined) return
     const { accepted, until } = ground
     const decision: Decision = {
@@ -118,28 +137,33 @@ export class Vouching {
       until,
       certificate: { sha256: accepted.sha256, name: accepted.name }
     }
-    await trust.decide({ nodeId, callsign, federation: shown.federation || ownFederation(), decision, key })
+    await trust.decide({ nodeId, callsign, federation: federation || ownFederation(), decision, key })
+    // Something else may have been shown while that was on its way to disk.
+    const newest = this.#shown.get(nodeId)
+    if (newest !== undefined && newest !== shown) await this.#judge(newest)
   }
 
   /** The certificate accepted here that vouches for this chain now, and until when it does. */
-  async #groundFor(chain: readonly Uint8Array[], time: number): Promise<Ground | undefined> {
+  #groundFor(chain: readonly Uint8Array[], time: number): Ground | undefined {
     const [leaf] = chain
-    if (leaf === undefined) return undefined
-    const shown = certificateValidity(leaf)
+    const shown = leaf && certificateValidity(leaf)
+    if (leaf === undefined || shown === undefined || shown.notBefore > time) return undefined
     for (const accepted of this.#parts.trust.acceptedCertificates()) {
-      if (accepted.until !== undefined && accepted.until <= time) continue
-      const own = certificateValidity(accepted.data)
-      if (shown === undefined || own === undefined) continue
-      const until = Math.min(accepted.until ?? Infinity, own.notAfter, shown.notAfter)
-      if (until <= time || shown.notBefore > time) continue
-      const isGood =
-        accepted.as === 'peer'
-          ? Buffer.compare(leaf, accepted.data) === 0
-          : (await judgeChain(chain, accepted.data, time)) === undefined
-      if (isGood) return { accepted, until }
+      if (accepted.notBefore > time) continue
+      const isPin = accepted.as === 'peer'
+      if (isPin && Buffer.compare(leaf, accepted.data) !== 0) continue
+      const end = isPin ? shown.notAfter : chainEnd(chain, accepted.data, time)
+      if (typeof end !== 'number') continue
+      const until = Math.min(accepted.until ?? Infinity, end)
+      if (until > time) return { accepted, until }
     }
     return undefined
   }
+}
+
+function keyIn(certificate: Uint8Array): string | undefined {
+  const spki = certificateKey(certificate)?.export({ format: 'der', type: 'spki' })
+  return spki && sha256(spki).toString('hex')
 }
 
 interface Ground {

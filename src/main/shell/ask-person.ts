@@ -1,0 +1,36 @@
+/**
+ * A screen reader presses a button without a key or a mouse that main could see. Where one is in use (the system says so
+ * on Windows and macOS), main asks by itself, instead of leaving its user without the command.
+ */
+import { app, dialog, type BrowserWindow } from 'electron'
+import type { CommandName } from '@shared/contract.js'
+
+const acts: Partial<Record<CommandName, string>> = {
+  addPeer: 'link a laptop by its address',
+  removeAddress: 'stop dialling an address',
+  decide: 'change the trust in a laptop',
+  forgetPeer: 'forget a laptop',
+  importCertificates: 'import a certificate',
+  removeAnchor: 'remove an organisation',
+  removePin: 'remove a certificate',
+  renewCertificate: 'replace the certificate of this laptop',
+  lockKeys: 'change how the keys of this laptop are kept',
+  changeSettings: 'change who can find or reach this laptop',
+  confirmJournal: 'go on without the damaged part of the trust journal'
+}
+
+export async function askPerson(window: BrowserWindow, name: CommandName): Promise<boolean> {
+  // Not `true` on Linux, where Electron does not know.
+  if (app.accessibilitySupportEnabled !== true) return false
+  const { response } = await dialog.showMessageBox(window, {
+    type: 'question',
+    title: 'Muster',
+    message: `Do you want to ${acts[name] ?? name}?`,
+    detail: 'Muster’s window asks for it, and no key or mouse was seen. Did you just choose it there?',
+    buttons: ['Yes', 'No'],
+    defaultId: 1,
+    cancelId: 1,
+    noLink: true
+  })
+  return response === 0
+}

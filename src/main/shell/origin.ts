@@ -1,0 +1,14 @@
+/** Who the window is, and what it may ask for. Pure. */
+export const scheme = 'app'
+export const windowHost = 'muster'
+export const windowOrigin = `${scheme}://${windowHost}`
+
+/** @param hasDevTools only in development. */
+export function mayRequest(url: string, hasDevTools: boolean): boolean {
+  return url.startsWith(`${windowOrigin}/`) || (hasDevTools && url.startsWith('devtools://'))
+}
+
+/** The window's main frame, and still our page in it. */
+export function isOwnFrame<Frame extends { readonly origin: string }>(sender: Frame | null, main: Frame): boolean {
+  return sender !== null && sender === main && sender.origin === windowOrigin
+}
