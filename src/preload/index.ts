@@ -1,18 +1,34 @@
-/** The only door between window and engine in Electron: one function to call, one to subscribe. No logic. */
+/** The only door between window and main in Electron: named functions with plain data. No logic, no objects of Electron. */
 import { contextBridge, ipcRenderer } from 'electron'
-import { ipcChannels, type CommandName, type EngineClient } from '@shared/contract.js'
+import { ipcChannels, type CommandName, type DesktopBridge, type OpenedFiles } from '@shared/contract.js'
 import type { FeedMessage } from '@shared/feed.js'
 
-const client: EngineClient = {
+/** The event of Electron stays here; only the message passes. */
+function listen<Message>(channel: string, listener: (message: Message) => void): () => void {
+  const forward = (_event: unknown, message: Message) => listener(message)
+  ipcRenderer.on(channel, forward)
+  return () => {
+    ipcRenderer.off(channel, forward)
+  }
+}
+
+const bridge: DesktopBridge = {
   call: (name: CommandName, argument: unknown) => ipcRenderer.invoke(ipcChannels.call, name, argument),
   subscribe(listener) {
-    const forward = (_event: unknown, message: FeedMessage) => listener(message)
-    ipcRenderer.on(ipcChannels.feed, forward)
+    const undo = listen<FeedMessage>(ipcChannels.feed, listener)
     ipcRenderer.send(ipcChannels.subscribe)
+    return undo
+  },
+  saveFile: (fileName, data) => ipcRenderer.invoke(ipcChannels.saveFile, fileName, data),
+  showDataFolder: () => ipcRenderer.invoke(ipcChannels.showDataFolder),
+  onOpenedFiles(listener) {
+    const undo = listen<OpenedFiles>(ipcChannels.openedFiles, listener)
+    ipcRenderer.send(ipcChannels.wantFiles, true)
     return () => {
-      ipcRenderer.off(ipcChannels.feed, forward)
+      undo()
+      ipcRenderer.send(ipcChannels.wantFiles, false)
     }
   }
 }
 
-contextBridge.exposeInMainWorld('muster', client)
+contextBridge.exposeInMainWorld('muster', bridge)

@@ -304,7 +304,7 @@ const table = {
   'wrong-password': {
     ref: 'CRT-02',
     message: 'The password does not open this file.',
-    advice: 'The file is complete; its check value does not match. Ask who made it; TAK files often use atakatak.'
+    advice: 'Its check value does not match this password. Ask who made it; TAK files often use atakatak.'
   },
   'password-needed': {
     ref: 'CRT-03',

@@ -17,6 +17,8 @@ export interface Format {
   full(at: number): string
   /** The same instant as 21 Jul 2026 12:32 UTC. */
   utc(at: number): string
+  /** Both, or one where the local time is UTC. */
+  both(at: number): string
   /** Time alone today, else with its day. */
   moment(at: number, now: number): string
   zone(at: number): string
@@ -53,6 +55,7 @@ export function createFormat(locale: string): Format {
     date: (at) => dayAndYear.format(at),
     full: (at) => `${dayAndYear.format(at)} ${time.format(at)} ${format.zone(at)}`,
     utc: (at) => `${utcDate.format(at)} ${utcTime.format(at)} UTC`,
+    both: (at) => [...new Set([format.full(at), format.utc(at)])].join(', '),
     moment: (at, now) => {
       if (sameDay(at, now)) return time.format(at)
       return `${(sameYear(at, now) ? day : dayAndYear).format(at)} ${time.format(at)}`

@@ -41,7 +41,11 @@ export function networkFact({ node, network, peers }: Pick<Overview, 'node' | 'n
       undefined,
       'text',
       saying('strip.network.hearing', {}, networks),
-      where(newest, amount('ago', newest.lastHeardAt ?? now))
+      saying('strip.network.heard', {
+        name: showName(newest.name),
+        address: newest.address,
+        ago: amount('ago', newest.lastHeardAt ?? now)
+      })
     )
   }
   const since = Math.max(network.lookingSince ?? now, ...used.map(({ lastHeardAt }) => lastHeardAt ?? 0))

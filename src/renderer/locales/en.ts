@@ -33,6 +33,7 @@ export const messages = {
       silent: 'Sending, nothing heard',
       looking: 'Looking',
       where: '{name} {address}, {what}',
+      heard: '{name} {address}, {ago} ago',
       off: 'Not looking',
       offProof: 'switched off in Settings',
       offHere: 'started without looking',
@@ -46,7 +47,7 @@ export const messages = {
     peers: {
       linked: '{n} linked',
       nobody: 'Nobody linked',
-      away: '0 known are not here | 1 known is not here | {n} known are not here'
+      away: 'nobody else known | 1 known is not here | {n} known are not here'
     },
     step: {
       with: 'In step with {n}',
@@ -56,7 +57,7 @@ export const messages = {
       comparing: 'comparing',
       onlyHere: 'Only on this laptop',
       saved: '{n} change saved | {n} changes saved',
-      nobodyHere: 'Nobody here to compare',
+      nobodyHere: 'Nobody is here',
       allElsewhere: 'nothing is only here',
       nothing: 'No missions yet',
       nothingProof: 'nothing to keep in step'
@@ -775,8 +776,8 @@ export const messages = {
     end: { day: '24 hours', week: '7 days', date: 'A date', open: 'Until removed' },
     date: 'End, by this laptop’s clock',
     dateHint: 'Year-month-day hour:minute, 24 h.',
-    endsAt: '{local}, {utc}.',
-    endsCut: '{local}, {utc}: the certificate ends then.',
+    endsAt: '{at}.',
+    endsCut: '{at}: the certificate ends then.',
     endsMost: 'At most {at}, when the certificate ends.',
     endsOpen: 'Until it is removed here, or the certificate ends on {at}.',
     dateError: {

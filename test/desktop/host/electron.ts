@@ -116,9 +116,14 @@ async function downloading({ guid, suggestedFilename, url }: Record<string, stri
     { getFilename: () => suggestedFilename ?? '', getURL: () => url ?? '' },
     'DownloadItem'
   )
-  if (!guards.download(item)) return
+  const name = suggestedFilename ?? ''
+  if (!guards.download(item)) {
+    told['downloads'] = { name, isKept: true }
+    return
+  }
   await shared.chromium?.send('Browser.cancelDownload', { guid }).catch(() => undefined) // A small one may be done.
   rmSync(join(pathOf('userData'), 'downloads', guid ?? ''), { force: true })
+  told['downloads'] = { name, isKept: false }
 }
 
 export const protocol = partial<Electron.Protocol>(
