@@ -213,6 +213,12 @@ const table = {
     advice: 'Install the .deb instead of the AppImage, or allow user namespaces for this program. Nothing was started.'
   },
 
+  'no-hand': {
+    ref: 'APP-02',
+    message: 'Nobody was seen at this window just now.',
+    advice: 'Press the button again, by mouse, finger or key. Nothing was changed.'
+  },
+
   // Missions
   'mission-unknown': {
     ref: 'MIS-01',

@@ -208,19 +208,19 @@ describe.runIf(chromiumPath !== undefined)('a page that was taken over (Chromium
       ['forgetPeer', { nodeId }],
       ['confirmJournal', null]
     ]
-    for (const [name, argument] of granting) expect(await code(name, argument), name).toBe('unauthorized')
+    for (const [name, argument] of granting) expect(await code(name, argument), name).toBe('no-hand')
     // What a script can make is no hand, and neither is passing over the window.
     await app.evaluate(`(() => { for (const type of ['mousedown', 'mouseup', 'keydown', 'click', 'touchstart'])
       document.body.dispatchEvent(new Event(type, { bubbles: true })); document.querySelector('button').click() })()`)
     await app.cdp('Input.dispatchMouseEvent', { type: 'mouseMoved', x: 5, y: 5 })
-    for (const [name, argument] of granting) expect(await code(name, argument), name).toBe('unauthorized')
+    for (const [name, argument] of granting) expect(await code(name, argument), name).toBe('no-hand')
     expect((await app.overview()).node.settings).toMatchObject({ federation: 'field', hasLocalApi: false })
     // What does not widen anything needs no hand.
     expect(await code('changeSettings', { theme: 'dark' })).toBe('ok')
 
     await app.touch()
     expect(await code('changeSettings', { federation: 'ours' })).toBe('ok')
-    expect(['unauthorized', 'ok']).not.toContain(await code('importCertificates', { files: [btoa('x')], as: 'anchor' }))
+    expect(['no-hand', 'ok']).not.toContain(await code('importCertificates', { files: [btoa('x')], as: 'anchor' }))
     expect((await app.overview()).node.federation).toBe('ours')
   })
 

@@ -87,7 +87,7 @@ export function connectWindow(window: BrowserWindow, engine: Engine, host: HostC
   function isOwn(event: IpcMainEvent | IpcMainInvokeEvent): boolean {
     return isOwnFrame(event.senderFrame, contents.mainFrame)
   }
-  function refuse(code: 'unauthorized' | 'bad-request' | 'too-large', detail: string): Result<never> {
+  function refuse(code: 'unauthorized' | 'no-hand' | 'bad-request' | 'too-large', detail: string): Result<never> {
     log('warn', 'call-refused', { code, detail })
     return fail(code, detail)
   }
@@ -98,7 +98,7 @@ export function connectWindow(window: BrowserWindow, engine: Engine, host: HostC
       if (!isCommandName(name) || rest.length > 0) return refuse('bad-request', 'unknown command')
       const isAllowed =
         !needsPerson(name, argument) || isHandHere(lastHandAt, performance.now()) || (await host.askPerson(name))
-      if (!isAllowed) return refuse('unauthorized', `${name} wants a person at the window`)
+      if (!isAllowed) return refuse('no-hand', `${name} wants a person at the window`)
       return callCommand(engine.commands, name, argument)
     },
     answerWithinMs
