@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 
 /** The path of a Chromium, or undefined. */
 export function findChromium() {
@@ -25,6 +25,11 @@ export function hasNamespaces() {
   } catch {
     return false
   }
+}
+
+/** Whether a command is installed. */
+export function hasCommand(name) {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => folder !== '' && existsSync(join(folder, name)))
 }
 
 /** The path of Electron's binary, or undefined; never starts a download. */
