@@ -180,7 +180,7 @@ const table = {
   'too-many': {
     ref: 'LNK-09',
     message: 'There are too many of them already.',
-    advice: 'Connections are tried again by themselves; of addresses and missions remove some first.'
+    advice: 'Connections are tried again by themselves; of addresses, missions and certificates remove some first.'
   },
   'version-differs': {
     ref: 'LNK-10',

@@ -125,15 +125,15 @@ describe.skipIf(missing !== undefined)(`hostile files${missing === undefined ? '
 
   it('certificates that are judged, changed in 300 ways', { timeout: 120_000 }, async () => {
     const { leaf = Buffer.alloc(0), root = Buffer.alloc(0) } = seeds
-    expect(await judgeChain([leaf], root, now)).toBeUndefined()
+    expect(judgeChain([leaf], root, now)).toBeUndefined()
     const random = seeded(3)
     for (let round = 0; round < 300; round += 1) {
       const changed = mutated(leaf, random)
       certificateFacts(changed)
-      const answer = await judgeChain([changed], root, now)
+      const answer = judgeChain([changed], root, now)
       // Whatever changed in it is no longer what was signed.
       if (!changed.equals(leaf)) expect(answer).toBeDefined()
-      await judgeChain([leaf, changed], mutated(root, random), now)
+      judgeChain([leaf, changed], mutated(root, random), now)
     }
   })
 

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Decision, NodeId } from '@shared/model.js'
 import { everything } from '@shared/scope.js'
+import type { Certificate } from '../../src/main/engine/certificates/x509.js'
 import { nextTrust, stranger, type TrustState } from '../../src/main/engine/trust/trust-state.js'
 import { nextVouch, type VouchFacts } from '../../src/main/engine/trust/vouching.js'
 
@@ -15,7 +16,9 @@ const accepted = {
   data: Buffer.alloc(0),
   at: 0,
   by: 'alpha',
-  scope: everything
+  scope: everything,
+  // Not looked at here.
+  certificate: {} as Certificate
 }
 const ground = { accepted, until: 1000 }
 

@@ -236,6 +236,43 @@ describe.skipIf(missing !== undefined)(`certificates by hand${missing === undefi
     expect(level(alpha, charlie)).toBe('untrusted')
   })
 
+  it('lets nobody in by the certificate of a laptop that a person trusted and then revoked', async () => {
+    const [alpha, bravo] = await two(12)
+    const thief = await field.node('thief')
+    const own = issue('bravo')
+    await use(bravo, own)
+    await field.befriend(alpha, bravo)
+    await alpha.decide(bravo, 'revoked')
+    // With the stolen laptop's certificate, as a node that nobody knows.
+    await use(thief, own)
+    await alpha.restart()
+    await accept(alpha, 'anchor', ca)
+    await alpha.add(thief)
+    await field.until('noted', () => alpha.peer(thief)?.warning === 'certificate-shared')
+    expect(level(alpha, thief)).toBe('untrusted')
+  })
+
+  it('holds a narrower scope before a peer that was away gets anything', async () => {
+    const [alpha, bravo] = await two(13)
+    await use(bravo, issue('bravo'))
+    await accept(alpha, 'anchor', ca)
+    await alpha.add(bravo)
+    await field.until('trusted', () => level(alpha, bravo) === 'trusted')
+    await bravo.decide(alpha, 'trusted')
+    await field.until('linked', () => linked(alpha, bravo))
+    await bravo.stop()
+    // What bravo showed is known no more.
+    await alpha.restart()
+    await accept(alpha, 'anchor', ca, { scope: { out: ['Karst*'], in: ['*'], access: 'read' } })
+    const hidden = await alpha.createMission('Elsewhere')
+    const given = await alpha.createMission('Karst Ridge Fire')
+    // What the next hello changes takes long to be kept.
+    alpha.disk.faults.syncMs = 500
+    await bravo.start()
+    await field.untilInStep(given, alpha, bravo)
+    expect(bravo.mission(hidden)).toBeUndefined()
+  })
+
   it('writes nothing for a preview, a wrong use, or an end that is past', async () => {
     const [alpha] = await two(11)
     const { commands } = alpha.engine

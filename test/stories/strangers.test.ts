@@ -59,6 +59,22 @@ describe('a laptop that does not say who it is to strangers', () => {
   })
 })
 
+describe('a laptop that changed its federation', () => {
+  it('can be trusted though it withholds the new one, which is ours', async () => {
+    field = new Field(10)
+    const alpha = await field.node('alpha', { federation: 'kras' })
+    const bravo = await field.node('bravo')
+    await met(alpha, bravo)
+    expect(bravo.peer(alpha)).toMatchObject({ federation: 'kras' })
+    await set(alpha, { federation: 'field', isShownToStrangers: false })
+    await alpha.add(bravo)
+    await field.until('met anew', () => bravo.peer(alpha)?.federation === '')
+    expect(await bravo.decide(alpha, 'trusted')).toMatchObject({ ok: true })
+    await alpha.decide(bravo, 'trusted')
+    await field.until('linked', () => alpha.isLinked(bravo) && bravo.isLinked(alpha))
+  })
+})
+
 describe('settings that others see', () => {
   it('tell linked peers a new callsign, also as the author of what is written next', async () => {
     field = new Field(4)

@@ -29,7 +29,7 @@ export async function openBrowser(): Promise<Browser> {
 }
 
 /** Kept in artifacts/, to be looked at beside the pictures of the design. */
-export async function keepShot(page: Page, name: string): Promise<void> {
+export async function keepShot(page: Page, name: string): Promise<Buffer> {
   await mkdir('artifacts', { recursive: true })
-  await page.screenshot({ path: `artifacts/${name}.png` })
+  return page.screenshot({ path: `artifacts/${name}.png` })
 }

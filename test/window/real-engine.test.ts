@@ -2,49 +2,21 @@
  * The built window in real Chromium on a real engine, with a second real node: add by address, decide, create a mission,
  * see the other's edit, and keep a text that is being typed while another value arrives.
  */
-import { createRequire } from 'node:module'
-import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
 import { HeadlessNode, temporaryFolder } from '../support/headless.js'
 import { chromiumPath, keepShot, openBrowser } from './browser.js'
+import { accessibilityProblems } from './looks.js'
+import { openWindow } from './real-window.js'
 
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const undos: (() => Promise<void>)[] = []
 let browser: Browser
 let page: Page
 let alpha: HeadlessNode
 let bravo: HeadlessNode
 const complaints: string[] = []
-
-async function openWindow(node: HeadlessNode, options: { colorScheme: 'light' | 'dark' }): Promise<Page> {
-  const context = await browser.newContext({ viewport: { width: 1366, height: 768 }, locale: 'en-GB', ...options })
-  const opened = await context.newPage()
-  opened.setDefaultTimeout(8_000)
-  opened.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text())
-  })
-  opened.on('pageerror', (error) => complaints.push(error.message))
-  await node.call('POST', 'door')
-  // The same file that a person opens: nothing about the window is arranged for the test.
-  await opened.goto(`file://${join(node.folder, 'open.html')}`)
-  await opened.getByRole('heading', { level: 1 }).waitFor()
-  return opened
-}
-
-/** Problems that axe finds on what is shown now; its script runs outside the page's own rules on scripts. */
-async function accessibilityProblems(shown: Page): Promise<readonly string[]> {
-  const session = await shown.context().newCDPSession(shown)
-  await session.send('Runtime.evaluate', { expression: axeSource })
-  const { result } = await session.send('Runtime.evaluate', {
-    expression: `axe.run(document, { resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 120)).join(' | '))))`,
-    awaitPromise: true
-  })
-  await session.detach()
-  return JSON.parse(String(result.value)) as string[]
-}
 
 describe.runIf(chromiumPath !== undefined)('the window on a real engine', () => {
   beforeAll(async () => {
@@ -53,7 +25,7 @@ describe.runIf(chromiumPath !== undefined)('the window on a real engine', () => 
     alpha = await start('OSC Sežana')
     bravo = await start('Palmanova 1')
     browser = await openBrowser()
-    page = await openWindow(alpha, { colorScheme: 'light' })
+    page = await openWindow(browser, alpha, complaints, { colorScheme: 'light' })
   })
   afterAll(async () => {
     await browser.close()
@@ -192,7 +164,7 @@ describe.runIf(chromiumPath !== undefined)('the window on a real engine', () => 
       expect(await accessibilityProblems(page), screen).toEqual([])
       await keepShot(page, `10-${screen.toLowerCase()}-light`)
     }
-    const dark = await openWindow(alpha, { colorScheme: 'dark' })
+    const dark = await openWindow(browser, alpha, complaints, { colorScheme: 'dark' })
     for (const screen of ['Peers', 'Missions', 'Trust', 'Activity', 'Settings']) {
       await dark.getByRole('link', { name: new RegExp(`^${screen}`) }).click()
       expect(await accessibilityProblems(dark), `${screen}, dark`).toEqual([])

@@ -2,49 +2,18 @@
  * Trust, import, first run and activity in real Chromium on a recorded engine: every theme, at 1366x768 and at 200 % zoom,
  * without anything that axe objects to and without a line that runs out of the window.
  */
-import { createRequire } from 'node:module'
-import { existsSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
-import { themes } from '@shared/settings'
-import { chromiumPath, keepShot, openBrowser } from './browser'
+import { keepShot, openBrowser } from './browser'
+import { byEngine, canLook, goTo, inEveryLook, sizes, withRecorded } from './looks'
+import { dropFiles } from './real-window'
 import { nodeIdOf, type Recorded } from './recorded'
-import { startRecordedEngine, type RecordedEngine } from './recorded-engine'
+import type { RecordedEngine } from './recorded-engine'
 import { certificateHandlers, firstRunField, longAudit, trustField } from './recorded-trust'
 
-const folder = process.env['MUSTER_WINDOW'] ?? 'out/renderer'
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const sizes = [
-  { width: 1366, height: 768 },
-  { width: 683, height: 384 }
-] as const
-
-async function accessibilityProblems(page: Page): Promise<readonly string[]> {
-  const session = await page.context().newCDPSession(page)
-  await session.send('Runtime.evaluate', { expression: axeSource })
-  const { result } = await session.send('Runtime.evaluate', {
-    expression: `axe.run(document, { resultTypes: ['violations'] }).then((found) => JSON.stringify(found.violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ html }) => html.slice(0, 120)).join(' | '))))`,
-    awaitPromise: true
-  })
-  await session.detach()
-  return JSON.parse(String(result.value)) as string[]
-}
-
-/** What a person does with the mouse: files over the window, then let go. */
-async function drag(page: Page, kind: 'dragover' | 'drop', name: string, content: string): Promise<void> {
-  const transfer = await page.evaluateHandle(
-    ([fileName, text]) => {
-      const made = new DataTransfer()
-      made.items.add(new File([text], fileName))
-      return made
-    },
-    [name, content] as const
-  )
-  await page.dispatchEvent('body', kind, { dataTransfer: transfer })
-}
-
+const drag = (page: Page, kind: 'dragover' | 'drop', name: string, content: string): Promise<void> =>
+  dropFiles(page, [{ name, content }], kind)
 const drop = (name: string, content: string) => async (page: Page) => drag(page, 'drop', name, content)
 const press =
   (...names: readonly string[]) =>
@@ -85,51 +54,23 @@ const screens: readonly (readonly [name: string, path: string, field: (now: numb
   ['first-begin', '/peers', firstRunField, press('Continue', 'Continue')]
 ]
 
-describe.runIf(chromiumPath !== undefined && existsSync(join(folder, 'index.html')))('trust and first run', () => {
+describe.runIf(canLook)('trust and first run', () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await openBrowser()
   })
   afterAll(() => browser.close())
 
-  async function withPage(recorded: Recorded, work: (page: Page, engine: RecordedEngine) => Promise<void>) {
-    const engine = await startRecordedEngine(recorded, folder, certificateHandlers(Date.now()))
-    const context = await browser.newContext({ viewport: sizes[0], locale: 'en-GB', reducedMotion: 'reduce' })
-    const page = await context.newPage()
-    page.setDefaultTimeout(8_000)
-    const complaints: string[] = []
-    page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
-    page.on('pageerror', (error) => complaints.push(error.message))
-    try {
-      await page.goto(engine.url)
-      await page.getByRole('heading', { level: 1 }).waitFor()
-      await work(page, engine)
-      expect(complaints).toEqual([])
-    } finally {
-      await context.close()
-      await engine.close()
-    }
-  }
+  const withPage = (recorded: Recorded, work: (page: Page, engine: RecordedEngine) => Promise<void>) =>
+    withRecorded(browser, recorded, work, certificateHandlers(Date.now()))
 
   for (const [name, path, field, way] of screens) {
     it(`${name}: every theme and size`, async () => {
       const recorded = field(Date.now())
       await withPage(recorded, async (page, engine) => {
-        await page.evaluate((to) => location.assign(`#${to}`), path)
-        await page.getByRole('heading', { level: 1 }).first().waitFor()
+        await goTo(page, path)
         await way?.(page)
-        for (const theme of themes) {
-          const { node } = recorded.overview
-          engine.say({ slice: 'node', value: { ...node, settings: { ...node.settings, theme } } })
-          await page.locator(`html.${theme}`).waitFor({ state: 'attached' })
-          for (const size of sizes) {
-            await page.setViewportSize(size)
-            await keepShot(page, `trust-${name}-${theme}-${size.width}`)
-            expect(await accessibilityProblems(page), `${theme} ${size.width}`).toEqual([])
-            const width = await page.evaluate(() => document.documentElement.scrollWidth)
-            expect(width, `${theme} ${size.width}`).toBe(size.width)
-          }
-        }
+        await inEveryLook(page, `trust-${name}`, byEngine(engine, recorded.overview))
       })
     })
   }

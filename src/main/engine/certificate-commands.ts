@@ -9,6 +9,7 @@ import { exportCertificate } from './certificates/export.js'
 import { fitAs, likeliestRefusal, previewCertificates, tlsIdentityFrom } from './certificates/preview.js'
 import { readCertificateFiles, type ReadFiles } from './certificates/read-files.js'
 import type { OwnIdentity } from './identity/identity.js'
+import { bounds } from './limits.js'
 import type { Clock } from './runtime/clock.js'
 import { kept } from './storage/disk.js'
 import type { TrustBook } from './trust/trust-book.js'
@@ -49,8 +50,8 @@ export function createCertificateCommands(parts: CertificateParts): Pick<Command
     async renewCertificate() {
       const renewed = await kept(identity.issueCertificate(clock.now()))
       if (!renewed.ok) return renewed
-      await trust.noteDone('identity-certificate', { text: 'made here' })
       onIdentity()
+      await trust.noteDone('identity-certificate', { text: 'made here' })
       await vouching.review()
       return ok(null)
     }
@@ -107,10 +108,13 @@ async function importCertificates(
     if (!tls.ok) return tls
     const renewed = await kept(identity.useCertificate(tls.value))
     if (!renewed.ok) return renewed
-    await trust.noteDone('identity-certificate', { text: facts.name })
     onIdentity()
+    await trust.noteDone('identity-certificate', { text: facts.name })
     return ok({ as, id })
   }
+  if (chosen.length > bounds.acceptedBytes) return fail('certificate-file-too-large', `${String(chosen.length)} bytes`)
+  const others = trust.acceptedCertificates().filter((one) => one.as !== as || one.sha256 !== id)
+  if (others.length >= bounds.accepted) return fail('too-many', `${String(bounds.accepted)} certificates`)
   const accepted = await trust.accept({
     as,
     sha256: id,

@@ -143,7 +143,8 @@ async function decide(parts: CommandParts, request: DecisionRequest): Promise<Re
   if (level === 'trusted' && trust.stateOf(request.nodeId).level !== 'trusted') peers.count(request.nodeId, undefined)
   // Who withholds its federation says it once it trusts; the decision counts for ours only.
   const federation = peer.federation || identity.federation
-  return trust.decide({ nodeId: request.nodeId, callsign: peer.callsign, federation, decision })
+  const key = parts.vouching.keyShownBy(request.nodeId)
+  return trust.decide({ nodeId: request.nodeId, callsign: peer.callsign, federation, decision, key })
 }
 
 function refuseDecision(

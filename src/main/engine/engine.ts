@@ -26,7 +26,7 @@ import { Standing } from './replication/standing.js'
 import type { Clock } from './runtime/clock.js'
 import { shortId, type Log } from './runtime/log.js'
 import type { Random } from './runtime/random.js'
-import { SettingsBook } from './settings.js'
+import { SettingsBook, withChoices } from './settings.js'
 import { kept, type Disk } from './storage/disk.js'
 import { PeerBook } from './trust/peer-book.js'
 import { TrustBook } from './trust/trust-book.js'
@@ -80,7 +80,8 @@ export interface Engine {
 export async function startEngine(settings: EngineSettings, ports: EnginePorts): Promise<Result<Engine>> {
   const { clock, random, disk, transport } = ports
   const { log, wantsFirstRun = false } = settings
-  const health = new HealthBook(clock, () => feed.note('health'))
+  let isStarted = false
+  const health = new HealthBook(clock, () => afterStart(() => feed.note('health')))
   const book = await openSettings(settings, disk, (found) => health.set('settings', found))
   const loaded = await OwnIdentity.open({
     disk,
@@ -92,8 +93,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   if (!loaded.ok) return loaded
   const { identity, created } = loaded.value
   nameIdentity()
-  let isStarted = false
   let discovery: Discovery | undefined
+  let settingsChanged: Promise<unknown> = Promise.resolve()
   const onDamage = (damage: Damage) => noteDamage(damage, health, log)
 
   const feed: FeedWriter = new FeedWriter(clock, {
@@ -254,6 +255,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   async function stopDiscovery(): Promise<void> {
     const before = discovery
     discovery = undefined
+    links.airOff()
     noteNetwork()
     await before?.stop()
   }
@@ -261,17 +263,23 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     links.renewIdentity()
     feed.note('node')
   }
-  async function changeSettings({ federation, interfaces, ...changes }: Partial<Settings>): Promise<Result<null>> {
+  /** One after the other: each begins with what the one before it left. */
+  function changeSettings(changes: Partial<Settings>): Promise<Result<null>> {
+    const next = settingsChanged.then(() => applySettings(changes))
+    settingsChanged = next.catch(() => undefined)
+    return next
+  }
+  async function applySettings({ federation, interfaces, ...changes }: Partial<Settings>): Promise<Result<null>> {
     const before = book.all
-    // Choices by name: those left out stay.
-    const chosen = interfaces === undefined ? {} : { interfaces: { ...before.interfaces, ...interfaces } }
-    const saved = await kept(book.change({ ...changes, ...chosen }))
-    if (!saved.ok) return saved
+    // Signed first: if that fails, nothing has changed.
     if (federation !== undefined && federation !== identity.federation) {
       const signed = await kept(identity.useFederation(federation))
       if (!signed.ok) return signed
       renewed()
     }
+    const chosen = interfaces === undefined ? {} : { interfaces: withChoices(before.interfaces, interfaces) }
+    const saved = await kept(book.change({ ...changes, ...chosen }))
+    if (!saved.ok) return saved
     const after = book.all
     nameIdentity()
     links.tellSelf()
@@ -349,6 +357,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       runs_not_taken: [...replicator.refused.values()].reduce((sum, count) => sum + count, 0)
     }),
     async stop() {
+      await settingsChanged
       await discovery?.stop()
       await links.stop()
       await missions.close()

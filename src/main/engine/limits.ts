@@ -57,6 +57,9 @@ export const bounds = {
   auditInMemory: 5_000,
   addressesPerPeer: 8,
   missions: 1_000,
+  /** Certificates of peers and organisations that count here, and the largest that fits a line of the journal. */
+  accepted: 200,
+  acceptedBytes: 32 * 1024,
   /** Addresses typed by a person. */
   targets: 64
 } as const

@@ -165,7 +165,7 @@ export class Views {
     const state = trust.stateOf(nodeId)
     const { certificate, ground } = state.decision ?? {}
     const isLost =
-      state.level === 'untrusted' &&
+      (state.level === 'untrusted' || state.level === 'pending') &&
       isVouched(state) &&
       state.decision !== undefined &&
       !hasEnded(state.decision, trust.time)

@@ -45,6 +45,15 @@ export const SettingsSchema = v.partial(
   })
 )
 
+/** Choices by name: those left out stay. Devices come and go; the oldest choices give way, as the document has a bound. */
+export function withChoices(
+  before: Settings['interfaces'],
+  chosen: Partial<Settings>['interfaces'] = {}
+): Settings['interfaces'] {
+  const others = Object.entries(before).filter(([name]) => !Object.hasOwn(chosen, name))
+  return Object.fromEntries([...others, ...Object.entries(chosen)].slice(-interfacesMost))
+}
+
 const SettingsFile = v.partial(v.object(v.omit(SettingsSchema, ['federation']).entries))
 
 export type KeptSettings = Omit<Settings, 'federation'>

@@ -27,6 +27,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   'link-down': { key: 'audit.linkDown', mark: 'not-here', group: 'links' },
   met: { key: 'audit.met', mark: 'stranger', group: 'links' },
   'trust-ended': { key: 'audit.trustEnded', mark: 'caution', group: 'decisions' },
+  'certificate-key': { key: 'audit.certificateKey', group: 'links' },
   'certificate-lost': { key: 'audit.certificateLost', mark: 'caution', group: 'decisions' },
   'certificate-shared': { key: 'audit.certificateShared', mark: 'failure', group: 'refusals' },
   forgotten: { key: 'audit.forgotten', group: 'decisions' },

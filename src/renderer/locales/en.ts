@@ -33,7 +33,7 @@ export const messages = {
       silent: 'Sending, nothing heard',
       looking: 'Looking',
       where: '{name} {address}, {what}',
-      heard: '{name} {address}, {ago} ago',
+      heard: '{ago} ago, {name} {address}',
       off: 'Not looking',
       offProof: 'switched off in Settings',
       offHere: 'started without looking',
@@ -64,7 +64,7 @@ export const messages = {
     },
     clock: {
       time: '{time} {zone}',
-      alone: 'nobody to compare with',
+      alone: 'nobody to compare',
       agrees: 'agrees with {n} peer | agrees with {n} peers',
       behind: '{by} behind {n} peer | {by} behind {n} peers',
       ahead: '{by} ahead of {n} peer | {by} ahead of {n} peers'
@@ -899,6 +899,7 @@ export const messages = {
     vouched: '{name} is trusted, because {by} vouches for it',
     shown: '{name} is trusted, because it shows the certificate of {by}',
     helloFailed: 'A connection ended before it was known who is there',
+    certificateKey: '{name} has a new certificate',
     certificateLost: '{name} no longer shows its certificate',
     certificateShared: '{name} shows a certificate that another laptop showed',
     forgotten: '{name} was taken off the list',

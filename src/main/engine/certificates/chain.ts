@@ -45,15 +45,22 @@ function endOf(certificates: readonly Certificate[], key: KeyObject | undefined)
  * yes, else why not. The rest of the chain is help in any order, untrusted; the anchor need not be a root. All DER.
  */
 export function judgeChain(chain: readonly Uint8Array[], anchor: Uint8Array, time: number): ProblemCode | undefined {
-  const judged = chainEnd(chain, anchor, time)
+  const judged = chainEnd(readChain(chain), parseCertificate(anchor), time)
   return typeof judged === 'number' ? undefined : judged
 }
 
-/** The same; a chain that counts is answered with the earliest end of the certificates on its way to the anchor (ms). */
-export function chainEnd(chain: readonly Uint8Array[], anchor: Uint8Array, time: number): number | ProblemCode {
+/** A chain read once, to be judged for several anchors. */
+export type ReadChain = readonly (Certificate | undefined)[]
+
+export function readChain(chain: readonly Uint8Array[]): ReadChain {
+  // Not more than one too many: whoever sent it is a stranger.
+  return chain.slice(0, limits.certificates + 1).map(parseCertificate)
+}
+
+/** As `judgeChain`; a chain that counts is answered with the earliest end of the certificates on its way (ms). */
+export function chainEnd(chain: ReadChain, top: Certificate | undefined, time: number): number | ProblemCode {
   if (chain.length > limits.certificates) return 'chain-too-long'
-  const [leaf, ...between] = chain.map(parseCertificate)
-  const top = parseCertificate(anchor)
+  const [leaf, ...between] = chain
   if (leaf === undefined || top === undefined) return 'certificate-damaged'
   // An authority speaks for others, not for itself as a laptop.
   if (leaf.der.equals(top.der)) return 'wrong-usage'

@@ -165,9 +165,20 @@ export class OwnIdentity implements Identity {
     const { keyStore } = this.#parts
     const found = keyStore === undefined ? problem('no-key-store') : keyStore.problem()
     if (isWanted && found !== undefined) return { ok: false, problem: found }
+    if (isWanted && !this.#isKeptBy(keyStore)) return fail('no-key-store', 'it does not give back what it was given')
     const { locked: _, ...open } = this.#file
     await this.#renewFile(isWanted ? { ...open, locked: '' } : open)
     return ok(null)
+  }
+
+  /** Asked before the keys leave the file: what the store cannot give back would be the end of this node. */
+  #isKeptBy(keyStore: KeyStore | undefined): boolean {
+    const probe = this.#parts.random.bytes(32)
+    try {
+      return keyStore?.unwrap(keyStore.wrap(probe))?.equals(probe) === true
+    } catch {
+      return false // However a store of the system fails, it is none.
+    }
   }
 
   async #renew(file: IdentityFile): Promise<void> {

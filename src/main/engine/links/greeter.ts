@@ -57,6 +57,10 @@ export class Greeter {
     if (this.#entries.delete(keyOf(at))) this.#onChange()
   }
 
+  clear(): void {
+    this.#entries.clear()
+  }
+
   /** A person asks: what failed is tried now. */
   again(): void {
     for (const entry of this.#entries.values()) this.#again(entry)

@@ -147,7 +147,9 @@ export class LinkTable {
   /** Listens on another port; the old one stays when that fails. */
   async relisten(host: string | undefined, port: number): Promise<Problem | undefined> {
     const before = this.#listener
-    await this.#listen(host, port)
+    // The port of a listener that stayed when another port could not be had.
+    if (before !== undefined && before.port === port) this.listenProblem = undefined
+    else await this.#listen(host, port)
     if (this.#listener !== before) await before?.close()
     return this.listenProblem
   }
@@ -158,6 +160,8 @@ export class LinkTable {
     for (const link of [...this.#young, ...this.#links.values()]) link.close('identity-renewed')
     this.#greeted.clear()
     for (const nodeId of this.#parts.peers.peers.keys()) this.dialer.wake(nodeId)
+    // Strangers too should see the new one now, not when the air is asked next.
+    this.#greeter.again()
   }
 
   /** Callsign, laptop or what strangers may know changed. */
@@ -181,6 +185,11 @@ export class LinkTable {
   /** It is in the air no more. */
   gone(at: Address): void {
     this.#greeter.gone(at)
+  }
+
+  /** Nobody listens to the air any more. */
+  airOff(): void {
+    this.#greeter.clear()
   }
 
   /** A person asks: hellos that failed are tried now. */

@@ -75,6 +75,8 @@ export interface Met {
 export type Stream = () => Promise<Buffer | undefined>
 
 const answerHeardMs = 1_000
+/** On one connection; nobody renames a laptop more often. */
+const selvesMost = 100
 
 interface Queued {
   readonly bytes: Buffer
@@ -113,6 +115,8 @@ export class Link {
   #pingNumber = 0
   #cancelTimer: () => void
   #toldTrust = false
+  /** How often the peer said anew who it is: each costs two signatures and a write. */
+  #selves = 0
   /** What was last said about ourselves. */
   #toldSelf = ''
   /** Set while only the moment is waited for that ends it: nothing that comes counts any more. */
@@ -395,6 +399,10 @@ export class Link {
   #takeSelf({ record, callsign, laptop }: Self): void {
     const { peer } = this
     if (peer === undefined) return
+    if (++this.#selves > selvesMost) {
+      this.close('protocol-error', 'it says too often who it is')
+      return
+    }
     const key = Buffer.from(peer.record.signingKey, 'base64url')
     // A certificate of another name than this connection's would be one that it did not prove.
     const isGood =

@@ -6,7 +6,7 @@ import { createServer, type Socket } from 'node:net'
 import { constants, type X509Certificate } from 'node:crypto'
 import { connect, createServer as createTlsServer, type TLSSocket } from 'node:tls'
 import { sha256 } from '../bytes/hash.js'
-import { certificateDer, type TlsIdentity } from '../identity/certificate.js'
+import type { TlsIdentity } from '../identity/certificate.js'
 import { limits } from '../limits.js'
 import { systemCode } from '../storage/disk.js'
 import { TransportError, type Binding, type Channel, type Transport } from './transport.js'
@@ -34,8 +34,7 @@ function tlsOptions(identity: TlsIdentity) {
 }
 
 export const tlsTransport: Transport = {
-  listen({ host, port, identity: first, admit, onChannel, onRefused }) {
-    let identity = first
+  listen({ host, port, identity, admit, onChannel, onRefused }) {
     const sockets = new Set<Socket>()
     const ends = new Map<string, { readonly startedAt: number; readonly ended: () => void }>()
     const settle = (socket: Socket | TLSSocket) => {
@@ -69,7 +68,7 @@ export const tlsTransport: Transport = {
       tlsServer.emit('connection', socket)
     })
     tlsServer.on('secureConnection', (socket) => {
-      const opened = createChannel(socket, 'server', identity, settle(socket))
+      const opened = createChannel(socket, 'server', settle(socket))
       if (typeof opened === 'string') {
         onRefused(plainAddress(socket.remoteAddress ?? ''), opened)
         socket.destroy()
@@ -89,7 +88,6 @@ export const tlsTransport: Transport = {
         resolve({
           port: typeof bound === 'object' && bound !== null ? bound.port : port,
           show(other) {
-            identity = other
             tlsServer.setSecureContext(contextOptions(other))
           },
           close: () =>
@@ -122,7 +120,7 @@ export const tlsTransport: Transport = {
         clearTimeout(timer)
         socket.off('error', failed)
         socket.removeAllListeners('close')
-        const opened = createChannel(socket, 'client', identity, startedAt)
+        const opened = createChannel(socket, 'client', startedAt)
         if (typeof opened !== 'string') {
           resolve(opened)
           return
@@ -147,12 +145,7 @@ function endpoint(socket: Socket | TLSSocket): string {
 }
 
 /** The channel, or the reason why this connection cannot be one. */
-function createChannel(
-  socket: TLSSocket,
-  role: 'client' | 'server',
-  identity: TlsIdentity,
-  startedAt: number
-): Channel | string {
+function createChannel(socket: TLSSocket, role: 'client' | 'server', startedAt: number): Channel | string {
   // An error always comes with a close; without a listener it would end the process.
   socket.on('error', () => undefined)
   const shown = socket.getPeerX509Certificate()
@@ -160,7 +153,10 @@ function createChannel(
   if (socket.isSessionReused()) return 'session reused'
   if (socket.alpnProtocol !== protocol) return 'another application protocol'
   if (peer === undefined) return 'no certificate'
-  const own = sha256(certificateDer(identity.certificate))
+  // As this socket showed it: the certificate may have been replaced since the handshake began.
+  const ownShown = socket.getX509Certificate()?.raw
+  if (ownShown === undefined) return 'no certificate of our own'
+  const own = sha256(ownShown)
   const binding: Binding = {
     exporter: socket.exportKeyingMaterial(32, exporterLabel, Buffer.from(protocol)),
     clientCertificate: role === 'client' ? own : sha256(peer),

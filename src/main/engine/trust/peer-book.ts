@@ -75,7 +75,8 @@ export class PeerBook {
       // What it withholds from strangers now it may have said before.
       callsign: met.callsign || (known?.callsign ?? ''),
       laptop: met.laptop || (known?.laptop ?? ''),
-      federation: met.federation || (known?.federation ?? ''),
+      // Not so its federation, of which a newer record may name another one.
+      federation: met.federation || (known?.counter === met.counter ? known.federation : ''),
       firstMet: known?.firstMet ?? met.lastHeard,
       given: known?.given ?? nothingGiven,
       addresses: address === undefined ? addresses : newestFirst(addresses, address)

@@ -9,7 +9,7 @@ import { everything, type Scope } from '@shared/scope.js'
 import { fail, ok, type Result } from '@shared/result.js'
 import { lengthPrefixed, sha256 } from '../bytes/hash.js'
 import { parseLineText, type JsonObject } from '../bytes/line.js'
-import { certificateFacts } from '../certificates/facts.js'
+import { parseCertificate, type Certificate } from '../certificates/x509.js'
 import type { Identity } from '../identity/identity.js'
 import { bounds, limits } from '../limits.js'
 import { Journal, journalVersion, type Damage } from '../logs/journal.js'
@@ -72,9 +72,8 @@ export interface Accepted {
   readonly by: string
   readonly scope: Scope
   readonly until?: number
-  /** When it begins and ceases to count, in ms. */
-  readonly notBefore: number
-  readonly notAfter: number
+  /** The same, read. */
+  readonly certificate: Certificate
 }
 
 export interface AuditFacts {
@@ -230,7 +229,7 @@ export class TrustBook {
   }
 
   /** Counts once it is kept; the same certificate again replaces scope and end. */
-  accept({ data, ...accepted }: Omit<Accepted, 'notBefore' | 'notAfter'>): Promise<Result<null>> {
+  accept({ data, ...accepted }: Omit<Accepted, 'certificate'>): Promise<Result<null>> {
     return this.#write(compact({ kind: 'certificate', action: 'accepted', ...accepted, data: data.toString('base64') }))
   }
 
@@ -340,12 +339,11 @@ export class TrustBook {
     else {
       const { name, at, by } = line
       const der = Buffer.from(data, 'base64')
-      const facts = certificateFacts(der)
-      if (facts === undefined) return // Of a file that another program wrote: it vouches for nobody.
+      const certificate = parseCertificate(der)
+      if (certificate === undefined) return // Of a file that another program wrote: it vouches for nobody.
       const end = until === undefined ? {} : { until }
       const accepted: Accepted = {
-        ...{ as, sha256, name, data: der, at, by, scope: scope ?? everything, ...end },
-        ...{ notBefore: facts.notBefore, notAfter: facts.notAfter }
+        ...{ as, sha256, name, data: der, certificate, at, by, scope: scope ?? everything, ...end }
       }
       this.#accepted.set(`${as} ${sha256}`, accepted)
       // Also for who is not here now: it must not come back with more than that.
@@ -407,11 +405,18 @@ export class TrustBook {
       const line = parseLineText(text)
       const parsed = typeof line === 'string' ? undefined : parseJournalLine(line)
       if (parsed?.kind === 'certificate' && parsed.action === 'removed') this.#removeAccepted(parsed.as, parsed.sha256)
-      if (parsed?.kind === 'event' && parsed.event === 'certificate-lost' && parsed.node !== undefined)
-        this.#step(parsed.node, { kind: 'unvouched' })
-      if (parsed?.kind !== 'decision' || parsed.level === 'trusted') continue
+      else if (parsed?.kind === 'event') this.#salvageEvent(parsed)
+      if (parsed?.kind !== 'decision') continue
+      if (parsed.key !== undefined) this.#claim(parsed.key, parsed.node)
+      if (parsed.level === 'trusted') continue
       this.#step(parsed.node, { kind: 'decided', decision: decisionOf(parsed), federation: parsed.federation })
     }
+  }
+
+  #salvageEvent({ event, node, text }: EventLine): void {
+    if (node === undefined) return
+    if (event === 'certificate-lost') this.#step(node, { kind: 'unvouched' })
+    else if (event === 'certificate-key' && text !== undefined) this.#claim(text, node)
   }
 
   /** Wakes when the next decision ends. */
@@ -432,8 +437,8 @@ export class TrustBook {
       } else next = Math.min(next, decision.until)
     }
     let moments = 0
-    for (const { until = Infinity, notBefore, notAfter } of this.#accepted.values())
-      for (const moment of [notBefore, until, notAfter])
+    for (const { until = Infinity, certificate } of this.#accepted.values())
+      for (const moment of [certificate.notBefore, until, certificate.notAfter])
         if (moment <= time) moments++
         else next = Math.min(next, moment)
     // What a certificate is now is shown, also while nobody was let in by it.

@@ -6,7 +6,7 @@
  */
 import type { Decision, ImportAs, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
-import { chainEnd, judgeChain } from '../certificates/chain.js'
+import { chainEnd, judgeChain, readChain } from '../certificates/chain.js'
 import { certificateKey, certificateValidity } from '../identity/certificate.js'
 import { sha256 } from '../bytes/hash.js'
 import type { Accepted, TrustBook } from './trust-book.js'
@@ -148,11 +148,12 @@ export class Vouching {
     const [leaf] = chain
     const shown = leaf && certificateValidity(leaf)
     if (leaf === undefined || shown === undefined || shown.notBefore > time) return undefined
+    const read = readChain(chain)
     for (const accepted of this.#parts.trust.acceptedCertificates()) {
-      if (accepted.notBefore > time) continue
+      if (accepted.certificate.notBefore > time || accepted.certificate.notAfter <= time) continue
       const isPin = accepted.as === 'peer'
       if (isPin && Buffer.compare(leaf, accepted.data) !== 0) continue
-      const end = isPin ? shown.notAfter : chainEnd(chain, accepted.data, time)
+      const end = isPin ? shown.notAfter : chainEnd(read, accepted.certificate, time)
       if (typeof end !== 'number') continue
       const until = Math.min(accepted.until ?? Infinity, end)
       if (until > time) return { accepted, until }

@@ -1,0 +1,235 @@
+/**
+ * Every screen empty, busy and broken, in real Chromium on a recorded engine: every theme, at 1366x768 and at 200 % zoom.
+ * What network-settings.test.ts and trust-first-run.test.ts show is not shown again.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Browser, Page } from 'playwright-core'
+import type { CommandHandlers } from '@shared/contract'
+import type { MissionSummary, Overview } from '@shared/model'
+import { fail, problem } from '@shared/result'
+import { themes } from '@shared/settings'
+import { openBrowser } from './browser'
+import { byEngine, canLook, goTo, inEveryLook, isRedOnly, withRecorded } from './looks'
+import {
+  aloneField,
+  brokenField,
+  busyField,
+  emptyField,
+  missionIdOf,
+  nodeIdOf,
+  richField,
+  type Recorded
+} from './recorded'
+import { dropFiles } from './real-window'
+import type { RecordedEngine } from './recorded-engine'
+import { certificateHandlers, firstRunField, trustField } from './recorded-trust'
+
+interface Screen {
+  readonly name: string
+  readonly path: string
+  readonly field: (now: number) => Recorded
+  readonly own?: Partial<CommandHandlers>
+  /** What a person does there first. */
+  readonly way?: (page: Page, engine: RecordedEngine) => Promise<void>
+}
+
+const minuteMs = 60_000
+const fire = `/missions/${missionIdOf(1)}`
+
+function withOverview(recorded: Recorded, change: (overview: Overview) => Partial<Overview>): Recorded {
+  return { ...recorded, overview: { ...recorded.overview, ...change(recorded.overview) } }
+}
+
+/** Peers are known, and the network takes nothing any more. */
+function deaf(now: number): Recorded {
+  return withOverview(brokenField(now), ({ network, peers, missions }) => ({
+    missions: missions.map((mission) => ({
+      ...mission,
+      holders: mission.holders.map((holder) => ({ ...holder, linked: false }))
+    })),
+    peers: peers.map((peer) => ({
+      ...peer,
+      link: { state: 'down', since: now - minuteMs, lastHeard: now - 2 * minuteMs, reason: 'peer-silent' }
+    })),
+    network: { ...network, finding: problem('cannot-send', 'wlp3s0: EPERM') },
+    health: { problems: [] }
+  }))
+}
+
+function manyMissions(now: number): Recorded {
+  return withOverview(richField(now), ({ missions }) => ({
+    missions: Array.from({ length: 40 }, (_, index): MissionSummary[] => {
+      const [first] = missions
+      if (first === undefined) return []
+      const id = index === 0 ? first.id : missionIdOf(100 + index)
+      const name = `${first.name} ${String(index + 1)}, with a name that takes all the room it is given`
+      const onlyHere = index % 7 === 0 ? 31 : 0
+      return [
+        { ...first, id, name, onlyHere, conflicts: index % 11 === 0 ? 2 : 0, lastChangeAt: now - index * minuteMs }
+      ]
+    }).flat()
+  }))
+}
+
+/** A mission in which nothing was written yet, on a laptop that knows nobody. */
+function blank(now: number): Recorded {
+  const alone = aloneField(now)
+  const entities = alone.missions.get(missionIdOf(1))?.entities.filter(({ entity }) => entity === 'mission') ?? []
+  return {
+    ...withOverview(alone, ({ missions }) => ({
+      missions: missions.map((mission) => ({ ...mission, entries: 0, onlyHere: 3, changes: 3 }))
+    })),
+    missions: new Map([
+      [missionIdOf(1), { entities, members: alone.missions.get(missionIdOf(1))?.members.slice(0, 1) ?? [] }]
+    ])
+  }
+}
+
+/** Everything is held elsewhere but for one mission. */
+function leaving(now: number): Recorded {
+  return withOverview(richField(now), ({ missions }) => ({
+    missions: missions.map((mission, index) => ({ ...mission, onlyHere: index === 0 ? 214 : 0 }))
+  }))
+}
+
+const press =
+  (...names: readonly string[]) =>
+  async (page: Page): Promise<void> => {
+    for (const name of names) await page.getByRole('button', { name, exact: true }).first().click()
+  }
+
+const drop = (page: Page, name: string, content: string) => dropFiles(page, [{ name, content }])
+const full = fail<never>('disk-full', 'ENOSPC: no space left on device, write')
+
+const screens: readonly Screen[] = [
+  { name: 'peers-busy', path: '/peers', field: busyField },
+  { name: 'peers-broken', path: '/peers', field: deaf },
+  { name: 'decide-busy', path: `/peers/${nodeIdOf(8)}/decide`, field: busyField },
+  {
+    name: 'decide-broken',
+    path: `/peers/${nodeIdOf(8)}/decide`,
+    field: richField,
+    own: { decide: async () => full },
+    way: async (page) => {
+      await press('Trust unseen')(page)
+      await page.getByRole('dialog').getByText('DSK-01').waitFor()
+    }
+  },
+  { name: 'revoke', path: `/peers/${nodeIdOf(1)}/revoke`, field: richField },
+  { name: 'missions-empty', path: '/missions', field: emptyField },
+  { name: 'missions-busy', path: '/missions', field: manyMissions },
+  { name: 'missions-broken', path: '/missions', field: brokenField, way: press('New mission') },
+  { name: 'mission-empty', path: fire, field: blank },
+  { name: 'mission-busy', path: fire, field: busyField },
+  { name: 'mission-log', path: `${fire}/log`, field: busyField },
+  { name: 'mission-conflicts', path: `${fire}/conflicts`, field: richField },
+  { name: 'mission-people', path: `${fire}/people`, field: richField },
+  {
+    name: 'mission-broken',
+    path: `${fire}/log`,
+    field: brokenField,
+    way: async (page, engine) => {
+      engine.failNextWrite(full)
+      await page.getByLabel('Write to the log').fill('Road 617 closed at Opatje selo.')
+      await press('Add entry')(page)
+      await page.getByText('DSK-01').nth(1).waitFor()
+    }
+  },
+  { name: 'mission-unknown', path: `/missions/${missionIdOf(9)}`, field: richField },
+  { name: 'trust-empty', path: '/trust', field: emptyField },
+  { name: 'trust-broken', path: '/trust', field: brokenField },
+  { name: 'trust-confirm', path: '/trust', field: brokenField, way: press('Look and confirm') },
+  { name: 'activity-empty', path: '/activity', field: emptyField },
+  { name: 'activity-broken', path: '/activity', field: brokenField },
+  { name: 'settings-empty', path: '/settings', field: emptyField },
+  { name: 'leave-empty', path: '/leave', field: emptyField },
+  { name: 'leave-busy', path: '/leave', field: leaving },
+  { name: 'leave-broken', path: '/leave', field: deaf },
+  {
+    name: 'first-broken',
+    path: '/peers',
+    field: firstRunField,
+    own: { changeSettings: async () => full },
+    way: async (page) => {
+      await press('Continue')(page)
+      await page.getByText('DSK-01').waitFor()
+    }
+  },
+  {
+    name: 'import-busy',
+    path: '/trust',
+    field: trustField,
+    own: { previewCertificates: () => new Promise(() => undefined) },
+    way: (page) => drop(page, 'lfv-feld-ca-2026.pem', 'anchor')
+  },
+  {
+    name: 'import-broken',
+    path: '/trust',
+    field: trustField,
+    own: { importCertificates: async () => full },
+    way: async (page) => {
+      await drop(page, 'lfv-feld-ca-2026.pem', 'anchor')
+      await press('Trust this organisation')(page)
+      await page.getByText('DSK-01').waitFor()
+    }
+  },
+  { name: 'keys', path: '/peers', field: richField, way: (page) => page.keyboard.press('?') }
+]
+
+describe.runIf(canLook)('every screen', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await openBrowser()
+  })
+  afterAll(() => browser.close())
+
+  for (const { name, path, field, own = {}, way } of screens) {
+    it(`${name}: every theme and size`, async () => {
+      const recorded = field(Date.now())
+      const work = async (page: Page, engine: RecordedEngine) => {
+        await goTo(page, path)
+        await way?.(page, engine)
+        await inEveryLook(page, `screen-${name}`, byEngine(engine, recorded.overview))
+      }
+      await withRecorded(browser, recorded, work, { ...certificateHandlers(Date.now()), ...own })
+    })
+  }
+
+  it('lost: every theme and size, chosen without an engine', async () => {
+    const recorded = richField(Date.now())
+    await withRecorded(browser, recorded, async (page, engine) => {
+      // Chromium says each connection that fails; those are meant here.
+      page.removeAllListeners('console')
+      engine.fallSilent()
+      await page.getByRole('alertdialog').waitFor()
+      await inEveryLook(page, 'screen-lost', async (theme) => {
+        for (let turn = 0; turn < themes.length; turn++) {
+          if (await page.evaluate((wanted) => document.documentElement.classList.contains(wanted), theme)) return
+          await page.keyboard.press('F9')
+        }
+      })
+    })
+  })
+
+  it('closed: every theme and size', async () => {
+    await withRecorded(browser, emptyField(Date.now()), async (page) => {
+      await inEveryLook(page, 'screen-closed', async (theme) => {
+        await page.evaluate((name) => localStorage.setItem('muster.theme', name), theme)
+        await page.reload()
+        await page.getByText('This window is not open yet').waitFor()
+      })
+    })
+  })
+
+  it('knows a pixel that is not red', async () => {
+    const page = await browser.newPage()
+    const looksRed = async (color: string): Promise<boolean> => {
+      await page.setContent(`<body style="background:#ff0000"><p style="width:1px;height:1px;background:${color}">`)
+      return isRedOnly(await page.screenshot())
+    }
+    expect(await looksRed('#a00000')).toBe(true)
+    expect(await looksRed('#a00001')).toBe(false)
+    expect(await looksRed('#a00100')).toBe(false)
+    await page.close()
+  })
+})
