@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
@@ -13,6 +14,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 30_000,
     // A test file gets a process of its own: what it leaves behind cannot help or harm the next one.
-    pool: 'forks'
+    pool: 'forks',
+    // Most tests wait for processes, pages and sockets more than they compute; one at a time would leave a core idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1)
   }
 })
