@@ -156,3 +156,16 @@ describe('a forgotten peer', () => {
     expect(alpha.peer(bravo)?.level).toBe('revoked')
   })
 })
+
+describe('a stranger who is renamed while nobody is connected', () => {
+  it('is known by its new name at once, because it says hello again', async () => {
+    field = new Field(10)
+    const alpha = await field.node('alpha', { isOnAir: true })
+    const bravo = await field.node('bravo', { isOnAir: true })
+    await field.until('met', () => alpha.peer(bravo) !== undefined && bravo.peer(alpha) !== undefined)
+    // A connection that nobody decides about ends after a minute.
+    await field.time.run(90_000)
+    await set(alpha, { callsign: 'OSC Sežana' })
+    await field.until('the new name is there', () => bravo.peer(alpha)?.callsign === 'OSC Sežana', 5_000)
+  })
+})

@@ -64,6 +64,7 @@ export async function startApi(options: ApiOptions): Promise<Result<Api>> {
   const sockets = new FeedSockets(engine, access, log)
   const files = listWindowFiles(windowFolder)
   const server = createServer()
+  let doorWritten = Promise.resolve('')
   const listening = await listen(server, options.port)
   if (!listening.ok) return listening
   const port = listening.value
@@ -125,8 +126,13 @@ export async function startApi(options: ApiOptions): Promise<Result<Api>> {
   function sendSession(response: ServerResponse, body: unknown): void {
     const code = typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined
     const token = typeof code === 'string' ? access.exchange(code) : undefined
-    if (token === undefined) sendProblem(response, fail('unauthorized', 'the code is used, too old or wrong'))
-    else send(response, 200, { token })
+    if (token === undefined) {
+      sendProblem(response, fail('unauthorized', 'the code is used, too old or wrong'))
+      return
+    }
+    send(response, 200, { token })
+    // The door that let this one in is used up: whoever loads the page anew finds another one.
+    writeDoor().catch((error: unknown) => log('warn', 'door-not-written', { error: String(error) }))
   }
 
   function sendFile(request: IncomingMessage, response: ServerResponse, path: string): void {
@@ -140,7 +146,13 @@ export async function startApi(options: ApiOptions): Promise<Result<Api>> {
   }
 
   /** A file only its owner can read carries the code: nothing secret stands on a command line or in a log. */
-  async function writeDoor(): Promise<string> {
+  function writeDoor(): Promise<string> {
+    // One after the other: they share a temporary file.
+    doorWritten = doorWritten.then(writeNextDoor, writeNextDoor)
+    return doorWritten
+  }
+
+  function writeNextDoor(): Promise<string> {
     const target = `http://127.0.0.1:${String(port)}/#code=${access.newCode()}`
     const page = `<!doctype html><meta charset="utf-8"><title>Muster</title><meta http-equiv="refresh" content="0;url=${target}">\n`
     return writePrivate(join(dataFolder, 'open.html'), page)

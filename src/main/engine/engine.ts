@@ -282,7 +282,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     if (!saved.ok) return saved
     const after = book.all
     nameIdentity()
-    links.tellSelf()
+    const told = ['callsign', 'laptop', 'isShownToStrangers'] as const
+    if (told.some((name) => after[name] !== before[name])) links.tellSelf()
     feed.note('node')
     if (after.interfaces !== before.interfaces) discovery?.choose(after.interfaces)
     if (after.isDiscoverable !== before.isDiscoverable) {

@@ -385,6 +385,7 @@ export const messages = {
     change: 'Share this',
     leave: 'Leave as it is',
     trusted: '{name} is trusted',
+    meanwhile: '{name} was decided about in another window',
     rejected: '{name} is rejected',
     changed: 'Changed what {name} gets'
   },

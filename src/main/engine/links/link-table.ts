@@ -167,6 +167,9 @@ export class LinkTable {
   /** Callsign, laptop or what strangers may know changed. */
   tellSelf(): void {
     for (const link of this.#links.values()) link.tellSelf()
+    // Whoever is not connected now learns it by a new hello.
+    this.#greeted.clear()
+    this.#greeter.again()
   }
 
   /** A person took this peer off the list. */
