@@ -407,6 +407,12 @@ const table = {
     message: 'This kind of file needs a password.',
     advice: 'Type 1 to 64 characters. TAK devices often use atakatak.'
   },
+  'an-authority': {
+    ref: 'CRT-23',
+    message: 'This certificate issues others: it is an authority’s, not a laptop’s.',
+    advice:
+      'Ask the crew for the certificate of the laptop itself. Plain openssl makes authorities unless told CA:FALSE.'
+  },
   'not-pkcs12': {
     ref: 'CRT-22',
     message: 'This is not a PKCS#12 file, though its name says so.',

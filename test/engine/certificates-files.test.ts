@@ -346,25 +346,25 @@ describe.skipIf(missing !== undefined)(`what files become${suffix}`, () => {
       name: 'authority',
       files: () => [root.pem],
       as: ['anchor'],
-      refusals: { identity: 'no-private-key', peer: 'wrong-usage' }
+      refusals: { identity: 'no-private-key', peer: 'an-authority' }
     },
     {
       name: 'authority below another',
       files: () => [root.pem, middle.pem],
       as: ['anchor'],
-      refusals: { identity: 'no-private-key', peer: 'wrong-usage' }
+      refusals: { identity: 'no-private-key', peer: 'an-authority' }
     },
     {
       name: 'authority with its key',
       files: () => [root.pem, root.keyPem],
       as: ['anchor'],
-      refusals: { identity: 'wrong-usage', peer: 'wrong-usage' }
+      refusals: { identity: 'an-authority', peer: 'an-authority' }
     },
     {
       name: 'authority that may not sign certificates',
       files: () => [issue({ extensions: ['basicConstraints=CA:TRUE', 'keyUsage=cRLSign'] }).pem],
       as: [],
-      refusals: { identity: 'no-private-key', peer: 'wrong-usage', anchor: 'not-an-authority' },
+      refusals: { identity: 'no-private-key', peer: 'an-authority', anchor: 'not-an-authority' },
       likeliest: 'not-an-authority'
     },
     {
@@ -392,7 +392,7 @@ describe.skipIf(missing !== undefined)(`what files become${suffix}`, () => {
       name: 'Ed25519 authority',
       files: () => [openssl.issue({ subject: '/CN=Ed', key: 'ed25519', digest: 'null', extensions: authority }).pem],
       as: [],
-      refusals: { identity: 'no-private-key', peer: 'unsupported-key', anchor: 'unsupported-key' },
+      refusals: { identity: 'no-private-key', peer: 'an-authority', anchor: 'unsupported-key' },
       likeliest: 'unsupported-key'
     },
     {
@@ -413,7 +413,7 @@ describe.skipIf(missing !== undefined)(`what files become${suffix}`, () => {
       name: 'expired authority',
       files: () => [openssl.issue({ subject: '/CN=Old', until: now - day, extensions: authority }).pem],
       as: [],
-      refusals: { identity: 'no-private-key', peer: 'wrong-usage', anchor: 'certificate-expired' },
+      refusals: { identity: 'no-private-key', peer: 'an-authority', anchor: 'certificate-expired' },
       likeliest: 'certificate-expired'
     },
     {

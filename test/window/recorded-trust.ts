@@ -148,7 +148,7 @@ export function previewOf(now: number, kind: FileKind): CertificatePreview {
     return {
       format: 'pem',
       as: ['anchor'],
-      refusals: { identity: problem('no-private-key'), peer: problem('wrong-usage') },
+      refusals: { identity: problem('no-private-key'), peer: problem('an-authority') },
       certificates: [certificate, root],
       hasKey: false,
       warnings: [],

@@ -1,5 +1,6 @@
 /** What the files of an import could become, and why not; pure but for what node:crypto checks. */
 import type { CertificatePreview, ImportAs } from '@shared/model.js'
+import type { ProblemCode } from '@shared/problems.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import type { TlsIdentity } from '../identity/certificate.js'
 import { orderChain } from './chain.js'
@@ -28,13 +29,18 @@ export function fitAs(read: ReadFiles, now: number): Fit {
   if (chosen === undefined) return { as: [], refusals: {}, chain: [] }
   const refusals: Partial<Record<ImportAs, Problem>> = {}
   for (const [as, found] of Object.entries({
-    identity: keyProblem(read, chosen) ?? judged(chosen, now, laptopProblem),
-    peer: judged(chosen, now, laptopProblem),
+    identity: keyProblem(read, chosen) ?? judged(chosen, now, endProblem),
+    peer: judged(chosen, now, endProblem),
     anchor: judged(chosen, now, authorityProblem)
   }))
     if (found !== undefined) refusals[as as ImportAs] = found
   const as = likeliestFirst(chosen.isCa, read.key !== undefined).filter((one) => refusals[one] === undefined)
   return { as, refusals, chain: chain.map(({ der }) => der) }
+}
+
+/** Of a laptop's certificate; that of an authority is told apart, because people mix the two up. */
+function endProblem(certificate: Certificate): ProblemCode | undefined {
+  return certificate.isCa ? 'an-authority' : laptopProblem(certificate)
 }
 
 function keyProblem({ key }: ReadFiles, { x509 }: Certificate): Problem | undefined {
