@@ -1,16 +1,14 @@
 /** Commands of the window and the local API: every argument from outside is parsed here, and nowhere trusted before. */
 import * as v from 'valibot'
 import type { ArgumentOf, AnswerOf, CommandHandlers, CommandName } from '@shared/contract.js'
-import type { ChangeName, Json, MissionId, NodeId } from '@shared/model.js'
+import type { ChangeName, Json } from '@shared/model.js'
 import { fail, type Result } from '@shared/result.js'
-import { isHex } from './bytes/hash.js'
+import { HashSchema, MissionIdSchema, NodeIdSchema } from './bytes/ids.js'
 import { limits } from './limits.js'
 import { isChangeName } from './logs/run.js'
 import { SettingsSchema } from './settings.js'
 import { ScopeSchema } from './trust/journal-lines.js'
 
-const NodeIdSchema = v.custom<NodeId>((value) => isHex(value, 32), 'a node ID: 64 hexadecimal digits')
-const MissionIdSchema = v.custom<MissionId>((value) => isHex(value, 32), 'a mission ID: 64 hexadecimal digits')
 const AddressSchema = v.strictObject({
   address: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(253), v.regex(/^[\p{L}\p{N}.:_%-]+$/u)),
   port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535))
@@ -23,8 +21,6 @@ const Text = (most: number) =>
     v.check((text) => text.isWellFormed() && [...text].length <= most, `at most ${String(most)} characters`)
   )
 const JsonSchema = v.custom<Json>((value) => value !== undefined, 'any JSON')
-
-const HashSchema = v.custom<string>((value) => isHex(value, 32), 'SHA-256: 64 hexadecimal digits')
 
 /** What the files hold is read by certificates/; here only their size is bounded. */
 const certificateFiles = {

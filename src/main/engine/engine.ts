@@ -6,12 +6,13 @@ import type { CommandHandlers } from '@shared/contract.js'
 import type { FeedMessage } from '@shared/feed.js'
 import type { MissionId, NetworkStatus, NodeId, NodeStatus, Overview } from '@shared/model.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
-import type { Settings } from '@shared/settings.js'
 import { version } from '@shared/version.js'
 import { createCertificateCommands } from './certificate-commands.js'
+import { SettingsChanger } from './change-settings.js'
 import { createCommands } from './command-handlers.js'
 import type { Discovery } from './discovery/discovery.js'
 import { networkStatus } from './discovery/doctor.js'
+import { DiscoverySwitch } from './discovery/switch.js'
 import { FeedWriter } from './feed-writer.js'
 import { OwnIdentity } from './identity/identity.js'
 import type { KeyStore } from './identity/key-store.js'
@@ -26,8 +27,8 @@ import { Standing } from './replication/standing.js'
 import type { Clock } from './runtime/clock.js'
 import { shortId, type Log } from './runtime/log.js'
 import type { Random } from './runtime/random.js'
-import { SettingsBook, withChoices } from './settings.js'
-import { kept, type Disk } from './storage/disk.js'
+import { SettingsBook } from './settings.js'
+import type { Disk } from './storage/disk.js'
 import { PeerBook } from './trust/peer-book.js'
 import { TrustBook } from './trust/trust-book.js'
 import { Vouching } from './trust/vouching.js'
@@ -92,9 +93,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   })
   if (!loaded.ok) return loaded
   const { identity, created } = loaded.value
-  nameIdentity()
-  let discovery: Discovery | undefined
-  let settingsChanged: Promise<unknown> = Promise.resolve()
+  identity.callsign = book.all.callsign
+  identity.laptop = book.all.laptop
   const onDamage = (damage: Damage) => noteDamage(damage, health, log)
 
   const feed: FeedWriter = new FeedWriter(clock, {
@@ -219,16 +219,41 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     startedAt: clock.now()
   })
 
+  const discovery = new DiscoverySwitch({
+    make: ports.discovery,
+    options: () => ({
+      port: links.linkPort ?? 0,
+      onSighting: (sighting) => links.sighted(sighting),
+      onGone: (sighting) => links.gone(sighting),
+      onChange: noteNetwork
+    }),
+    choices: () => book.all.interfaces,
+    onOff: () => {
+      links.airOff()
+      noteNetwork()
+    }
+  })
+  const settingsChanger = new SettingsChanger({
+    book,
+    identity,
+    trust,
+    links,
+    discovery,
+    health,
+    linkHost: settings.linkHost,
+    onIdentity: renewed,
+    onNode: () => {
+      feed.note('node')
+      noteNetwork()
+    }
+  })
+
   function afterStart(act: () => void): void {
     if (isStarted) act()
   }
-  function nameIdentity(): void {
-    identity.callsign = book.all.callsign
-    identity.laptop = book.all.laptop
-  }
   function network(): NetworkStatus {
     return networkStatus({
-      view: discovery?.view(),
+      view: discovery.view(),
       stateOf: (at) => links.nearbyOf(at),
       linkPort: links.linkPort,
       listenProblem: links.listenProblem,
@@ -241,66 +266,9 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   function noteNetwork(): void {
     feed.note('network')
   }
-  function startDiscovery(): void {
-    discovery = ports.discovery?.()
-    discovery?.choose(book.all.interfaces)
-    discovery?.start({
-      port: links.linkPort ?? 0,
-      onSighting: (sighting) => links.sighted(sighting),
-      onGone: (sighting) => links.gone(sighting),
-      onChange: noteNetwork
-    })
-    noteNetwork()
-  }
-  async function stopDiscovery(): Promise<void> {
-    const before = discovery
-    discovery = undefined
-    links.airOff()
-    noteNetwork()
-    await before?.stop()
-  }
   function renewed(): void {
     links.renewIdentity()
     feed.note('node')
-  }
-  /** One after the other: each begins with what the one before it left. */
-  function changeSettings(changes: Partial<Settings>): Promise<Result<null>> {
-    const next = settingsChanged.then(() => applySettings(changes))
-    settingsChanged = next.catch(() => undefined)
-    return next
-  }
-  async function applySettings({ federation, interfaces, ...changes }: Partial<Settings>): Promise<Result<null>> {
-    const before = book.all
-    // Signed first: if that fails, nothing has changed.
-    if (federation !== undefined && federation !== identity.federation) {
-      const signed = await kept(identity.useFederation(federation))
-      if (!signed.ok) return signed
-      renewed()
-    }
-    const chosen = interfaces === undefined ? {} : { interfaces: withChoices(before.interfaces, interfaces) }
-    const saved = await kept(book.change({ ...changes, ...chosen }))
-    if (!saved.ok) return saved
-    const after = book.all
-    nameIdentity()
-    const told = ['callsign', 'laptop', 'isShownToStrangers'] as const
-    if (told.some((name) => after[name] !== before[name])) links.tellSelf()
-    feed.note('node')
-    if (after.interfaces !== before.interfaces) discovery?.choose(after.interfaces)
-    if (after.isDiscoverable !== before.isDiscoverable) {
-      if (after.isDiscoverable) startDiscovery()
-      else await stopDiscovery()
-    }
-    if (after.linkPort !== before.linkPort) {
-      const found = await links.relisten(settings.linkHost, after.linkPort)
-      health.set('listen', found)
-      if (links.linkPort !== undefined) discovery?.announce(links.linkPort)
-      feed.note('node')
-    }
-    const named = ['callsign', 'laptop', 'linkPort', 'isDiscoverable', 'isShownToStrangers', 'hasLocalApi'] as const
-    const changed: string[] = named.filter((name) => after[name] !== before[name])
-    if (federation !== undefined) changed.push('federation')
-    if (changed.length > 0) await trust.noteDone('settings', { text: changed.join(', ') })
-    return ok(null)
   }
   function trustChanged(nodeId: NodeId): void {
     links.review(nodeId)
@@ -316,7 +284,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   health.set('journal', trust.isGood ? undefined : problem('journal-damaged'))
   await links.start(settings.linkHost, book.all.linkPort)
   health.set('listen', links.listenProblem)
-  if (book.all.isDiscoverable) startDiscovery()
+  if (book.all.isDiscoverable) discovery.on()
   await trust.note('started', { text: version })
 
   return ok({
@@ -332,9 +300,9 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       health,
       vouching,
       certificates: createCertificateCommands({ identity, clock, trust, vouching, onIdentity: renewed }),
-      changeSettings,
+      changeSettings: (changes) => settingsChanger.change(changes),
       lookAgain: () => {
-        discovery?.look()
+        discovery.look()
         links.greetAgain()
       },
       onForgotten: (nodeId) => feed.notePeer(nodeId),
@@ -358,8 +326,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       runs_not_taken: [...replicator.refused.values()].reduce((sum, count) => sum + count, 0)
     }),
     async stop() {
-      await settingsChanged
-      await discovery?.stop()
+      await settingsChanger.settled()
+      await discovery.off()
       await links.stop()
       await missions.close()
       await trust.close()

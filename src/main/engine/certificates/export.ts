@@ -1,9 +1,10 @@
 /** This node's certificate as a file for others; never with its key. */
 import type { CertificateFormat } from '@shared/contract.js'
 import { fail, ok, type Result } from '@shared/result.js'
+import { pem } from '../identity/certificate.js'
 import { limits } from '../limits.js'
 import { factsOf } from './facts.js'
-import { certificatePem, readPem } from './pem.js'
+import { readPem } from './pem.js'
 import { makeTrustStore } from './pkcs12.js'
 import { parseCertificate } from './x509.js'
 
@@ -21,7 +22,7 @@ export async function exportCertificate(
   const chain = blocks.value.map(({ der }) => parseCertificate(der)).filter((one) => one !== undefined)
   const [own] = chain
   if (own === undefined) return fail('no-certificate')
-  if (format === 'pem') return ok(Buffer.from(chain.map(({ der }) => certificatePem(der)).join('')))
+  if (format === 'pem') return ok(Buffer.from(chain.map(({ der }) => pem('CERTIFICATE', der)).join('')))
   if (format === 'der') return ok(own.der)
   const length = [...(password ?? '')].length
   if (password === undefined || length < 1 || length > limits.nameLength) return fail('export-password')

@@ -64,7 +64,3 @@ function pemOf({ label, headers }: { label: string; headers: ReadonlyMap<string,
 function wrapped(body: string): string {
   return (body.match(/.{1,64}/g) ?? []).join('\n')
 }
-
-export function certificatePem(der: Uint8Array): string {
-  return pemOf({ label: 'CERTIFICATE', headers: new Map() }, Buffer.from(der).toString('base64'))
-}

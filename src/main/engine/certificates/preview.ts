@@ -2,11 +2,10 @@
 import type { CertificatePreview, ImportAs } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
-import type { TlsIdentity } from '../identity/certificate.js'
+import { pem, type TlsIdentity } from '../identity/certificate.js'
 import { orderChain } from './chain.js'
 import { certificateFacts, factsOf, keyText } from './facts.js'
 import { authorityProblem, laptopProblem, timeProblem } from './fitness.js'
-import { certificatePem } from './pem.js'
 import type { ReadFiles } from './read-files.js'
 import { isSelfSigned, type Certificate } from './x509.js'
 
@@ -124,6 +123,6 @@ export function tlsIdentityFrom(read: ReadFiles, now: number): Result<TlsIdentit
   if (shown.length === 0) return fail('no-certificate')
   return ok({
     key: key.export({ type: 'pkcs8', format: 'pem' }).toString(),
-    certificate: shown.map(certificatePem).join('')
+    certificate: shown.map((der) => pem('CERTIFICATE', der)).join('')
   })
 }

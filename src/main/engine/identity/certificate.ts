@@ -41,8 +41,11 @@ export async function issueCertificate(nodeId: string, serial: Uint8Array, now: 
   return { key: pem('PRIVATE KEY', pkcs8), certificate: pem('CERTIFICATE', Buffer.from(certificate.rawData)) }
 }
 
-function pem(label: string, der: Buffer): string {
-  const lines = der.toString('base64').match(/.{1,64}/g) ?? []
+export function pem(label: string, der: Uint8Array): string {
+  const lines =
+    Buffer.from(der)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? []
   return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
 }
 
@@ -54,18 +57,6 @@ export function certificateDer(certificatePem: string): Buffer {
 export function certificateKey(der: Uint8Array): KeyObject | undefined {
   try {
     return new X509Certificate(der).publicKey
-  } catch {
-    return undefined
-  }
-}
-
-/** From when and until when a certificate counts, in ms since 1970; `undefined` when the bytes are not a certificate. */
-export function certificateValidity(
-  der: Uint8Array
-): { readonly notBefore: number; readonly notAfter: number } | undefined {
-  try {
-    const { validFrom, validTo } = new X509Certificate(der)
-    return { notBefore: Date.parse(validFrom), notAfter: Date.parse(validTo) }
   } catch {
     return undefined
   }

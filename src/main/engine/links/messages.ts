@@ -1,13 +1,10 @@
 /** Messages on a link after the hello (docs/protocol/links.md and sync.md), parsed into types or refused. */
 import * as v from 'valibot'
-import type { MissionId, NodeId } from '@shared/model.js'
 import { isHex } from '../bytes/hash.js'
+import { HashSchema as Hash, MissionIdSchema, NodeIdSchema } from '../bytes/ids.js'
 import { limits } from '../limits.js'
 import { Answer, Intro, Proof, Self } from './hello.js'
 
-const MissionIdSchema = v.custom<MissionId>((value) => isHex(value, 32))
-const NodeIdSchema = v.custom<NodeId>((value) => isHex(value, 32))
-const Hash = v.custom<string>((value) => isHex(value, 32))
 const Epoch = v.custom<string>((value) => isHex(value, 16))
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
 

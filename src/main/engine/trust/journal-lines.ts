@@ -3,14 +3,12 @@
  * accepted or removed, and what else a person may want to look up later.
  */
 import * as v from 'valibot'
-import type { Decision, NodeId } from '@shared/model.js'
+import type { Decision } from '@shared/model.js'
 import { scopeLimits } from '@shared/scope.js'
 import { isProblemCode, type ProblemCode } from '@shared/problems.js'
-import { isHex } from '../bytes/hash.js'
+import { HashSchema as Hash, NodeIdSchema } from '../bytes/ids.js'
 import type { JsonObject } from '../bytes/line.js'
 
-const NodeIdSchema = v.custom<NodeId>((value) => isHex(value, 32))
-const Hash = v.custom<string>((value) => isHex(value, 32))
 const Patterns = v.pipe(
   v.array(
     v.pipe(

@@ -5,7 +5,7 @@
 import * as v from 'valibot'
 import type { Address, NodeId } from '@shared/model.js'
 import type { Problem } from '@shared/result.js'
-import { isHex } from '../bytes/hash.js'
+import { NodeIdSchema } from '../bytes/ids.js'
 import { bounds } from '../limits.js'
 import type { Log } from '../runtime/log.js'
 import type { Clock } from '../runtime/clock.js'
@@ -14,7 +14,7 @@ import type { Disk } from '../storage/disk.js'
 
 const AddressSchema = v.object({ address: v.string(), port: v.number() })
 const KnownPeerSchema = v.object({
-  nodeId: v.custom<NodeId>((value) => isHex(value, 32)),
+  nodeId: NodeIdSchema,
   callsign: v.string(),
   laptop: v.optional(v.string(), ''),
   federation: v.string(),

@@ -7,7 +7,7 @@
 import type { Decision, ImportAs, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import { chainEnd, judgeChain, readChain } from '../certificates/chain.js'
-import { certificateKey, certificateValidity } from '../identity/certificate.js'
+import { certificateKey } from '../identity/certificate.js'
 import { sha256 } from '../bytes/hash.js'
 import type { Accepted, TrustBook } from './trust-book.js'
 import { isVouched, mayVouch, type TrustState } from './trust-state.js'
@@ -145,14 +145,13 @@ export class Vouching {
 
   /** The certificate accepted here that vouches for this chain now, and until when it does. */
   #groundFor(chain: readonly Uint8Array[], time: number): Ground | undefined {
-    const [leaf] = chain
-    const shown = leaf && certificateValidity(leaf)
-    if (leaf === undefined || shown === undefined || shown.notBefore > time) return undefined
     const read = readChain(chain)
+    const [shown] = read
+    if (shown === undefined || shown.notBefore > time) return undefined
     for (const accepted of this.#parts.trust.acceptedCertificates()) {
       if (accepted.certificate.notBefore > time || accepted.certificate.notAfter <= time) continue
       const isPin = accepted.as === 'peer'
-      if (isPin && Buffer.compare(leaf, accepted.data) !== 0) continue
+      if (isPin && !shown.der.equals(accepted.data)) continue
       const end = isPin ? shown.notAfter : chainEnd(read, accepted.certificate, time)
       if (typeof end !== 'number') continue
       const until = Math.min(accepted.until ?? Infinity, end)

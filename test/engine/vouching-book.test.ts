@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Decision, NodeId } from '@shared/model.js'
 import { everything, type Scope } from '@shared/scope.js'
-import { certificateDer, certificateValidity, issueCertificate } from '../../src/main/engine/identity/certificate.js'
+import { certificateDer, issueCertificate } from '../../src/main/engine/identity/certificate.js'
+import { parseCertificate } from '../../src/main/engine/certificates/x509.js'
 import { OwnIdentity } from '../../src/main/engine/identity/identity.js'
 import { TrustBook } from '../../src/main/engine/trust/trust-book.js'
 import { Vouching } from '../../src/main/engine/trust/vouching.js'
@@ -209,6 +210,6 @@ describe('a certificate that vouches', () => {
     const { trust, accept, show, during, certificate } = await bench()
     await during(accept())
     await during(show(bravo))
-    expect(trust.stateOf(bravo).decision?.until).toBe(certificateValidity(certificate)?.notAfter)
+    expect(trust.stateOf(bravo).decision?.until).toBe(parseCertificate(certificate)?.notAfter)
   })
 })

@@ -1,4 +1,4 @@
-/** Settings, port, keys and certificates under haste and oddities: found in review, kept as stories. */
+/** Settings, port, keys and certificates under haste and oddities. */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Settings } from '@shared/settings.js'
 import { problem } from '@shared/result.js'
