@@ -220,6 +220,15 @@ describe('keys and limits', () => {
     expect(document.querySelector('section')?.textContent).toContain('DSK-01')
     expect(document.querySelector('section')?.textContent).toContain('TRU-11')
   })
+
+  it('lists the network among what limits this laptop', async () => {
+    const { network } = richField(Date.now()).overview
+    mounted = await mountPart(SettingsView)
+    expect(document.querySelector('section')?.textContent).not.toContain('NET-03')
+    mounted.say({ slice: 'network', value: { ...network, finding: problem('no-interface') } })
+    await flushPromises()
+    expect(document.querySelector('section')?.textContent).toContain('NET-03')
+  })
 })
 
 describe('the desktop', () => {
