@@ -34,22 +34,32 @@ export function diskSuite(name: string, setup: () => Promise<DiskSetup>): void {
       await during(log.append(Buffer.from('world')))
       await during(log.sync())
       expect(log.size).toBe(11)
-      expect((await during(log.read(6, 5))).toString()).toBe('world')
+      expect((await during(disk.readPart('logs/1', 6, 5))).toString()).toBe('world')
       await during(log.close())
       const again = await during(reopen().openLog('logs/1'))
       expect(again.size).toBe(11)
       await during(again.append(Buffer.from('!')))
       await during(again.sync())
-      expect((await during(again.read(0, 12))).toString()).toBe('hello world!')
+      expect((await during(reopen().read('logs/1')))?.toString()).toBe('hello world!')
       await during(again.close())
     })
 
-    it('refuses to read beyond the end', async () => {
+    it('reads a part, shorter where the file ends, and says how long a file is', async () => {
       const { disk, during } = await setup()
-      const log = await during(disk.openLog('log'))
-      await during(log.append(Buffer.from('short')))
-      await expect(during(log.read(0, 6))).rejects.toThrow('ends before')
-      await during(log.close())
+      await during(disk.replace('file', Buffer.from('short')))
+      expect((await during(disk.readPart('file', 2, 100))).toString()).toBe('ort')
+      expect((await during(disk.readPart('file', 9, 1))).length).toBe(0)
+      await expect(during(disk.readPart('none', 0, 1))).rejects.toThrow()
+      expect(await during(disk.size('file'))).toBe(5)
+      expect(await during(disk.size('none'))).toBeUndefined()
+    })
+
+    it('removes what can be made again, and does not mind when it is gone', async () => {
+      const { disk, during } = await setup()
+      await during(disk.replace('file', Buffer.from('x')))
+      await during(disk.remove('file'))
+      await during(disk.remove('file'))
+      expect(await during(disk.read('file'))).toBeUndefined()
     })
 
     it('cuts a tail for good', async () => {

@@ -1,14 +1,16 @@
 /** The fold gives the same view for the same set of lines, in every order. */
+import { generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChangeName, NodeId } from '@shared/model.js'
-import { generateKeyPairSync } from 'node:crypto'
 import type { JsonObject } from '../../src/main/engine/bytes/line.js'
 import { rawPublicKey } from '../../src/main/engine/identity/signature.js'
-import type { LogLine } from '../../src/main/engine/logs/log-store.js'
+import { nameOfLine, type LogLine } from '../../src/main/engine/logs/log-store.js'
+import { logKey } from '../../src/main/engine/logs/run.js'
 import { creatorOf, type CreateRecord } from '../../src/main/engine/missions/create-record.js'
 import { admitLine, setLine } from '../../src/main/engine/missions/change.js'
-import { Fold, isDeleted } from '../../src/main/engine/missions/fold.js'
+import { Fold } from '../../src/main/engine/missions/fold.js'
+import { Folded, namedLine } from '../support/folding.js'
 
 const key = rawPublicKey(generateKeyPairSync('ed25519').privateKey)
 const create: CreateRecord = {
@@ -32,33 +34,14 @@ function nameOf(author: NodeId, seq: number): ChangeName {
 }
 
 function line(author: NodeId, seq: number, content: JsonObject): LogLine {
-  return { log: { author, epoch }, seq, name: nameOf(author, seq), line: content }
+  return namedLine(nameOf(author, seq), content)
 }
 
-function fold(lines: readonly LogLine[]): Fold {
-  const made = new Fold(create)
-  for (const one of lines) made.apply(one)
-  return made
-}
-
-/** Everything that a view is made of, in a comparable form. */
-function viewOf(made: Fold): unknown {
-  return {
-    entities: [...made.entities]
-      .map(([name, { fields, created }]) => ({
-        name,
-        created,
-        fields: [...fields]
-          .map(([field, { values }]) => ({ field, values }))
-          .sort((a, b) => (a.field < b.field ? -1 : 1))
-      }))
-      .sort((a, b) => (a.name < b.name ? -1 : 1)),
-    members: [...made.members].sort(),
-    conflicts: [...made.conflicts].sort(),
-    counts: [...made.counts].sort(),
-    unknown: [...made.unknownKinds].sort(),
-    readOnly: made.readOnly
-  }
+/** With an admit of the other two before it, by the owner. */
+function folded(...lines: readonly LogLine[]): Folded {
+  const admits = [other, third].map((author, index) => line(owner, index + 1, admitLine(1, author, 'subscriber')))
+  const moved = lines.map((one) => (one.log.author === owner ? line(owner, one.seq + 2, one.line) : one))
+  return new Folded(create, [...admits, ...moved])
 }
 
 const at = fc.integer({ min: 0, max: 5 })
@@ -68,7 +51,7 @@ const content: fc.Arbitrary<JsonObject> = fc.oneof(
     .record({
       at,
       entity: fc.constantFrom('mission', 'log/1', 'log/2', 'task/1'),
-      field: fc.constantFrom('text', 'deleted'),
+      field: fc.constantFrom('text', 'deleted', 'name'),
       value: fc.constantFrom('a', 'b', true, null),
       seen: fc.array(fc.record({ author, seq: fc.integer({ min: 1, max: 12 }) }), { maxLength: 3 })
     })
@@ -94,93 +77,167 @@ const lines = fc.array(fc.tuple(author, content), { maxLength: 36 }).map((list) 
     return line(who, seq, what)
   })
 })
+/** A set of lines in two orders; lines of one log keep theirs, as the chain has it. */
+const twoOrders = lines.chain((list) =>
+  fc.tuple(
+    fc.constant(list),
+    fc.shuffledSubarray(
+      list.map(({ log }) => log.author),
+      { minLength: list.length }
+    )
+  )
+)
+
+function interleaved(list: readonly LogLine[], order: readonly NodeId[]): readonly LogLine[] {
+  const waiting = new Map<NodeId, LogLine[]>()
+  for (const one of list) waiting.set(one.log.author, [...(waiting.get(one.log.author) ?? []), one])
+  return order.flatMap((who) => waiting.get(who)?.shift() ?? [])
+}
 
 describe('the fold', () => {
   it('gives one view for one set, in every order', () => {
     fc.assert(
-      fc.property(
-        lines.chain((list) => fc.tuple(fc.constant(list), fc.shuffledSubarray(list, { minLength: list.length }))),
-        ([list, shuffled]) => {
-          expect(viewOf(fold(shuffled))).toEqual(viewOf(fold(list)))
-        }
-      ),
+      fc.property(twoOrders, ([list, order]) => {
+        expect(new Folded(create, interleaved(list, order)).view()).toEqual(new Folded(create, list).view())
+      }),
       { numRuns: 500 }
     )
   })
 
-  it('keeps both values when neither author saw the other', () => {
-    const made = fold([
-      line(owner, 1, setLine(1, 'log/1', 'text', 'one', [])),
-      line(other, 1, setLine(2, 'log/1', 'text', 'two', []))
-    ])
-    expect(
-      made
-        .current('log/1', 'text')
-        .map(({ value }) => value)
-        .sort()
-    ).toEqual(['one', 'two'])
-    expect(made.conflicts.size).toBe(1)
+  it('is the same after it was saved and loaded in the middle', () => {
+    fc.assert(
+      fc.property(lines, fc.nat(), (list, where) => {
+        const whole = new Fold(Buffer.alloc(8, 1), 0)
+        let resumed = new Fold(Buffer.alloc(8, 2), 0)
+        for (const [index, one] of list.entries()) {
+          whole.apply(one)
+          resumed.apply(one)
+          if (index === where % (list.length + 1)) resumed = Fold.load(resumed.save()) ?? resumed
+        }
+        const loaded = Fold.load(resumed.save())
+        expect(loaded?.summary()).toEqual(whole.summary())
+        expect(loaded?.entityNames()).toEqual(whole.entityNames())
+        for (const name of whole.entityNames()) expect(loaded?.entity(name)).toEqual(whole.entity(name))
+        for (const { log } of list) expect(loaded?.foldedTo(logKey(log))).toBe(whole.foldedTo(logKey(log)))
+      }),
+      { numRuns: 200 }
+    )
   })
 
-  it('calls the same content written twice no conflict', () => {
-    const made = fold([
+  it('does not load what was altered or cut', () => {
+    const fold = new Fold(Buffer.alloc(8, 1), 0)
+    fold.apply(line(owner, 1, setLine(1, 'log/1', 'text', 'one', [])))
+    const saved = fold.save()
+    expect(Fold.load(saved)).toBeDefined()
+    for (let at = 0; at < saved.length; at += 7) {
+      const altered = Buffer.from(saved)
+      altered[at] = (altered[at] ?? 0) ^ 1
+      expect(Fold.load(altered)).toBeUndefined()
+      expect(Fold.load(saved.subarray(0, at))).toBeUndefined()
+    }
+  })
+
+  it('lists the entities of a type by the time their authors claim, without those that are deleted', () => {
+    const fold = new Fold(Buffer.alloc(8, 1), 0)
+    const list = () => {
+      const found = fold.list('log')
+      return Array.from({ length: found.length }, (_, index) => found.at(index)?.entity)
+    }
+    fold.apply(line(owner, 1, setLine(30, 'log/c', 'text', 'x', [])))
+    fold.apply(line(owner, 2, setLine(10, 'log/a', 'text', 'x', [])))
+    expect(list()).toEqual(['log/a', 'log/c'])
+    fold.apply(line(owner, 3, setLine(20, 'log/b', 'text', 'x', [])))
+    fold.apply(line(owner, 4, setLine(5, 'task/1', 'text', 'x', [])))
+    expect(list()).toEqual(['log/a', 'log/b', 'log/c'])
+    fold.apply(line(owner, 5, setLine(40, 'log/b', 'deleted', true, [])))
+    expect(list()).toEqual(['log/a', 'log/c'])
+    fold.apply(line(owner, 6, setLine(41, 'log/b', 'deleted', false, [nameOf(owner, 5)])))
+    expect(list()).toEqual(['log/a', 'log/b', 'log/c'])
+    // An earlier claim that comes later moves it.
+    fold.apply(line(other, 1, setLine(1, 'log/c', 'text', 'y', [])))
+    expect(list()).toEqual(['log/c', 'log/a', 'log/b'])
+    expect(fold.summary().counts).toEqual({ log: 3, task: 1 })
+  })
+
+  it('keeps both values when neither author saw the other', () => {
+    const made = folded(
+      line(owner, 1, setLine(1, 'log/1', 'text', 'one', [])),
+      line(other, 1, setLine(2, 'log/1', 'text', 'two', []))
+    )
+    expect([...made.values('log/1', 'text')].sort()).toEqual(['one', 'two'])
+    expect(made.fold.summary().conflicts).toBe(1)
+  })
+
+  it('calls the same content written twice no conflict, and texts no other kind of content', () => {
+    const made = folded(
       line(owner, 1, setLine(1, 'log/1', 'text', { a: 1 }, [])),
       line(other, 1, setLine(2, 'log/1', 'text', { a: 1 }, []))
-    ])
-    expect(made.conflicts.size).toBe(0)
+    )
+    expect(made.fold.summary().conflicts).toBe(0)
+    const unlike = folded(
+      line(owner, 1, setLine(1, 'log/1', 'text', 'true', [])),
+      line(other, 1, setLine(2, 'log/1', 'text', true, []))
+    )
+    expect(unlike.fold.summary().conflicts).toBe(1)
   })
 
   it('lets a write replace what it names, and nothing else', () => {
-    const made = fold([
+    const made = folded(
       line(owner, 1, setLine(1, 'log/1', 'text', 'old', [])),
       line(other, 1, setLine(2, 'log/1', 'text', 'unseen', [])),
-      line(owner, 2, setLine(3, 'log/1', 'text', 'new', [nameOf(owner, 1)])),
+      line(owner, 2, setLine(3, 'log/1', 'text', 'new', [nameOf(owner, 3)])),
       line(owner, 3, setLine(3, 'log/2', 'text', 'elsewhere', [nameOf(other, 1)]))
-    ])
-    expect(
-      made
-        .current('log/1', 'text')
-        .map(({ value }) => value)
-        .sort()
-    ).toEqual(['new', 'unseen'])
+    )
+    expect([...made.values('log/1', 'text')].sort()).toEqual(['new', 'unseen'])
+  })
+
+  it('takes a value for replaced whose replacement came first', () => {
+    const made = folded(
+      line(other, 1, setLine(2, 'log/1', 'text', 'new', [nameOf(third, 1)])),
+      line(third, 1, setLine(1, 'log/1', 'text', 'old', []))
+    )
+    expect(made.values('log/1', 'text')).toEqual(['new'])
   })
 
   it('never lets a clock decide', () => {
-    const made = fold([
+    const made = folded(
       line(owner, 1, setLine(9_000_000_000_000, 'log/1', 'text', 'from the future', [])),
-      line(other, 1, setLine(1, 'log/1', 'text', 'settled', [nameOf(owner, 1)]))
-    ])
-    expect(made.current('log/1', 'text').map(({ value }) => value)).toEqual(['settled'])
+      line(other, 1, setLine(1, 'log/1', 'text', 'settled', [nameOf(owner, 3)]))
+    )
+    expect(made.values('log/1', 'text')).toEqual(['settled'])
   })
 
   it('leaves an entity deleted that somebody edits at the same time', () => {
-    const made = fold([
+    const made = folded(
       line(owner, 1, setLine(1, 'log/1', 'text', 'one', [])),
       line(owner, 2, setLine(2, 'log/1', 'deleted', true, [])),
-      line(other, 1, setLine(3, 'log/1', 'text', 'edited', [nameOf(owner, 1)]))
-    ])
-    const entity = made.entities.get('log/1')
-    expect(entity !== undefined && isDeleted(entity)).toBe(true)
-    expect(made.counts.get('log')).toBe(0)
+      line(other, 1, setLine(3, 'log/1', 'text', 'edited', [nameOf(owner, 3)]))
+    )
+    expect(made.fold.entity('log/1')?.deleted).toBe(true)
+    expect(made.fold.summary().counts['log']).toBe(0)
   })
 
-  it('keeps unknown kinds without effect, and is read-only after an unknown administrative one', () => {
-    const made = fold([line(owner, 1, { kind: 'later', at: 1, entity: 'log/1' })])
-    expect([...made.unknownKinds]).toEqual([['later', 1]])
-    expect(made.readOnly).toBe(false)
-    made.apply(line(owner, 2, { kind: 'admin/cut', at: 1 }))
-    expect(made.readOnly).toBe(true)
-    expect(new Fold({ ...create, fold: 2 }).readOnly).toBe(true)
+  it('keeps what the mission is called, as long as it is current', () => {
+    const made = folded(
+      line(owner, 1, setLine(1, 'mission', 'name', 'Old', [])),
+      line(owner, 2, setLine(2, 'mission', 'name', 'New', [nameOf(owner, 3)])),
+      line(owner, 3, setLine(2, 'log/1', 'name', 'of an entry', []))
+    )
+    expect(made.fold.summary().texts.map(({ value }) => value)).toEqual(['New'])
   })
 
-  it('admits, and says who may write from now on', () => {
-    const made = new Fold(create)
-    expect(made.mayWrite(other)).toBe(false)
-    expect(made.apply(line(owner, 1, admitLine(1, other, 'read-only')))).toBeUndefined()
-    expect(made.mayWrite(other)).toBe(false)
-    expect(made.apply(line(owner, 2, admitLine(1, other, 'subscriber')))).toBe(other)
-    expect(made.mayWrite(other)).toBe(true)
-    expect(made.apply(line(owner, 3, admitLine(1, owner, 'read-only')))).toBeUndefined()
-    expect(made.members.get(owner)?.role).toBe('owner')
+  it('counts unknown kinds, which have no effect', () => {
+    const made = folded(line(owner, 1, { kind: 'later', at: 1, entity: 'log/1' }))
+    expect(made.fold.summary().unknownKinds).toEqual({ later: 1 })
+    expect(made.fold.entity('log/1')).toBeUndefined()
+    expect(made.permissions.isReadOnly).toBe(false)
+  })
+
+  it('folds each line once and in its turn', () => {
+    const fold = new Fold(Buffer.alloc(8), 0)
+    fold.apply(line(owner, 1, setLine(1, 'log/1', 'text', 'one', [])))
+    expect(() => fold.apply(line(owner, 1, setLine(1, 'log/1', 'text', 'one', [])))).toThrow()
+    expect(() => fold.apply(line(owner, 3, setLine(1, 'log/1', 'text', 'one', [])))).toThrow()
+    expect(nameOfLine(line(owner, 1, {}))).toBe(nameOf(owner, 1))
   })
 })

@@ -62,10 +62,6 @@ export class SimDisk implements Disk {
     change(file.bytes)
   }
 
-  remove(path: string): void {
-    this.#files.delete(path)
-  }
-
   paths(): readonly string[] {
     return [...this.#files.keys()].sort()
   }
@@ -74,6 +70,18 @@ export class SimDisk implements Disk {
     await this.#begin('read', path)
     const file = this.#files.get(path)
     return file === undefined ? undefined : Buffer.from(file.bytes)
+  }
+
+  async readPart(path: string, offset: number, length: number): Promise<Buffer> {
+    await this.#begin('read', path)
+    const file = this.#files.get(path)
+    if (file === undefined) throw systemError('ENOENT', path)
+    return Buffer.from(file.bytes.subarray(offset, offset + length))
+  }
+
+  async size(path: string): Promise<number | undefined> {
+    await this.#begin('read', path)
+    return this.#files.get(path)?.bytes.length
   }
 
   async replace(path: string, bytes: Uint8Array): Promise<void> {
@@ -105,12 +113,6 @@ export class SimDisk implements Disk {
         const stored = file()
         stored.synced = stored.bytes.length
       },
-      async read(offset, length) {
-        await begin('read')
-        const part = file().bytes.subarray(offset, offset + length)
-        if (part.length < length) throw new Error(`${path}: ends before ${String(offset + length)}`)
-        return Buffer.from(part)
-      },
       async truncate(size) {
         await begin('truncate')
         file().bytes = file().bytes.subarray(0, size)
@@ -137,6 +139,11 @@ export class SimDisk implements Disk {
       this.#files.delete(path)
       this.#files.set(to + path.slice(from.length), file)
     }
+  }
+
+  remove(path: string): Promise<void> {
+    this.#files.delete(path)
+    return Promise.resolve()
   }
 
   async #begin(operation: string, path: string, size = 0): Promise<void> {

@@ -3,7 +3,7 @@
  * runtime. Another implementation can be checked against the same file (docs/protocol/vectors.md).
  */
 import { createHash } from 'node:crypto'
-import type { ChangeName, MissionId, NodeId } from '@shared/model.js'
+import type { MissionId } from '@shared/model.js'
 import { lengthPrefixed } from '../../src/main/engine/bytes/hash.js'
 import { parseLine, type JsonObject } from '../../src/main/engine/bytes/line.js'
 import { nodeIdOf, verifyRecord, type IdentityRecord } from '../../src/main/engine/identity/identity-record.js'
@@ -20,7 +20,7 @@ import {
 import { recognitionWords } from '../../src/main/engine/identity/words.js'
 import { encodeFrame, frameTypes } from '../../src/main/engine/links/framing.js'
 import { signProof } from '../../src/main/engine/links/hello.js'
-import { digestOf, type LogLine } from '../../src/main/engine/logs/log-store.js'
+import { digestOf } from '../../src/main/engine/logs/log-store.js'
 import {
   chainNext,
   chainRun,
@@ -39,7 +39,7 @@ import {
   signCreate,
   type CreateRecord
 } from '../../src/main/engine/missions/create-record.js'
-import { Fold } from '../../src/main/engine/missions/fold.js'
+import { Folded, namedLine } from '../support/folding.js'
 
 export interface Vectors {
   readonly keys: readonly {
@@ -200,23 +200,10 @@ function isRecordGood({ certificate, record }: Vectors['record']): boolean {
 }
 
 function computeFold({ create, lines }: Vectors['fold']): unknown {
-  const fold = new Fold(create)
-  for (const { author, name, line } of lines) {
-    const [, epoch = '', seq = ''] = name.split('.')
-    const one: LogLine = { log: { author: author as NodeId, epoch }, seq: Number(seq), name: name as ChangeName, line }
-    fold.apply(one)
-  }
-  return {
-    entities: [...fold.entities].map(([entity, { fields, created }]) => ({
-      entity,
-      created,
-      fields: [...fields].map(([field, { values }]) => ({ field, values }))
-    })),
-    members: [...fold.members].map(([nodeId, membership]) => ({ nodeId, ...membership })),
-    conflicts: [...fold.conflicts],
-    unknownKinds: [...fold.unknownKinds],
-    readOnly: fold.readOnly
-  }
+  return new Folded(
+    create,
+    lines.map(({ name, line }) => namedLine(name, line))
+  ).view()
 }
 
 function hex(text: string): Buffer {

@@ -112,11 +112,11 @@ export function createCommands(parts: CommandParts): CommandHandlers {
     },
     async viewMission({ missionId }) {
       const mission = known(missionId)
-      return mission.ok ? ok(views.missionView(mission.value)) : mission
+      return mission.ok ? kept(views.missionView(mission.value)) : mission
     },
     async listEntities({ missionId, ...query }) {
       const mission = known(missionId)
-      return mission.ok ? ok(entityPage(mission.value, query)) : mission
+      return mission.ok ? kept(entityPage(mission.value, query)) : mission
     },
     async listAudit({ offset, limit }) {
       return ok(trust.audit(offset, limit))

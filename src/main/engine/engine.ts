@@ -19,8 +19,8 @@ import type { KeyStore } from './identity/key-store.js'
 import { LinkTable } from './links/link-table.js'
 import type { Transport } from './links/transport.js'
 import type { Damage } from './logs/journal.js'
-import type { Head } from './logs/run.js'
-import { Missions } from './missions/missions.js'
+import type { Head, LogId } from './logs/run.js'
+import { Missions, type MissionsReport } from './missions/missions.js'
 import { HealthBook, Views } from './overview.js'
 import { Replicator } from './replication/replicator.js'
 import { Standing } from './replication/standing.js'
@@ -28,7 +28,7 @@ import type { Clock } from './runtime/clock.js'
 import { shortId, type Log } from './runtime/log.js'
 import type { Random } from './runtime/random.js'
 import { SettingsBook } from './settings.js'
-import type { Disk } from './storage/disk.js'
+import { kept, type Disk } from './storage/disk.js'
 import { PeerBook } from './trust/peer-book.js'
 import { TrustBook } from './trust/trust-book.js'
 import { Vouching } from './trust/vouching.js'
@@ -72,6 +72,8 @@ export interface Engine {
   /** Types of the entities in a mission, `mission` itself left out. */
   entityTypes(mission: MissionId): readonly string[]
   heads(mission: MissionId): Result<{ readonly digest: string; readonly heads: readonly Head[] }>
+  /** One durable change as it is stored: a line of JSON. */
+  readLine(mission: MissionId, log: LogId, seq: number): Promise<Result<string>>
   /** Counters since the start, for whoever watches a node. */
   counters(): Readonly<Record<string, number>>
   /** Writes what is under way, ends every link, and leaves the folder to others. */
@@ -126,7 +128,14 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   const trust = opened.value
   const peers = await PeerBook.open(disk, clock, log, (found) => health.set('peers', found))
   for (const known of trust.decided()) peers.remember(known, known.decision.at)
-  const missions = await Missions.open(
+  const report: MissionsReport = {
+    onDamage,
+    onUnreadable: (id, found) => {
+      log('error', 'mission-unreadable', { mission: shortId(id), code: found.code, detail: found.detail })
+      health.set(`mission ${id}`, found)
+    }
+  }
+  const missions: Missions = await Missions.open(
     {
       disk,
       identity,
@@ -143,16 +152,14 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
             replicator.admitPeers()
             feed.noteMission(mission.id)
           }),
-        onSaved: (found) => health.set('disk', found)
+        onSaved: (found) => health.set('disk', found),
+        onDamaged: (mission, detail) => {
+          log('warn', 'damage-found', { mission: shortId(mission.id), detail })
+          void missions.readAnew(mission, report)
+        }
       }
     },
-    {
-      onDamage,
-      onUnreadable: (id, found) => {
-        log('error', 'mission-unreadable', { mission: shortId(id), code: found.code, detail: found.detail })
-        health.set(`mission ${id}`, found)
-      }
-    }
+    report
   )
   const announced = new Set(missions.all().map(({ id }) => id))
   const links: LinkTable = new LinkTable({
@@ -285,6 +292,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   await links.start(settings.linkHost, book.all.linkPort)
   health.set('listen', links.listenProblem)
   if (book.all.isDiscoverable) discovery.on()
+  missions.verifySoon()
   await trust.note('started', { text: version })
 
   return ok({
@@ -310,12 +318,19 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     }),
     subscribe: (listener) => feed.subscribe(listener),
     overview: () => views.overview(),
-    entityTypes: (id) => [...(missions.get(id)?.fold.counts.keys() ?? [])].filter((type) => type !== 'mission'),
+    entityTypes: (id) => Object.keys(missions.get(id)?.summary.counts ?? {}).filter((type) => type !== 'mission'),
     heads(id) {
       const mission = missions.get(id)
       return mission === undefined
         ? fail('mission-unknown')
         : ok({ digest: mission.logs.digest(), heads: mission.logs.heads() })
+    },
+    async readLine(id, log, seq) {
+      const mission = missions.get(id)
+      if (mission === undefined) return fail('mission-unknown')
+      const found = await kept(mission.readLine(log, seq))
+      if (!found.ok) return found
+      return found.value === undefined ? fail('not-found') : ok(found.value)
     },
     counters: () => ({
       links: links.up().length,

@@ -23,6 +23,10 @@ export const limits = {
   deputies: 16,
   /** Names of replaced values in one write. */
   seen: 64,
+  /** In one cut or adopt: as many as a line holds for sure. */
+  acceptedHeads: 500,
+  /** Names of cuts in one adopt. */
+  lifts: 64,
   pendingRequests: 20,
   /** In one chain. */
   certificates: 10,
@@ -44,6 +48,19 @@ export const bounds = {
   queuedBytes: 8 * 1024 * 1024,
   /** Received and not yet on disk, per mission, before a link is read no further. */
   uncommittedBytes: 4 * 1024 * 1024,
+  /** A segment of a journal that has grown so far is left as it is, and the next one is begun. */
+  segmentBytes: 8 * 1024 * 1024,
+  /** Of a journal between two places at which a log can be entered. */
+  markBytes: 64 * 1024,
+  /** A fold that nobody used for so long is saved and let go. */
+  foldIdleMs: 600_000,
+  /** Lines folded since it was saved, before it is saved again. */
+  foldUnsaved: 20_000,
+  /** After the start, what a checkpoint covers is read and checked: from when on, and the rest between two steps. */
+  verifyAfterMs: 30_000,
+  verifyPauseMs: 50,
+  /** Of a journal, before a checkpoint covers them. */
+  uncoveredBytes: 4 * 1024 * 1024,
   /** Runs of authors who are not members yet, per mission. */
   waitingBytes: 1024 * 1024,
   waitingRuns: 256,

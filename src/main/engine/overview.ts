@@ -213,41 +213,44 @@ export class Views {
     return mission === undefined ? undefined : this.#summary(mission)
   }
 
-  missionView(mission: Mission): MissionView {
+  async missionView(mission: Mission): Promise<MissionView> {
+    const fold = await mission.fold()
+    const [entity, conflicts] = await Promise.all([missionEntity(mission, fold), conflictList(mission, fold)])
     return {
       ...this.#summary(mission),
-      entity: missionEntity(mission),
+      entity,
       memberList: memberList(mission),
-      conflictList: conflictList(mission),
-      unknownKinds: [...mission.fold.unknownKinds].map(([kind, count]) => ({ kind, count }))
+      conflictList: conflicts,
+      unknownKinds: Object.entries(fold.summary().unknownKinds).map(([kind, count]) => ({ kind, count }))
     }
   }
 
   #summary(mission: Mission): MissionSummary {
     const { identity, standing } = this.#parts
     const { create } = mission.signed
+    const { summary } = mission
     const role = mission.roleOf(identity.nodeId)
     return {
       id: mission.id,
-      name: currentText(mission, 'mission', 'name') ?? create.name,
-      description: currentText(mission, 'mission', 'description') ?? '',
+      name: currentText(summary, 'name') ?? create.name,
+      description: currentText(summary, 'description') ?? '',
       labels: create.labels,
       onward: create.onward,
       creator: mission.creator,
       creatorName: this.#nameOf(mission, mission.creator),
       createdAt: create.at,
       ...(role === undefined ? {} : { role }),
-      members: mission.fold.members.size,
-      entries: mission.fold.counts.get('log') ?? 0,
-      conflicts: mission.fold.conflicts.size,
+      members: mission.permissions.members.size,
+      entries: summary.counts['log'] ?? 0,
+      conflicts: summary.conflicts,
       changes: mission.logs.changes,
       waiting: mission.waiting,
-      lastChangeAt: mission.fold.lastChangeAt,
-      version: mission.fold.version,
+      lastChangeAt: summary.lastChangeAt,
+      version: summary.version,
       digest: mission.logs.digest(),
       onlyHere: standing.onlyHere(mission),
       holders: standing.holders(mission),
-      ...(mission.fold.readOnly ? { readOnly: 'mission-read-only' as const } : {})
+      ...(mission.permissions.isReadOnly ? { readOnly: 'mission-read-only' as const } : {})
     }
   }
 

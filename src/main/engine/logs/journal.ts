@@ -1,13 +1,15 @@
 /**
  * A folder of segments, each a header line and then runs (docs/protocol/disk.md). Appends are grouped: everything that
- * waits while the disk syncs goes with the next sync. On opening, the tail of a segment that holds no whole run is
- * cut; damage earlier in a segment is copied aside and skipped to the next whole run. Knows nothing of what runs mean.
+ * waits while the disk syncs goes with the next sync. A segment that is full is never touched again. On opening, what a
+ * checkpoint covers is not read; the tail of a segment that holds no whole run is cut; damage earlier in a segment is
+ * copied aside and skipped to the next whole run. Knows nothing of what runs mean.
  */
 import { fail, ok, type Result } from '@shared/result.js'
 import { sha256 } from '../bytes/hash.js'
 import { parseLine, type JsonObject } from '../bytes/line.js'
-import type { Disk, LogFile } from '../storage/disk.js'
-import { decodeRun, parseHeader, type Run } from './run.js'
+import { bounds, limits } from '../limits.js'
+import { DamageFound, type Disk, type LogFile } from '../storage/disk.js'
+import { decodeRun, headerBytesMost, parseHeader, type Run } from './run.js'
 
 export const journalVersion = 1
 
@@ -23,6 +25,15 @@ export interface StoredRun {
   readonly run: Run
   readonly place: Place
 }
+
+/** Where reading goes on. */
+export interface Position {
+  readonly segment: number
+  readonly offset: number
+}
+
+/** How many bytes of a segment are known to hold good runs, by its number. */
+export type Coverage = ReadonlyMap<number, number>
 
 export interface Damage {
   readonly segment: string
@@ -41,6 +52,13 @@ export interface JournalReader {
   onDamage(damage: Damage): void
 }
 
+interface Segment {
+  /** Where the good runs end. */
+  size: number
+  /** Only of the one that is written to. */
+  file: LogFile | undefined
+}
+
 interface Waiting {
   readonly bytes: Buffer
   readonly headerBytes: number
@@ -51,7 +69,7 @@ interface Waiting {
 export class Journal {
   readonly #disk: Disk
   readonly #folder: string
-  readonly #segments = new Map<number, LogFile>()
+  readonly #segments = new Map<number, Segment>()
   #header: JsonObject = {}
   #current: number | undefined
   #waiting: Waiting[] = []
@@ -76,11 +94,9 @@ export class Journal {
    * what their header promises. A problem when no header can be read, or when a newer version wrote it.
    */
   async open(reader: JournalReader): Promise<Result<null>> {
-    const names = (await this.#disk.list(this.#folder)).filter((name) => segmentPattern.test(name)).sort()
     let header: JsonObject | undefined
-    for (const name of names) {
-      const path = `${this.#folder}/${name}`
-      const number = Number(name.slice(0, 6))
+    for (const name of await this.#names()) {
+      const path = this.#path(name)
       const bytes = (await this.#disk.read(path)) ?? Buffer.alloc(0)
       const headerEnd = bytes.indexOf(0x0a)
       const parsed = headerEnd < 0 ? 'no header' : parseLine(bytes.subarray(0, headerEnd))
@@ -95,11 +111,7 @@ export class Journal {
         if (!known.ok) return known
         header = parsed
       }
-      const goodEnd = await this.#scan(path, number, bytes, headerEnd + 1, reader)
-      const file = await this.#disk.openLog(path)
-      if (goodEnd < file.size) await file.truncate(goodEnd)
-      this.#segments.set(number, file)
-      this.#current = number
+      await this.#openSegment(name, bytes, headerEnd + 1, 0, reader)
     }
     if (header === undefined) return fail('file-damaged', `${this.#folder}: no readable segment`)
     this.#header = header
@@ -107,9 +119,57 @@ export class Journal {
     return ok(null)
   }
 
+  /**
+   * The same, but what a checkpoint covers is not read again. False, and nothing is opened, when the files are not those
+   * that it covers.
+   */
+  async openAfter(covered: Coverage, header: JsonObject, reader: Omit<JournalReader, 'onHeader'>): Promise<boolean> {
+    const names = await this.#names()
+    const sizes = await Promise.all(names.map((name) => this.#disk.size(this.#path(name))))
+    const found = new Map(names.map((name, index) => [numberOf(name), sizes[index] ?? 0]))
+    const isCovered = [...covered].every(([number, size]) => (found.get(number) ?? -1) >= size)
+    // A tail longer than a segment is as well read from the start, and a segment that is not covered must have a header.
+    if (!isCovered || covered.size === 0) return false
+    const last = Math.max(...covered.keys())
+    if ([...found.keys()].some((number) => number < last && !covered.has(number))) return false
+    this.#header = header
+    for (const name of names) {
+      const number = numberOf(name)
+      const from = covered.get(number)
+      const size = found.get(number) ?? 0
+      if (from !== undefined && size === from && number !== last) this.#segments.set(number, { size, file: undefined })
+      else if (from === undefined) {
+        const bytes = (await this.#disk.read(this.#path(name))) ?? Buffer.alloc(0)
+        const headerEnd = bytes.indexOf(0x0a)
+        if (headerEnd < 0) {
+          reader.onDamage(await copyAside(this.#disk, this.#path(name), bytes, bytes.length === 0 ? 'torn' : 'damaged'))
+          continue
+        }
+        await this.#openSegment(name, bytes, headerEnd + 1, 0, reader)
+      } else {
+        const tail = await this.#disk.readPart(this.#path(name), from, size - from)
+        await this.#openSegment(name, tail, 0, from, reader)
+      }
+    }
+    this.#isOpen = true
+    return true
+  }
+
   /** Bytes accepted and not yet durable. */
   get unsaved(): number {
     return this.#unsaved
+  }
+
+  /** How far each segment holds durable runs. */
+  coverage(): Coverage {
+    return new Map([...this.#segments].map(([number, { size }]) => [number, size]))
+  }
+
+  /** Bytes of all segments. */
+  get size(): number {
+    let sum = 0
+    for (const { size } of this.#segments.values()) sum += size
+    return sum
   }
 
   /** Resolves when the run is durable. Rejects when it is not; then the run may or may not be found after a restart. */
@@ -124,8 +184,14 @@ export class Journal {
     })
   }
 
-  async read(segment: number, offset: number, length: number): Promise<Buffer> {
-    return this.#file(segment).read(offset, length)
+  /** Where the first run is, if there is one. */
+  get start(): Position {
+    return { segment: Math.min(...this.#segments.keys()), offset: this.#headerLine().length }
+  }
+
+  /** Reads stored runs one after the other, whatever log they belong to; each read takes what the next calls may need. */
+  reader(): RunReader {
+    return new RunReader(this.#disk, this.#folder, this.#segments, this.#headerLine().length)
   }
 
   /** Resolves when nothing waits for the disk. */
@@ -135,7 +201,7 @@ export class Journal {
 
   async close(): Promise<void> {
     await this.#working
-    for (const file of this.#segments.values()) await file.close()
+    for (const { file } of this.#segments.values()) await file?.close()
   }
 
   async #work(): Promise<void> {
@@ -145,19 +211,21 @@ export class Journal {
       const group = this.#waiting
       this.#waiting = []
       try {
-        this.#current ??= await this.#newSegment()
-        const segment = this.#current
-        const file = this.#file(segment)
-        let offset = file.size
-        await file.append(Buffer.concat(group.map(({ bytes }) => bytes)))
+        const { number, segment, file } = await this.#writable()
+        let offset = segment.size
+        const [first] = group
+        await file.append(
+          group.length === 1 && first !== undefined ? first.bytes : Buffer.concat(group.map(({ bytes }) => bytes))
+        )
         await file.sync()
+        segment.size = file.size
         for (const { bytes, headerBytes, done } of group) {
-          done({ segment, offset, headerBytes, bodyBytes: bytes.length - headerBytes })
+          done({ segment: number, offset, headerBytes, bodyBytes: bytes.length - headerBytes })
           offset += bytes.length
         }
       } catch (error) {
         // After a failed write or sync the file's tail is unknown: what comes next goes into a new segment.
-        this.#current = undefined
+        await this.#leave()
         for (const { failed } of group) failed(error)
       } finally {
         for (const { bytes } of group) this.#unsaved -= bytes.length
@@ -167,23 +235,72 @@ export class Journal {
     this.#working = undefined
   }
 
-  #file(number: number): LogFile {
-    const file = this.#segments.get(number)
-    if (file === undefined) throw new Error(`no segment ${String(number)} in ${this.#folder}`)
-    return file
+  async #writable(): Promise<{ number: number; segment: Segment; file: LogFile }> {
+    const before = this.#current === undefined ? undefined : this.#segments.get(this.#current)
+    if (before !== undefined && before.size >= bounds.segmentBytes) await this.#leave()
+    const number = this.#current ?? (await this.#newSegment())
+    const segment = this.#segments.get(number)
+    if (segment?.file === undefined) throw new Error(`no segment ${String(number)} in ${this.#folder}`)
+    return { number, segment, file: segment.file }
+  }
+
+  /** Nothing more is written to the current segment. */
+  async #leave(): Promise<void> {
+    const segment = this.#current === undefined ? undefined : this.#segments.get(this.#current)
+    this.#current = undefined
+    const file = segment?.file
+    if (segment !== undefined) segment.file = undefined
+    await file?.close().catch(() => undefined) // What it held was synced, or is given up already.
   }
 
   async #newSegment(): Promise<number> {
     const number = Math.max(0, ...this.#segments.keys()) + 1
-    const path = `${this.#folder}/${String(number).padStart(6, '0')}.jsonl`
-    await this.#disk.replace(path, Buffer.from(`${JSON.stringify(this.#header)}\n`))
-    this.#segments.set(number, await this.#disk.openLog(path))
+    const path = this.#path(nameOf(number))
+    await this.#disk.replace(path, this.#headerLine())
+    const file = await this.#disk.openLog(path)
+    this.#segments.set(number, { size: file.size, file })
     this.#current = number
     return number
   }
 
+  #headerLine(): Buffer {
+    return Buffer.from(`${JSON.stringify(this.#header)}\n`)
+  }
+
+  async #names(): Promise<readonly string[]> {
+    return (await this.#disk.list(this.#folder)).filter((name) => segmentPattern.test(name)).sort()
+  }
+
+  #path(name: string): string {
+    return `${this.#folder}/${name}`
+  }
+
+  /** @param base where in the file `bytes` begin. */
+  async #openSegment(
+    name: string,
+    bytes: Buffer,
+    from: number,
+    base: number,
+    reader: Omit<JournalReader, 'onHeader'>
+  ): Promise<void> {
+    const number = numberOf(name)
+    const goodEnd = base + (await this.#scan(this.#path(name), number, bytes, from, base, reader))
+    await this.#leave()
+    const file = await this.#disk.openLog(this.#path(name))
+    if (goodEnd < file.size) await file.truncate(goodEnd)
+    this.#segments.set(number, { size: goodEnd, file })
+    this.#current = number
+  }
+
   /** Walks through the runs of a segment; bytes that are no good run are copied aside. Returns where good bytes end. */
-  async #scan(path: string, segment: number, bytes: Buffer, from: number, reader: JournalReader): Promise<number> {
+  async #scan(
+    path: string,
+    segment: number,
+    bytes: Buffer,
+    from: number,
+    base: number,
+    reader: Omit<JournalReader, 'onHeader'>
+  ): Promise<number> {
     let offset = from
     let goodEnd = from
     while (offset < bytes.length) {
@@ -192,7 +309,8 @@ export class Journal {
       if (whole) {
         const { run, end } = decoded
         const headerBytes = end - offset - run.body.length
-        if (reader.onRun({ run, place: { segment, offset, headerBytes, bodyBytes: run.body.length } })) {
+        const place = { segment, offset: base + offset, headerBytes, bodyBytes: run.body.length }
+        if (reader.onRun({ run, place })) {
           offset = goodEnd = end
           continue
         }
@@ -206,7 +324,74 @@ export class Journal {
   }
 }
 
+/** Walks through the stored runs of a journal from a position on, whatever log they belong to. */
+export class RunReader {
+  readonly #disk: Disk
+  readonly #folder: string
+  readonly #segments: ReadonlyMap<number, Segment>
+  readonly #firstOffset: number
+  #chunk: { readonly segment: number; readonly from: number; readonly bytes: Buffer } | undefined
+
+  constructor(disk: Disk, folder: string, segments: ReadonlyMap<number, Segment>, firstOffset: number) {
+    this.#disk = disk
+    this.#folder = folder
+    this.#segments = segments
+    this.#firstOffset = firstOffset
+  }
+
+  /** The run at a position or, where a segment ends, the first of the next one; `undefined` when nothing durable follows. */
+  async read(from: Position): Promise<StoredRun | undefined> {
+    let { segment, offset } = from
+    let end = this.#segments.get(segment)?.size ?? 0
+    while (offset >= end) {
+      const next = Math.min(...[...this.#segments.keys()].filter((number) => number > segment))
+      if (next === Infinity) return undefined
+      segment = next
+      offset = this.#firstOffset
+      end = this.#segments.get(segment)?.size ?? 0
+    }
+    const decoded = this.#decode(segment, offset) ?? (await this.#load(segment, offset, end))
+    if (decoded === undefined) throw new DamageFound(`${this.#folder}/${nameOf(segment)} at ${String(offset)}`)
+    const { run, end: length } = decoded
+    const bodyBytes = run.body.length
+    return { run, place: { segment, offset, headerBytes: length - bodyBytes, bodyBytes } }
+  }
+
+  #decode(segment: number, offset: number) {
+    const chunk = this.#chunk
+    if (chunk?.segment !== segment || offset < chunk.from || offset >= chunk.from + chunk.bytes.length) return undefined
+    return decodeRun(chunk.bytes.subarray(offset - chunk.from))
+  }
+
+  async #load(segment: number, offset: number, end: number) {
+    const path = `${this.#folder}/${nameOf(segment)}`
+    for (const length of [chunkBytes, longestRun]) {
+      const bytes = await this.#disk.readPart(path, offset, Math.min(length, end - offset))
+      this.#chunk = { segment, from: offset, bytes }
+      const decoded = this.#decode(segment, offset)
+      if (decoded !== undefined || bytes.length < length) return decoded
+    }
+    return undefined
+  }
+}
+
+/** Where the run after this one begins, if the segment goes on. */
+export function positionAfter({ segment, offset, headerBytes, bodyBytes }: Place): Position {
+  return { segment, offset: offset + headerBytes + bodyBytes }
+}
+
+const chunkBytes = 128 * 1024
+const longestRun = limits.runBytes + headerBytesMost
+
 const segmentPattern = /^\d{6}\.jsonl$/
+
+function nameOf(segment: number): string {
+  return `${String(segment).padStart(6, '0')}.jsonl`
+}
+
+function numberOf(name: string): number {
+  return Number(name.slice(0, 6))
+}
 
 /** What a power cut leaves: a run that ends too early, or zeros where bytes should be. Anything else was whole once. */
 function isCutRun(rest: Buffer): boolean {
@@ -220,7 +405,8 @@ function isCutRun(rest: Buffer): boolean {
 function findRun(bytes: Buffer, from: number): number {
   for (let end = bytes.indexOf(0x0a, from); end >= 0; end = bytes.indexOf(0x0a, end + 1)) {
     const next = bytes.indexOf(0x0a, end + 1)
-    if (next > 0 && next - end <= 512 && parseHeader(bytes.subarray(end + 1, next)) !== undefined) return end + 1
+    if (next > 0 && next - end <= headerBytesMost && parseHeader(bytes.subarray(end + 1, next)) !== undefined)
+      return end + 1
   }
   return bytes.length
 }

@@ -4,26 +4,30 @@
  * disk) and a `head` (durable); heads and digest speak of durable runs only.
  */
 import type { KeyObject } from 'node:crypto'
-import type { ChangeName, MissionId } from '@shared/model.js'
+import type { ChangeName, MissionId, NodeId } from '@shared/model.js'
 import { sha256 } from '../bytes/hash.js'
 import { parseLine, parseLineText, type JsonObject } from '../bytes/line.js'
 import { parsePublicKey } from '../identity/signature.js'
-import { limits } from '../limits.js'
-import type { Journal, Place, StoredRun } from './journal.js'
+import { bounds, limits } from '../limits.js'
+import { positionAfter, type Coverage, type Journal, type Place, type Position, type StoredRun } from './journal.js'
+import { DamageFound } from '../storage/disk.js'
 import {
   chainRun,
   chainStart,
   changeName,
   encodeRun,
   firstLine,
+  isChained,
   lastSeq,
   logKey,
-  parseHeader,
+  runFrom,
   verifySeal,
   type Head,
   type LogId,
   type LogKey,
-  type Run
+  type Point,
+  type Run,
+  type RunHeader
 } from './run.js'
 import { hasLineShape, parseStartLine, type StartLine } from './start-line.js'
 
@@ -31,19 +35,19 @@ import { hasLineShape, parseStartLine, type StartLine } from './start-line.js'
 export interface LogLine {
   readonly log: LogId
   readonly seq: number
-  readonly name: ChangeName
+  /** Chain hash; with log and seq it names the change. */
+  readonly hash: Buffer
   readonly line: JsonObject
 }
 
-interface Point {
-  readonly seq: number
-  readonly hash: Buffer
+export function nameOfLine({ log, seq, hash }: LogLine): ChangeName {
+  return changeName(log, seq, hash)
 }
 
-interface StoredRange {
+/** Where a log can be entered: the first line of a stored run, its place, and the chain hash before it. */
+interface Mark extends Position {
   readonly first: number
-  readonly count: number
-  readonly place: Place
+  readonly before: Buffer
 }
 
 export interface HeldLog {
@@ -58,8 +62,16 @@ interface MutableLog extends HeldLog {
   tip: Point
   /** Grows when the disk refuses a run: those behind it on the way to disk fall with it. */
   failures: number
-  readonly ranges: StoredRange[]
+  /** Every run lies less than `markBytes` of its segment behind the last mark before it. */
+  readonly marks: Mark[]
+  /** How many places were bad when the last mark was made. */
+  breaks: number
+  /** Where reading stopped last: a long transfer goes on there. */
+  resume: Mark | undefined
 }
+
+/** How far lines of a log count; `undefined`: as far as they go. */
+export type LimitOf = (log: LogId) => { readonly seq: number; readonly hash: string } | undefined
 
 /** A run that continues what is held, with its new lines. */
 export interface NewRun {
@@ -87,15 +99,34 @@ export class LogStore {
   readonly #journal: Journal
   readonly #logs = new Map<LogKey, MutableLog>()
   #digest: string | undefined
-  #changes = 0
+  #limitOf: LimitOf = () => undefined
+  #breaks = 0
 
   constructor(mission: MissionId, journal: Journal) {
     this.mission = mission
     this.#journal = journal
   }
 
+  /** From now on heads, digest and what is read for others end at these limits (docs/protocol/missions.md). */
+  limit(limitOf: LimitOf): void {
+    this.#limitOf = limitOf
+    this.#digest = undefined
+  }
+
+  /** A place of the journal cannot be read through: each log gets a new mark behind it. */
+  noteBreak(): void {
+    this.#breaks++
+  }
+
+  get hasBreaks(): boolean {
+    return this.#breaks > 0
+  }
+
+  /** Durable changes that count. */
   get changes(): number {
-    return this.#changes
+    let sum = 0
+    for (const log of this.#logs.values()) sum += this.#counting(log).seq
+    return sum
   }
 
   /** Number of logs. */
@@ -118,6 +149,15 @@ export class LogStore {
 
   settled(): Promise<void> {
     return this.#journal.settled()
+  }
+
+  /** Bytes on disk. */
+  get bytes(): number {
+    return this.#journal.size
+  }
+
+  coverage(): Coverage {
+    return this.#journal.coverage()
   }
 
   close(): Promise<void> {
@@ -164,9 +204,9 @@ export class LogStore {
       const parsed = parseLineText(text)
       if (typeof parsed === 'string') return { kind: 'bad', reason: parsed }
       if (!hasLineShape(parsed)) return { kind: 'bad', reason: 'line without kind or time' }
-      lines.push({ log: id, seq, name: changeName(id, seq, hash), line: parsed })
+      lines.push({ log: id, seq, hash, line: parsed })
     }
-    const kept = header.first === tip.seq + 1 ? run : cutBefore(run, tip.seq + 1)
+    const kept = runFrom(run, tip.seq + 1)
     return { kind: 'new', run: kept, encoded: encodeRun(kept), lines, start }
   }
 
@@ -195,7 +235,17 @@ export class LogStore {
       if (key === undefined) throw new Error('a checked run has a safe key')
       const before = { seq: 0, hash: chainStart(this.mission, header) }
       const id = { author: header.author, epoch: header.epoch }
-      log = { id, start: checked.start, key, head: before, tip: before, failures: 0, ranges: [] }
+      log = {
+        id,
+        start: checked.start,
+        key,
+        head: before,
+        tip: before,
+        failures: 0,
+        marks: [],
+        breaks: 0,
+        resume: undefined
+      }
       this.#logs.set(logKey(id), log)
     }
     log.tip = { seq: lastSeq(header), hash: Buffer.from(header.hash, 'hex') }
@@ -205,9 +255,13 @@ export class LogStore {
   #settle(log: MutableLog, checked: NewRun, place: Place): void {
     const { header } = checked.run
     if (header.first !== log.head.seq + 1) throw new Error('a run before this one was not stored')
+    const { segment, offset } = place
+    const last = log.marks.at(-1)
+    if (last?.segment !== segment || offset - last.offset >= bounds.markBytes || log.breaks < this.#breaks) {
+      log.marks.push({ first: header.first, segment, offset, before: log.head.hash })
+      log.breaks = this.#breaks
+    }
     log.head = { seq: lastSeq(header), hash: Buffer.from(header.hash, 'hex') }
-    log.ranges.push({ first: header.first, count: header.count, place })
-    this.#changes += header.count
     this.#digest = undefined
   }
 
@@ -220,16 +274,39 @@ export class LogStore {
   /** How far each log is known, without logs that a successor's first line covers whole. Sorted, so equal sets are equal lists. */
   heads(): readonly Head[] {
     const covered = new Set<LogKey>()
-    for (const { start, head } of this.#logs.values()) {
-      if (start.after === undefined || head.seq === 0) continue
-      const before = this.#logs.get(logKey(start.after))
-      if (before?.head.seq === start.after.seq && before.head.hash.toString('hex') === start.after.hash)
-        covered.add(logKey(start.after))
+    const found = new Map<LogKey, Head>()
+    for (const [key, log] of this.#logs) {
+      const { seq, hash } = this.#counting(log)
+      if (seq > 0) found.set(key, { ...log.id, seq, hash: hash.toString('hex') })
     }
-    return [...this.#logs.entries()]
-      .filter(([key, log]) => log.head.seq > 0 && !covered.has(key))
+    for (const key of found.keys()) {
+      const after = this.#logs.get(key)?.start.after
+      const before = after === undefined ? undefined : found.get(logKey(after))
+      if (after !== undefined && before?.seq === after.seq && before.hash === after.hash) covered.add(logKey(after))
+    }
+    return [...found]
+      .filter(([key]) => !covered.has(key))
       .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([, { id, head }]) => ({ ...id, seq: head.seq, hash: head.hash.toString('hex') }))
+      .map(([, head]) => head)
+  }
+
+  /** Author and number of counting lines of each log. */
+  *counting(): Generator<{ readonly author: NodeId; readonly seq: number }> {
+    for (const log of this.#logs.values()) yield { author: log.id.author, seq: this.#counting(log).seq }
+  }
+
+  /** How far a log is durable and counts. */
+  countingSeq(key: LogKey): number {
+    const log = this.#logs.get(key)
+    return log === undefined ? 0 : this.#counting(log).seq
+  }
+
+  #counting(log: MutableLog): Point {
+    const limit = this.#limitOf(log.id)
+    // The limit's own words for its hash: so all who hold that much say the same, whatever they hold beyond.
+    return limit === undefined || limit.seq > log.head.seq
+      ? log.head
+      : { seq: limit.seq, hash: Buffer.from(limit.hash, 'hex') }
   }
 
   /** Equal digests: equal sets of changes. */
@@ -240,58 +317,171 @@ export class LogStore {
 
   /**
    * The next stretch of a log after a number, as one run under its last seal: as much as a run may hold, read from the
-   * journal as it stands. `undefined` when there is nothing durable after it.
+   * journal as it stands and checked against its chain. `undefined` when there is nothing durable after it.
+   * Throws DamageFound when the disk gives something else than was stored.
    */
   async readAfter(key: LogKey, seq: number): Promise<Run | undefined> {
     const log = this.#logs.get(key)
-    if (log === undefined || log.head.seq <= seq) return undefined
-    const begin = findRange(log.ranges, seq + 1)
-    let end = begin
+    const end = this.countingSeq(key)
+    if (log === undefined || end <= seq) return undefined
+    const bodies: Buffer[] = []
     let bytes = 0
-    for (; end < log.ranges.length; end++) {
-      const range = log.ranges[end]
-      if (range === undefined) break
-      bytes += range.place.bodyBytes
-      const tooMuch = bytes > limits.runBytes || range.first + range.count - 1 - seq > limits.runChanges
-      if (tooMuch && end > begin) break
+    let first = 0
+    let header: RunHeader | undefined
+    let resume: Mark | undefined
+    for await (const { run, before, after } of this.#runs(log, seq + 1, end)) {
+      const isTooMuch = bytes + run.body.length > limits.runBytes || lastSeq(run.header) - seq > limits.runChanges
+      if (header !== undefined && isTooMuch) {
+        resume = before
+        break
+      }
+      if (header === undefined) first = run.header.first
+      header = run.header
+      resume = after
+      bodies.push(run.body)
+      bytes += run.body.length
     }
-    const chosen = log.ranges.slice(begin, end)
-    const last = chosen.at(-1)
-    if (last === undefined) return undefined
-    const { bodies, lastHeader } = await this.#readRanges(chosen)
-    const header = parseHeader(lastHeader)
-    if (header === undefined) throw new Error('a stored run lost its header')
-    const first = chosen[0]?.first ?? seq + 1
+    if (header === undefined) throw new DamageFound(`${key} after ${String(seq)}`)
+    log.resume = resume
     const body = Buffer.concat(bodies)
     const whole: Run = { header: { ...header, first, count: lastSeq(header) - first + 1, bytes: body.length }, body }
-    return first === seq + 1 ? whole : cutBefore(whole, seq + 1)
+    return runFrom(whole, seq + 1)
   }
 
-  /** Neighbours on disk are read in one go. */
-  async #readRanges(ranges: readonly StoredRange[]): Promise<{ bodies: Buffer[]; lastHeader: Buffer }> {
-    const bodies: Buffer[] = []
-    let lastHeader: Buffer = Buffer.alloc(0)
-    let index = 0
-    while (index < ranges.length) {
-      const group: StoredRange[] = []
-      let end = -1
-      for (let range = ranges[index]; range !== undefined; range = ranges[++index]) {
-        const { place } = range
-        if (group.length > 0 && (place.offset !== end || place.segment !== group[0]?.place.segment)) break
-        group.push(range)
-        end = place.offset + place.headerBytes + place.bodyBytes
-      }
-      const from = group[0]?.place
-      if (from === undefined) break
-      const bytes = await this.#journal.read(from.segment, from.offset, end - from.offset)
-      for (const { place } of group) {
-        const at = place.offset - from.offset
-        lastHeader = bytes.subarray(at, at + place.headerBytes - 1)
-        bodies.push(bytes.subarray(at + place.headerBytes, at + place.headerBytes + place.bodyBytes))
-      }
+  /** Durable lines of a log, run by run, from one number to another, both included; verified when they came. */
+  async *readLines(key: LogKey, from: number, to: number): AsyncGenerator<readonly LogLine[]> {
+    const log = this.#logs.get(key)
+    if (log === undefined) return
+    for await (const { run, before } of this.#runs(log, from, Math.min(to, log.head.seq))) {
+      const chained = chainRun(run, { seq: before.first - 1, hash: before.before })
+      if (typeof chained === 'string') throw new DamageFound(`${key}: ${chained}`)
+      yield chained
+        .filter(({ seq }) => seq >= from && seq <= to)
+        .map(({ seq, text, hash }) => ({ log: log.id, seq, hash, line: JSON.parse(text) as JsonObject }))
     }
-    return { bodies, lastHeader }
   }
+
+  /**
+   * Stored runs of a log that hold the numbers from `from` to `to`, in order. Each with the mark at which it begins and
+   * the one at which the next begins.
+   */
+  async *#runs(
+    log: MutableLog,
+    from: number,
+    to: number
+  ): AsyncGenerator<{ readonly run: Run; readonly before: Mark; readonly after: Mark }> {
+    const reader = this.#journal.reader()
+    const { resume } = log
+    let at = resume?.first === from ? resume : markBefore(log.marks, from)
+    for (let walked = 0; at !== undefined && at.first <= to;) {
+      const stored = await reader.read(at)
+      const header = stored?.run.header
+      if (stored === undefined || header === undefined || walked > bounds.segmentBytes) break
+      const next = positionAfter(stored.place)
+      if (header.author !== log.id.author || header.epoch !== log.id.epoch) {
+        walked += next.offset - stored.place.offset
+        at = { ...at, ...next }
+        continue
+      }
+      walked = 0
+      // A run that was stored twice, after a failed write.
+      if (lastSeq(header) < at.first) {
+        at = { ...at, ...next }
+        continue
+      }
+      if (!isChained(stored.run, { seq: at.first - 1, hash: at.before }))
+        throw new DamageFound(`${logKey(log.id)} at ${String(at.first)}`)
+      const after: Mark = { first: lastSeq(header) + 1, before: Buffer.from(header.hash, 'hex'), ...next }
+      if (lastSeq(header) >= from) yield { run: runFrom(stored.run, at.first), before: at, after }
+      const mark = markBefore(log.marks, after.first)
+      at = mark?.first === after.first ? mark : after
+    }
+  }
+
+  /**
+   * Reads all that is stored and checks it against its chains and against what is believed to be there; some at a time.
+   * Throws DamageFound when the disk gives something else than was stored.
+   */
+  async verify(pause: () => Promise<void>): Promise<void> {
+    const expected = new Map([...this.#logs].map(([key, { head }]) => [key, head]))
+    const found = new Map<LogKey, Point>()
+    const reader = this.#journal.reader()
+    let sincePause = 0
+    for (let at: Position = this.#journal.start; ;) {
+      const stored = await reader.read(at)
+      if (stored === undefined) break
+      const { run, place } = stored
+      const key = logKey(run.header)
+      const before = found.get(key) ?? { seq: 0, hash: chainStart(this.mission, run.header) }
+      // A log may have been given up in the middle by a failed write, and a run may stand there twice.
+      const isNext = run.header.first <= before.seq + 1 && lastSeq(run.header) > before.seq
+      if (isNext && !isChained(run, before)) throw new DamageFound(`${key} at ${String(run.header.first)}`)
+      if (isNext) found.set(key, { seq: lastSeq(run.header), hash: Buffer.from(run.header.hash, 'hex') })
+      at = positionAfter(place)
+      sincePause += run.body.length
+      if (sincePause < verifiedAtOnce) continue
+      sincePause = 0
+      await pause()
+    }
+    for (const [key, head] of expected)
+      if ((found.get(key)?.seq ?? 0) < head.seq) throw new DamageFound(`${key} ends before ${String(head.seq)}`)
+  }
+
+  /** What a checkpoint keeps of the logs; see `restore`. */
+  state(): readonly LogState[] {
+    return [...this.#logs.values()]
+      .filter(({ head }) => head.seq > 0)
+      .map(({ id, start, head, marks }) => ({
+        ...id,
+        key: start.key.toString('base64url'),
+        callsign: start.callsign,
+        after: start.after === undefined ? null : [start.after.epoch, start.after.seq, start.after.hash],
+        seq: head.seq,
+        hash: head.hash.toString('hex'),
+        marks: marks.map(({ first, segment, offset, before }) => [first, segment, offset, before.toString('hex')])
+      }))
+  }
+
+  /** Takes what a checkpoint kept, before anything else came. False when it does not hold together. */
+  restore(states: readonly LogState[]): boolean {
+    for (const { author, epoch, after, seq, hash, marks, ...state } of states) {
+      const id = { author, epoch }
+      const publicKey = Buffer.from(state.key, 'base64url')
+      const key = parsePublicKey(publicKey)
+      if (key === undefined) return false
+      const predecessor = after === null ? {} : { after: { author, epoch: after[0], seq: after[1], hash: after[2] } }
+      const head = { seq, hash: Buffer.from(hash, 'hex') }
+      this.#logs.set(logKey(id), {
+        id,
+        key,
+        start: { key: publicKey, callsign: state.callsign, ...predecessor },
+        head,
+        tip: head,
+        failures: 0,
+        marks: marks.map(([first, segment, offset, before]) => ({
+          ...{ first, segment, offset, before: Buffer.from(before, 'hex') }
+        })),
+        breaks: 0,
+        resume: undefined
+      })
+    }
+    this.#digest = undefined
+    return true
+  }
+}
+
+/** Some milliseconds of hashing. */
+const verifiedAtOnce = 512 * 1024
+
+/** One log in a checkpoint (docs/protocol/disk.md). */
+export interface LogState extends LogId {
+  /** Of the start line: base64url. */
+  readonly key: string
+  readonly callsign: string
+  readonly after: readonly [epoch: string, seq: number, hash: string] | null
+  readonly seq: number
+  readonly hash: string
+  readonly marks: readonly (readonly [first: number, segment: number, offset: number, before: string])[]
 }
 
 export function digestOf(mission: MissionId, heads: readonly Head[]): string {
@@ -305,22 +495,14 @@ function readStart(run: Run): StartLine | string {
   return parseStartLine(parsed, run.header.author) ?? 'no start line of this author'
 }
 
-/** The same run from a later line on; its seal vouches for every line up to the last, so it stays valid. */
-function cutBefore(run: Run, first: number): Run {
-  let at = 0
-  for (let seq = run.header.first; seq < first; seq++) at = run.body.indexOf(0x0a, at) + 1
-  const body = run.body.subarray(at)
-  return { header: { ...run.header, first, count: lastSeq(run.header) - first + 1, bytes: body.length }, body }
-}
-
-/** Index of the range that holds a number; ranges follow each other without a gap. */
-function findRange(ranges: readonly StoredRange[], seq: number): number {
+/** The last mark at or before a number; marks are in order. */
+function markBefore(marks: readonly Mark[], seq: number): Mark | undefined {
   let low = 0
-  let high = ranges.length - 1
+  let high = marks.length - 1
   while (low < high) {
     const middle = (low + high + 1) >> 1
-    if ((ranges[middle]?.first ?? 0) <= seq) low = middle
+    if ((marks[middle]?.first ?? 0) <= seq) low = middle
     else high = middle - 1
   }
-  return low
+  return marks[low]
 }

@@ -139,7 +139,7 @@ class Batch {
     this.epoch = { ...this.epoch, seq, hash }
     const name = changeName(log, seq, hash)
     this.#lines.push(line)
-    this.#parsed.push({ log, seq, name, line: object })
+    this.#parsed.push({ log, seq, hash, line: object })
     this.#bytes += line.length + 1
     this.#parts.onLine(name, object)
     return name

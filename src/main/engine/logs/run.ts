@@ -80,6 +80,15 @@ export function isChangeName(text: unknown): text is ChangeName {
   return typeof text === 'string' && namePattern.test(text)
 }
 
+/** The parts of a name that names a place: log and number. */
+export function parseChangeName(name: ChangeName): { readonly key: LogKey; readonly seq: number } {
+  const end = name.indexOf('.', keyLength + 1)
+  return { key: name.slice(0, keyLength) as LogKey, seq: Number(name.slice(keyLength + 1, end)) }
+}
+
+/** 64 digits of the author, a dot, 32 digits of the epoch. */
+const keyLength = 97
+
 function sealFields(mission: MissionId, log: LogId, seq: number, hash: string): Buffer[] {
   return [
     Buffer.from(mission, 'hex'),
@@ -116,7 +125,7 @@ export function encodeRun(run: Run): Buffer {
 }
 
 /** No header is longer; the scan for its end stops here. */
-const headerBytesMost = 512
+export const headerBytesMost = 512
 
 /**
  * Reads one run at an offset. `undefined` when what is there is no whole run (cut, or not one of ours); the body is a
@@ -132,25 +141,59 @@ export function decodeRun(bytes: Buffer, offset = 0): { readonly run: Run; reado
   return end > bytes.length ? undefined : { run: { header, body: bytes.subarray(start, end) }, end }
 }
 
+/** A header as every node writes it: nearly all, in a tenth of the time. */
+const plainHeader =
+  /^\{"author":"([0-9a-f]{64})","epoch":"([0-9a-f]{32})","first":([1-9]\d{0,14}),"count":([1-9]\d{0,3}),"bytes":([1-9]\d{0,5}),"hash":"([0-9a-f]{64})","seal":"([\w-]{85}[AQgw])"\}$/
+
 export function parseHeader(bytes: Buffer): RunHeader | undefined {
+  const plain = plainHeader.exec(bytes.toString('latin1'))
+  if (plain !== null) {
+    const [, author = '', epoch = '', first, count, length, hash = '', seal = ''] = plain
+    const header = {
+      author: author as NodeId,
+      epoch,
+      first: Number(first),
+      count: Number(count),
+      bytes: Number(length),
+      hash,
+      seal
+    }
+    return header.count > limits.runChanges || header.bytes > limits.runBytes ? undefined : header
+  }
   const value = parseLine(bytes)
   if (typeof value === 'string' || Object.keys(value).length !== 7) return undefined
   const { author, epoch, first, count, bytes: length, hash, seal } = value
   if (!isHex(author, 32) || !isHex(epoch, 16) || !isHex(hash, 32)) return undefined
-  if (!isCount(first) || !isCount(count) || count > limits.runChanges) return undefined
-  if (!isCount(length) || length > limits.runBytes) return undefined
+  if (!isSeq(first) || !isSeq(count) || count > limits.runChanges) return undefined
+  if (!isSeq(length) || length > limits.runBytes) return undefined
   if (parseBase64Url(seal, 64) === undefined) return undefined
   return { author: author as NodeId, epoch, first, count, bytes: length, hash, seal: seal as string }
 }
 
-function isCount(value: unknown): value is number {
+/** A number of a line, or of lines: from 1. */
+export function isSeq(value: unknown): value is number {
   return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1
+}
+
+/** The same run from a later line on; its seal vouches for every line up to the last, so it stays valid. */
+export function runFrom(run: Run, first: number): Run {
+  if (run.header.first >= first) return run
+  let at = 0
+  for (let seq = run.header.first; seq < first; seq++) at = run.body.indexOf(0x0a, at) + 1
+  const body = run.body.subarray(at)
+  return { header: { ...run.header, first, count: lastSeq(run.header) - first + 1, bytes: body.length }, body }
 }
 
 /** The first line of a body without its end. */
 export function firstLine(body: Buffer): Buffer {
   const end = body.indexOf(0x0a)
   return end < 0 ? body : body.subarray(0, end)
+}
+
+/** How far a log goes: number and chain hash of its last line; 0 and the hash where the chain starts when it is empty. */
+export interface Point {
+  readonly seq: number
+  readonly hash: Buffer
 }
 
 export interface ChainedLine {
@@ -160,29 +203,43 @@ export interface ChainedLine {
 }
 
 /**
- * Chains the lines of a run onto a known head; lines that the head already covers are passed over. Gives the reason
- * when the run does not continue that head.
+ * Chains the lines of a run onto a known point; lines that the point already covers are passed over. Gives the reason
+ * when the run does not continue that point.
  */
-export function chainRun(run: Run, head: { readonly seq: number; readonly hash: Buffer }): ChainedLine[] | string {
+export function chainRun(run: Run, from: Point): ChainedLine[] | string {
   const { header, body } = run
   if (!isUtf8(body)) return 'not UTF-8'
   // Decoded and split once: both cost more per line than per run. A line feed is never inside a character of UTF-8.
   const texts = body.toString('utf8').split('\n')
   if (texts.pop() !== '' || texts.length !== header.count) return 'wrong number of lines'
   const found: ChainedLine[] = []
-  let hash = head.hash
+  const problem = walkChain(run, from, (seq, hash) => found.push({ seq, text: texts[seq - header.first] ?? '', hash }))
+  return problem ?? found
+}
+
+/** Whether the lines of a run continue a point and give the hash of its header; the same without making texts. */
+export function isChained(run: Run, from: Point): boolean {
+  return walkChain(run, from, () => undefined) === undefined
+}
+
+function walkChain(
+  { header, body }: Run,
+  from: Point,
+  onLine: (seq: number, hash: Buffer) => void
+): string | undefined {
+  let { hash } = from
   let start = 0
-  for (const [index, text] of texts.entries()) {
-    const seq = header.first + index
+  for (let seq = header.first; start < body.length; seq++) {
     const end = body.indexOf(0x0a, start)
+    if (end < 0 || seq > lastSeq(header)) return 'wrong number of lines'
     if (end - start > limits.lineBytes) return 'line too long'
-    if (seq > head.seq) {
+    if (seq > from.seq) {
       hash = chainNext(hash, body, start, end)
-      found.push({ seq, text, hash })
+      onLine(seq, hash)
     }
     start = end + 1
   }
-  return hash.toString('hex') === header.hash ? found : 'chain hash differs'
+  return hash.toString('hex') === header.hash ? undefined : 'chain hash differs'
 }
 
 export function verifySeal(mission: MissionId, header: RunHeader, key: KeyObject): boolean {

@@ -7,7 +7,7 @@ import { isHex, parseBase64Url } from '../bytes/hash.js'
 import type { JsonObject } from '../bytes/line.js'
 import { nodeIdOf } from '../identity/identity-record.js'
 import { limits } from '../limits.js'
-import type { Head } from './run.js'
+import { isSeq, type Head } from './run.js'
 
 export interface StartLine {
   /** Ed25519, 32 bytes; its hash is the author. */
@@ -32,10 +32,6 @@ export function parseStartLine(line: JsonObject, author: NodeId): StartLine | un
   const { epoch, seq, hash } = after as JsonObject
   if (!isHex(epoch, 16) || !isHex(hash, 32) || !isSeq(seq)) return undefined
   return { key, callsign, after: { author, epoch, seq, hash } }
-}
-
-function isSeq(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 1
 }
 
 /** What every line must have to be valid: a kind, and the time that its author claims. */

@@ -7,7 +7,7 @@ import type { ChangeName, Json, NodeId, Role } from '@shared/model.js'
 import { isHex } from '../bytes/hash.js'
 import { isLineValue, type JsonObject } from '../bytes/line.js'
 import { limits } from '../limits.js'
-import { isChangeName } from '../logs/run.js'
+import { isChangeName, isSeq } from '../logs/run.js'
 
 export interface SetChange {
   readonly kind: 'set'
@@ -23,10 +23,47 @@ export interface AdmitChange {
   readonly kind: 'admin/admit'
   readonly at: number
   readonly author: NodeId
-  readonly role: Exclude<Role, 'owner'>
+  readonly role: Role
 }
 
-export type Change = SetChange | AdmitChange | { readonly kind: 'start'; readonly at: number }
+/** How far a log of an author is accepted: lines up to this number. */
+export interface AcceptedHead {
+  readonly epoch: string
+  /** From 1. */
+  readonly seq: number
+  /** Chain hash at seq, hex. */
+  readonly hash: string
+}
+
+/** Ends an author: its lines beyond these heads, and all its other epochs, have no effect. */
+export interface CutChange {
+  readonly kind: 'admin/cut'
+  readonly at: number
+  readonly author: NodeId
+  /** At most one per epoch. */
+  readonly heads: readonly AcceptedHead[]
+}
+
+/** Accepts lines that a cut left out, up to these heads, or lifts the cuts that it names. */
+export interface AdoptChange {
+  readonly kind: 'admin/adopt'
+  readonly at: number
+  readonly author: NodeId
+  readonly heads: readonly AcceptedHead[]
+  readonly lifts: readonly ChangeName[]
+}
+
+/** Chooses the branch of a forked log that ends at this point. */
+export interface SettleChange extends AcceptedHead {
+  readonly kind: 'admin/settle'
+  readonly at: number
+  readonly author: NodeId
+}
+
+/** A change of who may do what; each speaks about one author. */
+export type AdminChange = AdmitChange | CutChange | AdoptChange | SettleChange
+
+export type Change = SetChange | AdminChange | { readonly kind: 'start'; readonly at: number }
 
 export interface UnknownChange {
   readonly kind: 'unknown'
@@ -55,20 +92,60 @@ export function parseChange(line: JsonObject): Change | UnknownChange {
       return { kind, at }
     case 'set': {
       const { entity, field, value, seen = [] } = line
-      if (!isEntity(entity) || !isField(field) || value === undefined || !isSeen(seen)) break
+      if (!isEntity(entity) || !isField(field) || value === undefined || !areNames(seen, limits.seen)) break
       return { kind, at, entity, field, value, seen }
     }
     case 'admin/admit': {
       const { author, role } = line
-      if (!isHex(author, 32) || (role !== 'subscriber' && role !== 'read-only')) break
-      return { kind, at, author: author as NodeId, role }
+      if (!isNodeId(author) || (role !== 'owner' && role !== 'subscriber' && role !== 'read-only')) break
+      return { kind, at, author, role }
+    }
+    case 'admin/cut': {
+      const { author } = line
+      const heads = parseHeads(line['heads'])
+      if (!isNodeId(author) || heads === undefined) break
+      return { kind, at, author, heads }
+    }
+    case 'admin/adopt': {
+      const { author, lifts = [] } = line
+      const heads = parseHeads(line['heads'])
+      if (!isNodeId(author) || heads === undefined || !areNames(lifts, limits.lifts)) break
+      return { kind, at, author, heads, lifts }
+    }
+    case 'admin/settle': {
+      const { author, epoch, seq, hash } = line
+      const head = parseHead([epoch, seq, hash])
+      if (!isNodeId(author) || head === undefined) break
+      return { kind, at, author, ...head }
     }
   }
   return { kind: 'unknown', name: kind, administrative: kind.startsWith('admin/') }
 }
 
-function isSeen(value: unknown): value is readonly ChangeName[] {
-  return Array.isArray(value) && value.length <= limits.seen && value.every(isChangeName)
+/** Whether a line can change who may do what. */
+export function isAdministrative(change: Change | UnknownChange): change is AdminChange | UnknownChange {
+  return change.kind === 'unknown' ? change.administrative : change.kind.startsWith('admin/')
+}
+
+function areNames(value: unknown, most: number): value is readonly ChangeName[] {
+  return Array.isArray(value) && value.length <= most && value.every(isChangeName)
+}
+
+function isNodeId(value: unknown): value is NodeId {
+  return isHex(value, 32)
+}
+
+function parseHeads(value: unknown): readonly AcceptedHead[] | undefined {
+  if (!Array.isArray(value) || value.length > limits.acceptedHeads) return undefined
+  const heads = value.flatMap((one) => parseHead(one) ?? [])
+  const isWhole = heads.length === value.length && new Set(heads.map(({ epoch }) => epoch)).size === heads.length
+  return isWhole ? heads : undefined
+}
+
+function parseHead(value: unknown): AcceptedHead | undefined {
+  if (!Array.isArray(value) || value.length !== 3) return undefined
+  const [epoch, seq, hash] = value as readonly unknown[]
+  return isHex(epoch, 16) && isSeq(seq) && isHex(hash, 32) ? { epoch, seq, hash } : undefined
 }
 
 export function setLine(
@@ -81,8 +158,36 @@ export function setLine(
   return seen.length === 0 ? { kind: 'set', at, entity, field, value } : { kind: 'set', at, entity, field, value, seen }
 }
 
-export function admitLine(at: number, author: NodeId, role: Exclude<Role, 'owner'>): JsonObject {
+export function admitLine(at: number, author: NodeId, role: Role): JsonObject {
   return { kind: 'admin/admit', at, author, role }
+}
+
+/**
+ * The lines that cut an author: all its logs as they are accepted, older epochs too. What one line does not hold is
+ * adopted by the next ones, so any number of heads can be given.
+ */
+export function cutLines(at: number, author: NodeId, heads: readonly AcceptedHead[]): readonly JsonObject[] {
+  const lines = [{ kind: 'admin/cut', at, author, heads: headList(heads.slice(0, limits.acceptedHeads)) }]
+  for (let from = limits.acceptedHeads; from < heads.length; from += limits.acceptedHeads)
+    lines.push({ kind: 'admin/adopt', at, author, heads: headList(heads.slice(from, from + limits.acceptedHeads)) })
+  return lines
+}
+
+export function adoptLine(
+  at: number,
+  author: NodeId,
+  heads: readonly AcceptedHead[],
+  lifts: readonly ChangeName[]
+): JsonObject {
+  return { kind: 'admin/adopt', at, author, heads: headList(heads), ...(lifts.length === 0 ? {} : { lifts }) }
+}
+
+export function settleLine(at: number, author: NodeId, { epoch, seq, hash }: AcceptedHead): JsonObject {
+  return { kind: 'admin/settle', at, author, epoch, seq, hash }
+}
+
+function headList(heads: readonly AcceptedHead[]): Json[] {
+  return heads.map(({ epoch, seq, hash }) => [epoch, seq, hash])
 }
 
 /** Why a request of ours cannot become a line; `undefined` when it can. */
@@ -95,6 +200,6 @@ export function requestProblem(request: {
   if (!isEntity(request.entity)) return 'entity: mission, or type/id such as log/7'
   if (!isField(request.field)) return 'field: letters, digits, dot and dash, at most 64'
   if (!isLineValue(request.value)) return 'value: JSON, integers within ±(2^53 − 1), well-formed text'
-  if (request.seen !== undefined && !isSeen(request.seen)) return 'seen: at most 64 names of changes'
+  if (request.seen !== undefined && !areNames(request.seen, limits.seen)) return 'seen: at most 64 names of changes'
   return undefined
 }

@@ -1,6 +1,7 @@
 /**
  * One mission as this node holds it: verified runs go to disk and into the fold; runs of authors who are not members yet
- * wait in a bounded buffer, outside heads and digest, until somebody's admit arrives.
+ * wait in a bounded buffer, outside heads and digest, until somebody's admit arrives. Administrative lines make the table
+ * of who counts (permissions.ts); what it leaves out has no effect, and is read again when that changes.
  */
 import type { ChangeName, MissionId, NodeId, Role, WriteRequest } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
@@ -9,17 +10,20 @@ import { fitsLine, type JsonObject } from '../bytes/line.js'
 import type { Identity } from '../identity/identity.js'
 import { bounds, limits } from '../limits.js'
 import { Journal, journalVersion, type Damage, type StoredRun } from '../logs/journal.js'
-import { LogStore, type LogLine, type NewRun } from '../logs/log-store.js'
+import { LogStore, nameOfLine, type LogLine, type NewRun } from '../logs/log-store.js'
 import { OwnLog } from '../logs/own-log.js'
-import { logKey, type Run } from '../logs/run.js'
+import { logKey, type LogId, type LogKey, type Run } from '../logs/run.js'
 import { parseStartLine } from '../logs/start-line.js'
 import type { Clock } from '../runtime/clock.js'
 import { shortId } from '../runtime/log.js'
 import type { Random } from '../runtime/random.js'
-import { diskProblem, type Disk } from '../storage/disk.js'
+import { DamageFound, diskProblem, kept, type Disk } from '../storage/disk.js'
 import { admitLine, parseChange, requestProblem, setLine } from './change.js'
+import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './checkpoint.js'
 import { creatorOf, missionIdOf, parseSignedCreate, type SignedCreate } from './create-record.js'
-import { Fold } from './fold.js'
+import type { Fold, FoldSummary, Ref } from './fold.js'
+import { LiveFold } from './live-fold.js'
+import { affectedBy, permissionsOf, type AdminLine, type Permissions } from './permissions.js'
 
 export interface MissionParts {
   readonly disk: Disk
@@ -36,10 +40,12 @@ export interface MissionEvents {
   onChange(mission: Mission): void
   /** The disk did not take something, or takes it again. */
   onSaved(problem: Problem | undefined): void
+  /** What was stored is not what the disk gives now: the mission has to be read anew. */
+  onDamaged(mission: Mission, detail: string): void
 }
 
 export type Received =
-  | { readonly kind: 'stored' | 'held' | 'gap' | 'fork' | 'unfit' | 'waiting' | 'full' }
+  | { readonly kind: 'stored' | 'held' | 'gap' | 'fork' | 'unfit' | 'waiting' | 'full' | 'removed' }
   | { readonly kind: 'bad'; readonly reason: string }
 
 export function missionFolder(id: MissionId): string {
@@ -50,24 +56,44 @@ export class Mission {
   readonly id: MissionId
   readonly signed: SignedCreate
   readonly creator: NodeId
-  readonly fold: Fold
   readonly logs: LogStore
   /** What each author called itself in its newest log. */
   readonly names = new Map<NodeId, string>()
+  permissions: Permissions
   readonly #parts: MissionParts
+  readonly #header: JsonObject
   readonly #own: OwnLog
+  readonly #live: LiveFold
+  #admins: AdminLine[] = []
   #waiting: Run[] = []
   #waitingBytes = 0
   /** Names of own writes on their way to disk, by entity and field: later writes of the same commit replace them. */
   #onTheWay = new Map<string, { current: ChangeName; replaced: Set<ChangeName> }>()
+  /** Bytes of the journal that the newest checkpoint covers, and the length of that checkpoint. */
+  #covered = 0
+  #checkpointBytes = 0
+  /** While it is read, nothing is judged or folded: at the end all is, at once. */
+  #isOpen = false
+  #isUnverified = false
+  #saving: Promise<void> | undefined
 
-  private constructor(id: MissionId, signed: SignedCreate, journal: Journal, parts: MissionParts) {
+  private constructor(id: MissionId, signed: SignedCreate, journal: Journal, header: JsonObject, parts: MissionParts) {
     this.id = id
     this.signed = signed
     this.creator = creatorOf(signed.create)
-    this.fold = new Fold(signed.create)
     this.logs = new LogStore(id, journal)
+    this.permissions = this.#judge()
+    this.logs.limit((log) => this.#limitOf(log))
     this.#parts = parts
+    this.#header = header
+    this.#live = new LiveFold({
+      ...parts,
+      path: viewPath(id),
+      logs: this.logs,
+      createdAt: signed.create.at,
+      onChange: () => parts.events.onChange(this),
+      onFailed: (error) => this.noteReading(error)
+    })
     this.#own = new OwnLog({
       ...parts,
       store: this.logs,
@@ -90,36 +116,95 @@ export class Mission {
       signature: signed.signature
     }
     await journal.create(header)
-    return new Mission(id, signed, journal, parts)
+    const mission = new Mission(id, signed, journal, header, parts)
+    mission.#live.begin()
+    mission.#isOpen = true
+    return mission
   }
 
   static async open(id: MissionId, parts: MissionParts, onDamage: (damage: Damage) => void): Promise<Result<Mission>> {
+    return (await Mission.#openCheckpoint(id, parts, onDamage)) ?? Mission.#openJournal(id, parts, onDamage)
+  }
+
+  /** From the checkpoint and what came after it; `undefined` when there is none, or none that fits the files. */
+  static async #openCheckpoint(
+    id: MissionId,
+    parts: MissionParts,
+    onDamage: (damage: Damage) => void
+  ): Promise<Result<Mission> | undefined> {
+    const bytes = await parts.disk.read(checkpointPath(id))
+    const checkpoint = bytes === undefined ? undefined : decodeCheckpoint(bytes)
+    if (checkpoint === undefined) return undefined
+    const journal = new Journal(parts.disk, missionFolder(id))
+    const made = Mission.#of(id, checkpoint.header, journal, parts)
+    if (!made.ok || !made.value.#restore(checkpoint)) return undefined
+    const mission = made.value
+    const covered = new Map(checkpoint.covered)
+    const isOpen = await journal.openAfter(covered, checkpoint.header, {
+      onRun: (stored) => mission.#load(stored),
+      onDamage: (damage) => {
+        if (damage.kind === 'damaged') mission.logs.noteBreak()
+        onDamage(damage)
+      }
+    })
+    if (!isOpen) return undefined
+    mission.#covered = [...covered.values()].reduce((sum, size) => sum + size, 0)
+    mission.#checkpointBytes = bytes?.length ?? 0
+    mission.#opened()
+    mission.#isUnverified = true
+    if (mission.logs.bytes > mission.#covered) mission.#live.wakeSoon()
+    return ok(mission)
+  }
+
+  static async #openJournal(
+    id: MissionId,
+    parts: MissionParts,
+    onDamage: (damage: Damage) => void
+  ): Promise<Result<Mission>> {
     const journal = new Journal(parts.disk, missionFolder(id))
     let mission: Mission | undefined
     const opened = await journal.open({
-      onHeader({ create, signature }) {
-        const signed = parseSignedCreate({ create, signature })
-        if (typeof signed === 'string') return fail('file-damaged', `${missionFolder(id)}: ${signed}`)
-        if (missionIdOf(signed) !== id) return fail('file-damaged', `${missionFolder(id)}: another mission's record`)
-        mission = new Mission(id, signed, journal, parts)
+      onHeader(header) {
+        const made = Mission.#of(id, header, journal, parts)
+        if (!made.ok) return made
+        mission = made.value
         return ok(null)
       },
-      onRun: (stored) => mission?.load(stored) ?? false,
-      onDamage
+      onRun: (stored) => (mission === undefined ? false : mission.#load(stored)),
+      onDamage(damage) {
+        if (damage.kind === 'damaged') mission?.logs.noteBreak()
+        onDamage(damage)
+      }
     })
     if (!opened.ok) return opened
-    return mission === undefined ? fail('file-damaged', missionFolder(id)) : ok(mission)
+    if (mission === undefined) return fail('file-damaged', missionFolder(id))
+    mission.#opened()
+    await mission.#live.wake()
+    return ok(mission)
+  }
+
+  static #of(id: MissionId, header: JsonObject, journal: Journal, parts: MissionParts): Result<Mission> {
+    const { create, signature } = header
+    const signed = parseSignedCreate({ create, signature })
+    if (typeof signed === 'string') return fail('file-damaged', `${missionFolder(id)}: ${signed}`)
+    if (missionIdOf(signed) !== id) return fail('file-damaged', `${missionFolder(id)}: another mission's record`)
+    return ok(new Mission(id, signed, journal, header, parts))
   }
 
   /** Takes a run from the journal at opening; false when its lines are not what its header promises. */
-  load(stored: StoredRun): boolean {
-    if (!this.fold.mayWrite(stored.run.header.author)) {
-      this.#wait(stored.run) // Its admit was lost to damage; a peer may give it again.
-      return true
-    }
+  #load(stored: StoredRun): boolean {
     const lines = this.logs.load(stored)
     if (lines === 'damaged') return false
-    if (lines !== 'unusable') this.#foldLines(lines)
+    if (lines === 'unusable') this.logs.noteBreak()
+    else this.#note(lines)
+    return true
+  }
+
+  #restore({ logs, admins, summary }: Checkpoint): boolean {
+    if (!this.logs.restore(logs)) return false
+    for (const { author, callsign } of logs) this.names.set(author as NodeId, callsign)
+    this.#admins = [...admins]
+    this.#live.restore(summary)
     return true
   }
 
@@ -134,26 +219,97 @@ export class Mission {
   }
 
   roleOf(node: NodeId): Role | undefined {
-    return this.fold.members.get(node)?.role
+    return this.permissions.members.get(node)?.role
   }
 
   nameOf(author: NodeId): string {
     return this.names.get(author) ?? shortId(author)
   }
 
+  get summary(): FoldSummary {
+    return this.#live.summary
+  }
+
+  /** The fold, with everything in it that is durable and counts. Rejects when the disk does not give it. */
+  async fold(): Promise<Fold> {
+    try {
+      return await this.#live.wake()
+    } catch (error) {
+      this.noteReading(error)
+      throw error
+    }
+  }
+
+  /** Lines of changes, in the order asked for. Rejects when the disk does not give them. */
+  async read(refs: readonly Ref[]): Promise<readonly JsonObject[]> {
+    const found = new Map<ChangeName, JsonObject>()
+    const wanted = new Map<LogKey, Set<number>>()
+    for (const { log, seq } of refs) wanted.set(logKey(log), (wanted.get(logKey(log)) ?? new Set()).add(seq))
+    try {
+      for (const [key, numbers] of wanted) {
+        for (const [from, to] of stretches([...numbers].sort((a, b) => a - b)))
+          for await (const lines of this.logs.readLines(key, from, to))
+            for (const line of lines) found.set(nameOfLine(line), line.line)
+      }
+    } catch (error) {
+      this.noteReading(error)
+      throw error
+    }
+    return refs.map(({ name }) => {
+      const line = found.get(name)
+      if (line === undefined) throw new DamageFound(`${name} is not where it was stored`)
+      return line
+    })
+  }
+
+  /** Whether its files were not read when it was opened, because a checkpoint said what is in them. */
+  get isUnverified(): boolean {
+    return this.#isUnverified
+  }
+
+  /** Reads all its files, some at a time; damage is told as when it is met. */
+  async verify(pause: () => Promise<void>): Promise<void> {
+    this.#isUnverified = false
+    try {
+      await this.logs.verify(pause)
+    } catch (error) {
+      this.noteReading(error)
+    }
+  }
+
+  /** One durable change as it is stored; `undefined` when there is none of this number. */
+  async readLine(log: LogId, seq: number): Promise<string | undefined> {
+    try {
+      for await (const [line] of this.logs.readLines(logKey(log), seq, seq))
+        if (line !== undefined) return JSON.stringify(line.line)
+    } catch (error) {
+      this.noteReading(error)
+      throw error
+    }
+    return undefined
+  }
+
+  /** Reading what is stored failed: of damage everybody has to hear. */
+  noteReading(error: unknown): void {
+    if (error instanceof DamageFound) this.#parts.events.onDamaged(this, error.message)
+    else this.#parts.events.onSaved(problem(diskProblem(error), String(error)))
+  }
+
   /** Takes a run from a peer. Answers at once; the disk follows, and only then heads and view. */
   receive(run: Run): Received {
-    if (!this.fold.mayWrite(run.header.author)) return { kind: this.#wait(run) ? 'waiting' : 'full' }
+    const { header } = run
+    if (!this.permissions.counts(header.author)) return { kind: this.#wait(run) ? 'waiting' : 'full' }
+    const limit = this.#limitOf(header)
+    if (limit !== undefined && header.first > limit.seq) return { kind: 'removed' }
     const checked = this.logs.check(run)
     if (checked.kind !== 'new') return checked
     const stored = this.logs.store(checked)
     this.#parts.events.onRun(this, checked)
     void stored.then(
       () => {
-        const admitted = this.#foldLines(checked.lines)
+        this.#take(checked.lines)
         this.#parts.events.onSaved(undefined)
         this.#parts.events.onChange(this)
-        for (const author of admitted) this.#drain(author)
       },
       (error: unknown) => {
         this.#parts.events.onSaved(problem(diskProblem(error), String(error)))
@@ -165,8 +321,8 @@ export class Mission {
 
   /** Why this node cannot write here now; `undefined` when it can. */
   writeProblem(): ProblemCode | undefined {
-    if (this.fold.readOnly) return 'mission-read-only'
-    return this.fold.mayWrite(this.#parts.identity.nodeId) ? undefined : 'not-a-member'
+    if (this.permissions.isReadOnly) return 'mission-read-only'
+    return this.permissions.mayWrite(this.#parts.identity.nodeId) ? undefined : 'not-a-member'
   }
 
   /** Answers when all are durable. All or none are taken for writing; the order is kept. */
@@ -178,7 +334,10 @@ export class Mission {
       if (reason !== undefined) return fail('bad-change', `changes[${String(index)}]: ${reason}`)
       if (!fitsLine(this.#lineFor(request, request.seen ?? []))) return fail('too-large', `changes[${String(index)}]`)
     }
-    return this.#append(requests.map((request) => () => this.#lineNow(request)))
+    // Only who does not say what was seen needs to know what is current.
+    const fold = requests.every(({ seen }) => seen !== undefined) ? undefined : await kept(this.#live.wake())
+    if (fold?.ok === false) return fold
+    return this.#append(requests.map((request) => () => this.#lineNow(request, fold?.value)))
   }
 
   /** Says in our own log that an author's changes count from now on. */
@@ -193,8 +352,14 @@ export class Mission {
     return this.logs.settled()
   }
 
-  async close(): Promise<void> {
+  /** @param keeping what makes the next start short; not when the files are to be read anew. */
+  async close(keeping: 'keeping a checkpoint' | 'keeping nothing' = 'keeping a checkpoint'): Promise<void> {
     await this.#own.settled()
+    await this.logs.settled()
+    await this.#live.close()
+    await this.#saving
+    if (keeping === 'keeping a checkpoint') await this.#checkpoint('at the end')
+    else for (const path of [checkpointPath(this.id), viewPath(this.id)]) await this.#parts.disk.remove(path)
     await this.logs.close()
   }
 
@@ -211,16 +376,16 @@ export class Mission {
   }
 
   /** Without names of its own, a write replaces what is current; names that do not fit stay, as a visible conflict. */
-  #lineNow(request: WriteRequest): JsonObject {
-    if (request.seen !== undefined) return this.#lineFor(request, request.seen)
-    let seen = this.#currentNames(request.entity, request.field)
+  #lineNow(request: WriteRequest, fold: Fold | undefined): JsonObject {
+    if (request.seen !== undefined || fold === undefined) return this.#lineFor(request, request.seen ?? [])
+    let seen = this.#currentNames(fold, request.entity, request.field)
     while (seen.length > 0 && !fitsLine(this.#lineFor(request, seen))) seen = seen.slice(0, -1)
     return this.#lineFor(request, seen)
   }
 
   /** What is current, with own writes of this very commit taken as done. */
-  #currentNames(entity: string, field: string): readonly ChangeName[] {
-    const current = this.fold.current(entity, field).map(({ name }) => name)
+  #currentNames(fold: Fold, entity: string, field: string): readonly ChangeName[] {
+    const current = fold.current(entity, field)
     const own = this.#onTheWay.get(`${entity}\n${field}`)
     const names = own === undefined ? current : [own.current, ...current.filter((name) => !own.replaced.has(name))]
     return names.slice(0, limits.seen)
@@ -238,25 +403,94 @@ export class Mission {
 
   #ownStored(run: NewRun): void {
     this.#onTheWay.clear()
-    const admitted = this.#foldLines(run.lines)
+    this.#take(run.lines)
     this.#parts.events.onSaved(undefined)
     this.#parts.events.onRun(this, run)
     this.#parts.events.onChange(this)
-    for (const author of admitted) this.#drain(author)
   }
 
-  /** Returns who may write from now on. */
-  #foldLines(lines: readonly LogLine[]): readonly NodeId[] {
-    const admitted: NodeId[] = []
+  /** Durable lines: who counts first, then what they say. */
+  #take(lines: readonly LogLine[]): void {
+    this.#note(lines)
+    const [first] = lines
+    const last = first === undefined ? 0 : this.logs.countingSeq(logKey(first.log))
+    this.#live.take(last >= (lines.at(-1)?.seq ?? 0) ? lines : lines.filter(({ seq }) => seq <= last))
+    this.#checkpointSoon()
+  }
+
+  /** What of new lines is more than a change of an entity: who writes, and who decides what. */
+  #note(lines: readonly LogLine[]): void {
+    let isJudged = true
     for (const line of lines) {
-      const author = this.fold.apply(line)
-      if (author !== undefined) admitted.push(author)
       if (line.seq === 1) {
         const start = parseStartLine(line.line, line.log.author)
         if (start !== undefined) this.names.set(line.log.author, start.callsign)
       }
+      const kind = line.line['kind'] as string
+      if (!kind.startsWith('admin/')) continue
+      const change = parseChange(line.line) as AdminLine['change']
+      const { log, seq, hash } = line
+      this.#admins.push({ log, seq, hash: hash.toString('hex'), name: nameOfLine(line), change })
+      isJudged = false
     }
-    return admitted
+    if (!isJudged && this.#isOpen) this.#judgeAnew()
+  }
+
+  #opened(): void {
+    this.permissions = this.#judge()
+    this.logs.limit((log) => this.#limitOf(log))
+    this.#isOpen = true
+  }
+
+  #judge(): Permissions {
+    return permissionsOf(this.signed.create, this.#admins, [], () => false)
+  }
+
+  #judgeAnew(): void {
+    const before = this.permissions
+    this.permissions = this.#judge()
+    const affected = affectedBy(before, this.permissions)
+    if (affected.size === 0) return
+    this.logs.limit((log) => this.#limitOf(log))
+    this.#live.review()
+    for (const author of affected) if (this.permissions.counts(author)) this.#drain(author)
+  }
+
+  #limitOf(log: LogId): { readonly seq: number; readonly hash: string } | undefined {
+    return this.permissions.limitOf(log)
+  }
+
+  /** Now and then what a start would have to read is put into a checkpoint; the more there is, the rarer. */
+  #checkpointSoon(): void {
+    const uncovered = this.logs.bytes - this.#covered
+    if (uncovered < Math.max(bounds.uncoveredBytes, 8 * this.#checkpointBytes)) return
+    this.#saving ??= this.#checkpoint('on the way').finally(() => {
+      this.#saving = undefined
+    })
+  }
+
+  /** Never fails, and nothing is kept of damaged files: those are read whole. A cache that could not be written is made again from the journal. */
+  async #checkpoint(when: 'on the way' | 'at the end'): Promise<void> {
+    const { disk } = this.#parts
+    if (this.logs.hasBreaks) return
+    try {
+      if (when === 'at the end' || this.#live.wantsSaving) await this.#live.save()
+      const covered = [...this.logs.coverage()]
+      const size = covered.reduce((sum, [, bytes]) => sum + bytes, 0)
+      if (size === this.#covered || !this.#live.isUpToDate) return
+      const bytes = encodeCheckpoint({
+        header: this.#header,
+        covered,
+        logs: this.logs.state(),
+        admins: this.#admins,
+        summary: this.summary
+      })
+      await disk.replace(checkpointPath(this.id), bytes)
+      this.#covered = size
+      this.#checkpointBytes = bytes.length
+    } catch {
+      // The next one covers it.
+    }
   }
 
   #wait(run: Run): boolean {
@@ -287,3 +521,24 @@ export class Mission {
     }
   }
 }
+
+function checkpointPath(id: MissionId): string {
+  return `${missionFolder(id)}/checkpoint.json`
+}
+
+function viewPath(id: MissionId): string {
+  return `${missionFolder(id)}/view.bin`
+}
+
+/** Numbers that are near each other, from first to last: reading what lies between costs less than looking twice. */
+function stretches(sorted: readonly number[]): readonly (readonly [from: number, to: number])[] {
+  const found: [number, number][] = []
+  for (const number of sorted) {
+    const last = found.at(-1)
+    if (last !== undefined && number - last[1] <= near) last[1] = number
+    else found.push([number, number])
+  }
+  return found
+}
+
+const near = 32

@@ -31,6 +31,8 @@ export class Missions {
   /** Missions on their way to disk: a second offer of the same one waits for the first. */
   readonly #coming = new Map<MissionId, Promise<Result<Mission>>>()
 
+  #cancelVerifying: () => void = () => undefined
+
   private constructor(parts: MissionParts) {
     this.#parts = parts
   }
@@ -38,18 +40,7 @@ export class Missions {
   static async open(parts: MissionParts, report: MissionsReport): Promise<Missions> {
     const missions = new Missions(parts)
     const ids = (await parts.disk.list('missions')).filter((name) => isHex(name, 32)) as MissionId[]
-    for (const id of ids.sort()) {
-      // One mission that the disk does not give must not keep all others from people.
-      const opened = await Mission.open(id, parts, (damage) => report.onDamage(damage)).catch(
-        (error: unknown): Result<Mission> => fail(diskProblem(error), String(error))
-      )
-      if (opened.ok) missions.#missions.set(id, opened.value)
-      else {
-        if (opened.problem.code === 'file-damaged') await moveAside(parts.disk, missionFolder(id))
-        else missions.#closed.set(id, opened.problem)
-        report.onUnreadable(id, opened.problem)
-      }
-    }
+    for (const id of ids.sort()) await missions.#open(id, report)
     return missions
   }
 
@@ -101,8 +92,45 @@ export class Missions {
     }
   }
 
+  /** What the disk gives is not what was stored: the journal is read again, whole, and what is good of it is kept. */
+  async readAnew(mission: Mission, report: MissionsReport): Promise<void> {
+    const { id } = mission
+    if (this.#missions.get(id) !== mission) return // It is being read already.
+    this.#missions.delete(id)
+    await mission.close('keeping nothing')
+    await this.#open(id, report)
+    const again = this.#missions.get(id)
+    if (again !== undefined) this.#parts.events.onChange(again)
+  }
+
+  /** Reads in the background what the start did not read, at a pace that nobody notices: damage is found while there are peers. */
+  verifySoon(): void {
+    const { clock } = this.#parts
+    const wait = (ms: number) => new Promise<void>((done) => (this.#cancelVerifying = clock.after(ms, done)))
+    const verify = async () => {
+      await wait(bounds.verifyAfterMs)
+      for (const mission of this.all()) if (mission.isUnverified) await mission.verify(() => wait(bounds.verifyPauseMs))
+    }
+    void verify()
+  }
+
   async close(): Promise<void> {
+    this.#cancelVerifying()
     for (const mission of this.#missions.values()) await mission.close()
+  }
+
+  async #open(id: MissionId, report: MissionsReport): Promise<void> {
+    // One mission that the disk does not give must not keep all others from people.
+    const opened = await Mission.open(id, this.#parts, (damage) => report.onDamage(damage)).catch(
+      (error: unknown): Result<Mission> => fail(diskProblem(error), String(error))
+    )
+    if (opened.ok) {
+      this.#missions.set(id, opened.value)
+      return
+    }
+    if (opened.problem.code === 'file-damaged') await moveAside(this.#parts.disk, missionFolder(id))
+    else this.#closed.set(id, opened.problem)
+    report.onUnreadable(id, opened.problem)
   }
 
   async #make(id: MissionId, signed: SignedCreate): Promise<Result<Mission>> {

@@ -1,27 +1,49 @@
-/** What the window and the local API see of a mission: plain data made from the fold. */
-import type { ConflictView, EntityPage, EntityView, FieldView, Member } from '@shared/model.js'
-import { isDeleted, typeOf, type Entity, type Register } from './fold.js'
+/** What the window and the local API see of a mission: plain data made from the fold, and the values read for it. */
+import type { ConflictView, EntityPage, EntityView, FieldView, FieldValue, Json, Member } from '@shared/model.js'
+import type { ChangeName } from '@shared/model.js'
+import type { JsonObject } from '../bytes/line.js'
+import type { EntityIndex, Fold, FoldSummary, Ref } from './fold.js'
 import type { Mission } from './mission.js'
 
-export function entityView(mission: Mission, name: string, entity: Entity): EntityView {
+/** The changes that the current values of some entities stand in. */
+type Values = ReadonlyMap<ChangeName, JsonObject>
+
+async function valuesOf(mission: Mission, entities: readonly EntityIndex[]): Promise<Values> {
+  const refs = entities.flatMap(({ fields }) => fields.flatMap(({ values }) => values))
+  const lines = await mission.read(refs)
+  return new Map(refs.map(({ name }, index) => [name, lines[index] ?? {}]))
+}
+
+function entityView(mission: Mission, index: EntityIndex, values: Values): EntityView {
+  const { author } = index.created.ref.log
   return {
-    entity: name,
-    createdAt: entity.created.at,
-    createdBy: entity.created.author,
-    createdByName: mission.nameOf(entity.created.author),
-    deleted: isDeleted(entity),
-    fields: [...entity.fields].map(([field, register]) => fieldView(mission, field, register))
+    entity: index.entity,
+    createdAt: index.created.at,
+    createdBy: author,
+    createdByName: mission.nameOf(author),
+    deleted: index.deleted,
+    fields: index.fields.map(({ field, values: refs }) => fieldView(mission, field, refs, values))
   }
 }
 
-export function fieldView(mission: Mission, field: string, register: Register): FieldView {
-  return { field, values: register.values.map((value) => ({ ...value, authorName: mission.nameOf(value.author) })) }
+function fieldView(mission: Mission, field: string, refs: readonly Ref[], values: Values): FieldView {
+  return { field, values: refs.map((ref) => fieldValue(mission, ref, values.get(ref.name) ?? {})) }
+}
+
+function fieldValue(mission: Mission, { name, log }: Ref, line: JsonObject): FieldValue {
+  return {
+    name,
+    value: line['value'] ?? null,
+    author: log.author,
+    authorName: mission.nameOf(log.author),
+    at: line['at'] as number
+  }
 }
 
 /** The entity `mission` itself; it is there even if nobody wrote a field of it. */
-export function missionEntity(mission: Mission): EntityView {
-  const entity = mission.fold.entities.get('mission')
-  if (entity !== undefined) return entityView(mission, 'mission', entity)
+export async function missionEntity(mission: Mission, fold: Fold): Promise<EntityView> {
+  const index = fold.entity('mission')
+  if (index !== undefined) return entityView(mission, index, await valuesOf(mission, [index]))
   return {
     entity: 'mission',
     createdAt: mission.signed.create.at,
@@ -32,29 +54,34 @@ export function missionEntity(mission: Mission): EntityView {
   }
 }
 
-export function conflictList(mission: Mission): readonly ConflictView[] {
-  return [...mission.fold.conflicts].sort().flatMap((key) => {
-    const [name = '', field = ''] = key.split('\n')
-    const entity = mission.fold.entities.get(name)
-    const register = entity?.fields.get(field)
-    if (entity === undefined || register === undefined) return []
-    return [{ entity: name, createdAt: entity.created.at, field: fieldView(mission, field, register) }]
-  })
+export async function conflictList(mission: Mission, fold: Fold): Promise<readonly ConflictView[]> {
+  const conflicts = fold.conflicts()
+  const values = await valuesOf(
+    mission,
+    conflicts.map(({ entity, field }) => ({ ...entity, fields: entity.fields.filter((one) => one.field === field) }))
+  )
+  return conflicts.map(({ entity, field }) => ({
+    entity: entity.entity,
+    createdAt: entity.created.at,
+    field: fieldView(mission, field, entity.fields.find((one) => one.field === field)?.values ?? [], values)
+  }))
 }
 
 export function memberList(mission: Mission): readonly Member[] {
-  return [...mission.fold.members].map(([nodeId, { role, admittedBy }]) => ({
+  const changes = new Map<string, number>()
+  for (const { author, seq } of mission.logs.counting()) changes.set(author, (changes.get(author) ?? 0) + seq)
+  return [...mission.permissions.members].map(([nodeId, { role, admittedBy }]) => ({
     nodeId,
     name: mission.nameOf(nodeId),
     role,
-    changes: mission.fold.changesBy.get(nodeId) ?? 0,
+    changes: changes.get(nodeId) ?? 0,
     ...(admittedBy === undefined ? {} : { admittedBy, admittedByName: mission.nameOf(admittedBy) })
   }))
 }
 
-/** The text of a field with one value; with several, of the newest claim. */
-export function currentText(mission: Mission, entity: string, field: string): string | undefined {
-  const newest = [...mission.fold.current(entity, field)].sort((a, b) => b.at - a.at)[0]
+/** What the mission is called or described as; of several values the one with the newest claim. */
+export function currentText({ texts }: FoldSummary, field: 'name' | 'description'): string | undefined {
+  const newest = texts.filter((text) => text.field === field).sort((a, b) => b.at - a.at)[0]
   return typeof newest?.value === 'string' ? newest.value : undefined
 }
 
@@ -66,51 +93,57 @@ export interface EntityQuery {
   readonly filter?: string | undefined
 }
 
-/** The sorted names of one type, kept until the mission changes: a window scrolls through the same list many times. */
-const sortedLists = new WeakMap<Mission, { version: number; lists: Map<string, readonly string[]> }>()
-
-export function entityPage(mission: Mission, query: EntityQuery): EntityPage {
-  const { fold } = mission
-  let names = sortedNames(mission, query.type)
-  const filter = query.filter?.toLowerCase()
-  if (filter !== undefined && filter !== '')
-    names = names.filter((name) => {
-      const entity = fold.entities.get(name)
-      return entity !== undefined && textOf(entity).includes(filter)
-    })
-  const total = names.length
-  const from = query.order === 'oldest' ? query.offset : Math.max(0, total - query.offset - query.limit)
-  const to = query.order === 'oldest' ? query.offset + query.limit : total - query.offset
-  const range = names.slice(from, Math.max(from, to))
-  if (query.order === 'newest') range.reverse()
-  const items = range.flatMap((name) => {
-    const entity = fold.entities.get(name)
-    return entity === undefined ? [] : [entityView(mission, name, entity)]
-  })
-  return { version: fold.version, total, offset: query.offset, items }
+export async function entityPage(mission: Mission, query: EntityQuery): Promise<EntityPage> {
+  const fold = await mission.fold()
+  const { version } = fold
+  const { offset, limit } = query
+  const listed = fold.list(query.type)
+  const at = (index: number) => listed.at(query.order === 'oldest' ? index : listed.length - 1 - index)
+  const filter = query.filter?.toLowerCase() ?? ''
+  if (filter !== '') return { version, ...(await filtered(mission, listed.length, at, filter, offset, limit)), offset }
+  const page: EntityIndex[] = []
+  for (let index = offset; index < Math.min(listed.length, offset + limit); index++) {
+    const entity = at(index)
+    if (entity !== undefined) page.push(entity)
+  }
+  const values = await valuesOf(mission, page)
+  const items = page.map((index) => entityView(mission, index, values))
+  return { version, total: listed.length, offset, items }
 }
 
-function sortedNames(mission: Mission, type: string): readonly string[] {
-  const { fold } = mission
-  let kept = sortedLists.get(mission)
-  if (kept === undefined || kept.version !== fold.version) {
-    kept = { version: fold.version, lists: new Map() }
-    sortedLists.set(mission, kept)
+/** Looks through all of them, some at a time, so that a long list blocks nobody. */
+async function filtered(
+  mission: Mission,
+  length: number,
+  at: (index: number) => EntityIndex | undefined,
+  filter: string,
+  offset: number,
+  limit: number
+): Promise<Pick<EntityPage, 'total' | 'items'>> {
+  const items: EntityView[] = []
+  let total = 0
+  for (let from = 0; from < length; from += lookedAtOnce) {
+    const some: EntityIndex[] = []
+    for (let index = from; index < Math.min(length, from + lookedAtOnce); index++) {
+      const entity = at(index)
+      if (entity !== undefined) some.push(entity)
+    }
+    const values = await valuesOf(mission, some)
+    for (const index of some) {
+      if (!textOf(index, values).includes(filter)) continue
+      if (total >= offset && items.length < limit) items.push(entityView(mission, index, values))
+      total++
+    }
   }
-  let names = kept.lists.get(type)
-  if (names === undefined) {
-    names = [...fold.entities]
-      .filter(([name, entity]) => typeOf(name) === type && !isDeleted(entity))
-      .sort(([, a], [, b]) => a.created.at - b.created.at || (a.created.name < b.created.name ? -1 : 1))
-      .map(([name]) => name)
-    kept.lists.set(type, names)
-  }
-  return names
+  return { total, items }
 }
 
-function textOf(entity: Entity): string {
-  return [...entity.fields.values()]
-    .flatMap(({ values }) => values.map(({ value }) => (typeof value === 'string' ? value : JSON.stringify(value))))
+const lookedAtOnce = 500
+
+function textOf({ fields }: EntityIndex, values: Values): string {
+  const texts = fields.flatMap(({ values: refs }) => refs.map(({ name }) => values.get(name)?.['value'] ?? null))
+  return texts
+    .map((value: Json) => (typeof value === 'string' ? value : JSON.stringify(value)))
     .join('\n')
     .toLowerCase()
 }

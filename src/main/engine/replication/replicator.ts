@@ -318,6 +318,7 @@ export class Replicator {
         if (run.header.author === nodeId) link.close('bad-run', 'chain hash differs')
         return undefined
       case 'held':
+      case 'removed':
       case 'waiting':
       case 'full':
         this.#count(received.kind)
@@ -485,7 +486,7 @@ export class Replicator {
 
 /** An author's admit stands in the log of a member before it, so its runs find it admitted. */
 function inOrderOfMembership(mission: Mission): readonly HeldLog[] {
-  const order = new Map([...mission.fold.members.keys()].map((author, index) => [author, index]))
+  const order = new Map([...mission.permissions.members.keys()].map((author, index) => [author, index]))
   const rank = (log: HeldLog) => order.get(log.id.author) ?? order.size
   return [...mission.logs.logs()].sort((a, b) => rank(a) - rank(b))
 }

@@ -9,6 +9,10 @@ import { fail, ok, type Result } from '@shared/result.js'
 export interface Disk {
   /** The whole file, or `undefined` when there is none. */
   read(path: string): Promise<Buffer | undefined>
+  /** A part of a file, shorter where the file ends. Rejects when there is no file. */
+  readPart(path: string, offset: number, length: number): Promise<Buffer>
+  /** Bytes in a file, or `undefined` when there is none. */
+  size(path: string): Promise<number | undefined>
   /** Replaces a file so that after a crash either the old or the new content is there, whole; durable on return. */
   replace(path: string, bytes: Uint8Array, options?: { readonly mode?: number }): Promise<void>
   /** Opens for appending, creating the file if there is none; its existence is durable on return. */
@@ -17,6 +21,8 @@ export interface Disk {
   list(folder: string): Promise<readonly string[]>
   /** Durable on return; creates the target's folder. */
   move(from: string, to: string): Promise<void>
+  /** Removes a file that can be made again; no error when there is none. Not durable: after a crash it may be back. */
+  remove(path: string): Promise<void>
 }
 
 /** A file that only grows, but for cutting a torn tail. Calls on one file are made one at a time by its owner. */
@@ -26,7 +32,6 @@ export interface LogFile {
   append(bytes: Uint8Array): Promise<void>
   /** Durable on return. After a failure nothing written since the last success may be relied on (fsyncgate). */
   sync(): Promise<void>
-  read(offset: number, length: number): Promise<Buffer>
   /** Cuts to a length and makes that durable. */
   truncate(size: number): Promise<void>
   close(): Promise<void>
@@ -36,8 +41,14 @@ export function systemCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
+/** What the disk gives is not what was stored. */
+export class DamageFound extends Error {}
+
 /** What a person is told about a failed call. */
-export function diskProblem(error: unknown): ProblemCode & ('disk-full' | 'disk-read-only' | 'disk-failed') {
+export function diskProblem(
+  error: unknown
+): ProblemCode & ('disk-full' | 'disk-read-only' | 'disk-failed' | 'file-damaged') {
+  if (error instanceof DamageFound) return 'file-damaged'
   switch (systemCode(error)) {
     case 'ENOSPC':
     case 'EDQUOT':
@@ -56,7 +67,7 @@ export async function kept<T>(work: Promise<T>): Promise<Result<T>> {
   try {
     return ok(await work)
   } catch (error) {
-    if (systemCode(error) === undefined) throw error
+    if (systemCode(error) === undefined && !(error instanceof DamageFound)) throw error
     return fail(diskProblem(error), String(error))
   }
 }

@@ -1,6 +1,6 @@
 /** The real disk: node:fs with the syncs that durability needs (platform notes in docs/protocol/disk.md). */
 import { constants } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { systemCode, type Disk, type LogFile } from './disk.js'
 
@@ -10,6 +10,31 @@ export function createFileDisk(folder: string): Disk {
     async read(path) {
       try {
         return await readFile(at(path))
+      } catch (error) {
+        if (systemCode(error) === 'ENOENT') return undefined
+        throw error
+      }
+    },
+
+    async readPart(path, offset, length) {
+      const file = await open(at(path), 'r')
+      try {
+        const buffer = Buffer.allocUnsafe(length)
+        let done = 0
+        while (done < length) {
+          const { bytesRead } = await file.read(buffer, done, length - done, offset + done)
+          if (bytesRead === 0) break
+          done += bytesRead
+        }
+        return buffer.subarray(0, done)
+      } finally {
+        await file.close()
+      }
+    },
+
+    async size(path) {
+      try {
+        return (await stat(at(path))).size
       } catch (error) {
         if (systemCode(error) === 'ENOENT') return undefined
         throw error
@@ -55,16 +80,6 @@ export function createFileDisk(folder: string): Disk {
           }
         },
         sync: () => file.datasync(),
-        async read(offset, length) {
-          const buffer = Buffer.allocUnsafe(length)
-          let done = 0
-          while (done < length) {
-            const { bytesRead } = await file.read(buffer, done, length - done, offset + done)
-            if (bytesRead === 0) throw new Error(`${path}: ends before ${String(offset + length)}`)
-            done += bytesRead
-          }
-          return buffer
-        },
         async truncate(to) {
           await file.truncate(to)
           size = to
@@ -89,7 +104,9 @@ export function createFileDisk(folder: string): Disk {
       await renamePatiently(at(from), at(to))
       await syncFolder(dirname(at(to)))
       await syncFolder(dirname(at(from)))
-    }
+    },
+
+    remove: (path) => rm(at(path), { force: true })
   }
 }
 

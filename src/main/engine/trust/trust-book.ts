@@ -13,7 +13,7 @@ import { parseCertificate, type Certificate } from '../certificates/x509.js'
 import type { Identity } from '../identity/identity.js'
 import { bounds, limits } from '../limits.js'
 import { Journal, journalVersion, type Damage } from '../logs/journal.js'
-import { LogStore, type LogLine } from '../logs/log-store.js'
+import { LogStore, nameOfLine, type LogLine } from '../logs/log-store.js'
 import { OwnLog } from '../logs/own-log.js'
 import type { Run } from '../logs/run.js'
 import type { Clock } from '../runtime/clock.js'
@@ -289,12 +289,12 @@ export class TrustBook {
   }
 
   #takeLines(lines: readonly LogLine[]): void {
-    for (const { name, line } of lines) {
-      const parsed = parseJournalLine(line)
+    for (const logLine of lines) {
+      const parsed = parseJournalLine(logLine.line)
       if (parsed === undefined) continue // The start of an epoch.
       this.#highestTime = Math.max(this.#highestTime, parsed.at)
       this.#remember(parsed)
-      if (parsed.kind === 'decision') this.#takeDecision(parsed, name)
+      if (parsed.kind === 'decision') this.#takeDecision(parsed, nameOfLine(logLine))
       else if (parsed.kind === 'certificate') this.#takeCertificate(parsed)
       else this.#takeEvent(parsed)
     }

@@ -1,0 +1,210 @@
+/**
+ * The fold of one mission while somebody needs it: made from a saved one and what came after, kept up to date, saved and
+ * let go when nobody looked for a while. Asleep, it costs nothing but its summary. What it has not folded it reads from
+ * the log store, so no change is folded twice or forgotten.
+ */
+import { bounds } from '../limits.js'
+import type { LogLine, LogStore } from '../logs/log-store.js'
+import { logKey, type LogKey } from '../logs/run.js'
+import type { Clock } from '../runtime/clock.js'
+import type { Random } from '../runtime/random.js'
+import { DamageFound, type Disk } from '../storage/disk.js'
+import { Fold, type FoldSummary } from './fold.js'
+
+export interface LiveFoldParts {
+  readonly disk: Disk
+  readonly path: string
+  readonly clock: Clock
+  readonly random: Random
+  readonly logs: LogStore
+  /** The creator's claim of when. */
+  readonly createdAt: number
+  /** It shows more than before. */
+  readonly onChange: () => void
+  /** The disk did not give what it holds. */
+  readonly onFailed: (error: unknown) => void
+}
+
+export class LiveFold {
+  readonly #parts: LiveFoldParts
+  #fold: Fold | undefined
+  #summary: FoldSummary
+  #waking: Promise<Fold> | undefined
+  /** Lines folded since it was saved. */
+  #unsaved = 0
+  #usedAt = 0
+  #cancelSleep: () => void = () => undefined
+  #isClosed = false
+  /** It sleeps, and its summary does not tell of everything. */
+  #isBehind = false
+
+  constructor(parts: LiveFoldParts) {
+    this.#parts = parts
+    this.#summary = this.#empty(0).summary()
+  }
+
+  /** Of a mission that nobody wrote in yet. */
+  begin(): void {
+    this.#fold = this.#empty(0)
+    this.#use()
+  }
+
+  /** What a checkpoint kept. */
+  restore(summary: FoldSummary): void {
+    this.#summary = summary
+  }
+
+  get summary(): FoldSummary {
+    return this.#fold?.summary() ?? this.#summary
+  }
+
+  get isAwake(): boolean {
+    return this.#fold !== undefined && this.#waking === undefined
+  }
+
+  /** Durable lines that count. Folded at once if they are next in their log; else read from the store. */
+  take(lines: readonly LogLine[]): void {
+    const fold = this.#fold
+    if (fold === undefined || this.#waking !== undefined) {
+      this.wakeSoon()
+      return
+    }
+    for (const line of lines) {
+      if (line.seq !== fold.foldedTo(logKey(line.log)) + 1) {
+        this.wakeSoon()
+        return
+      }
+      fold.apply(line)
+      this.#unsaved++
+    }
+    this.#use()
+  }
+
+  /** Whether the summary tells of everything that is durable and counts. */
+  get isUpToDate(): boolean {
+    if (this.#waking !== undefined) return false
+    return this.#fold === undefined ? !this.#isBehind : this.#missing(this.#fold) === undefined
+  }
+
+  /** What counts changed: folded anew if something in it counts no more, else what is missing is folded. */
+  review(): void {
+    const fold = this.#fold
+    if (fold !== undefined && !this.#isWithin(fold)) this.#rebuild()
+    else this.wakeSoon()
+  }
+
+  wakeSoon(): void {
+    this.#isBehind = true
+    this.wake().then(this.#parts.onChange, this.#parts.onFailed)
+  }
+
+  /** The fold with everything in it that is durable and counts. */
+  wake(): Promise<Fold> {
+    this.#use()
+    if (this.#waking === undefined && this.#fold !== undefined && this.#missing(this.#fold) === undefined)
+      return Promise.resolve(this.#fold)
+    this.#waking ??= this.#wake().finally(() => {
+      this.#waking = undefined
+    })
+    return this.#waking
+  }
+
+  /** Writes it where the next start finds it; nothing if it is there already. */
+  async save(): Promise<void> {
+    const fold = this.#fold
+    if (fold === undefined || this.#unsaved === 0 || this.#waking !== undefined) return
+    this.#unsaved = 0
+    await this.#parts.disk.replace(this.#parts.path, fold.save())
+  }
+
+  /** Whether saving it now is worth its bytes. */
+  get wantsSaving(): boolean {
+    return this.#unsaved > Math.max(bounds.foldUnsaved, (this.#fold?.size ?? 0) / 2)
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#cancelSleep()
+    await this.#waking?.catch(() => undefined)
+  }
+
+  async #wake(): Promise<Fold> {
+    let fold = this.#fold ?? (await this.#load())
+    for (let next = this.#missing(fold); next !== undefined && !this.#isClosed; next = this.#missing(fold)) {
+      let since = this.#parts.clock.monotonic()
+      const before = fold.version
+      for await (const lines of this.#parts.logs.readLines(next.key, next.from, next.to)) {
+        for (const line of lines) fold.apply(line)
+        this.#unsaved += lines.length
+        if (this.#parts.clock.monotonic() - since < breatheAfterMs) continue
+        await new Promise((resume) => setImmediate(resume))
+        since = this.#parts.clock.monotonic()
+        // What counts may have changed meanwhile.
+        if (this.#fold !== undefined && this.#fold !== fold) break
+        if (this.#parts.logs.countingSeq(next.key) < next.to) break
+      }
+      if (this.#fold !== undefined && this.#fold !== fold) fold = this.#fold
+      else if (fold.version === before) throw new DamageFound(`${next.key} from ${String(next.from)} on`)
+    }
+    this.#fold = fold
+    this.#isBehind = false
+    this.#summary = fold.summary()
+    return fold
+  }
+
+  /** The saved one, if all of it still counts. */
+  async #load(): Promise<Fold> {
+    const { disk, path } = this.#parts
+    const bytes = await disk.read(path)
+    const fold = bytes === undefined ? undefined : Fold.load(bytes)
+    return fold !== undefined && this.#isWithin(fold) ? fold : this.#empty(this.#summary.version)
+  }
+
+  /** Whether everything in it still counts. */
+  #isWithin(fold: Fold): boolean {
+    return [...fold.logs()].every((key) => fold.foldedTo(key) <= this.#parts.logs.countingSeq(key))
+  }
+
+  #rebuild(): void {
+    this.#summary = { ...this.summary, version: this.summary.version + 1 }
+    this.#fold = this.#empty(this.#summary.version)
+    this.wakeSoon()
+  }
+
+  #missing(fold: Fold): { readonly key: LogKey; readonly from: number; readonly to: number } | undefined {
+    for (const { id } of this.#parts.logs.logs()) {
+      const key = logKey(id)
+      const to = this.#parts.logs.countingSeq(key)
+      const from = fold.foldedTo(key) + 1
+      if (from <= to) return { key, from, to }
+    }
+    return undefined
+  }
+
+  #empty(version: number): Fold {
+    return new Fold(this.#parts.random.bytes(8), this.#parts.createdAt, version)
+  }
+
+  #use(): void {
+    const { clock } = this.#parts
+    this.#usedAt = clock.monotonic()
+    this.#cancelSleep()
+    if (!this.#isClosed) this.#cancelSleep = clock.after(bounds.foldIdleMs, () => void this.#sleep())
+  }
+
+  async #sleep(): Promise<void> {
+    const fold = this.#fold
+    if (fold === undefined || this.#waking !== undefined) return
+    const { usedAt } = { usedAt: this.#usedAt }
+    try {
+      await this.save()
+    } catch {
+      // A cache: it is made again.
+    }
+    if (this.#usedAt !== usedAt || this.#fold !== fold) return
+    this.#summary = fold.summary()
+    this.#fold = undefined
+  }
+}
+
+const breatheAfterMs = 8
