@@ -1,25 +1,70 @@
 /**
- * The child's side of the benchmark: drives one node, ours or the floor's, over the channel that `fork` opened. A node
- * has `start`, `link`, `write` (resolves when durable), `count` (changes that are durable and can be read here),
- * `digest` and `stop`, and calls `stored` whenever `count` may have grown.
+ * The child's side of the benchmark: drives one node or several in this process over the channel that `fork` opened.
+ * `create(stored)` makes one, which has `start`, `link`, `write` (resolves when durable, with the place of the last
+ * change), `count` (changes that are durable and can be read here), `digest`, `unlinked` (resolves when no link is up),
+ * `stop` and `more` calls of its own; it calls `stored` whenever `count` may have grown.
  */
 import { subscribe } from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { makeChange } from './change.mjs'
-import { now } from './time.mjs'
+import { now, sleep } from './time.mjs'
 
-export function drive(node, more = {}) {
-  const arrivals = [{ count: -1, at: 0 }]
-  let waiting = []
-  let written = 0
-  let tag = ''
-  let accepted = []
+export function drive(create) {
+  const nodes = []
+  const accepted = []
   // The TCP sockets below TLS, so handshake and encryption count too.
   subscribe('net.server.socket', ({ socket }) => accepted.push(socket))
   const loopDelay = monitorEventLoopDelay({ resolution: 1 })
 
-  node.stored = () => {
+  /** About the whole process. */
+  const processCalls = {
+    time: () => now(),
+    watchLoop() {
+      loopDelay.reset()
+      loopDelay.enable()
+    },
+    /** Both ways over the links that others dialled. */
+    stats: () => ({
+      peakBytes: peakBytes(),
+      residentBytes: process.memoryUsage.rss(),
+      wireBytes: accepted.reduce((sum, socket) => sum + socket.bytesWritten + socket.bytesRead, 0),
+      loopDelayMs: loopDelay.percentile(99) / 1e6
+    }),
+    /** What stays when all garbage is gone; the process runs with --expose-gc. */
+    async keptBytes() {
+      for (let round = 0; round < 4; round++) {
+        globalThis.gc()
+        await sleep(50)
+      }
+      const { rss, heapUsed, external } = process.memoryUsage()
+      return { resident: rss, heap: heapUsed + external }
+    },
+    /** When the last of all nodes here had so many changes. */
+    async lastArrived({ count }) {
+      return Math.max(...(await Promise.all(nodes.map((calls) => calls.arrived({ count })))))
+    }
+  }
+
+  process.on('message', async ({ id, node, call, argument }) => {
+    try {
+      const calls = node === undefined ? processCalls : (nodes[node] ??= nodeCalls(create))
+      process.send({ id, answer: await calls[call](argument) })
+    } catch (error) {
+      process.send({ id, error: error.stack })
+    }
+  })
+  process.on('disconnect', () => process.exit())
+}
+
+function nodeCalls(create) {
+  const arrivals = [{ count: -1, at: 0 }]
+  let waiting = []
+  let written = 0
+  let tag = ''
+  const node = create(stored)
+
+  function stored() {
     const count = node.count()
     if (count === arrivals.at(-1).count) return
     arrivals.push({ count, at: now() })
@@ -31,21 +76,20 @@ export function drive(node, more = {}) {
   }
 
   const changes = (count) => Array.from({ length: count }, () => makeChange(tag, ++written))
-  const calls = {
-    time: () => now(),
+  return {
     async start(options) {
       tag = `${options.name}-${Math.floor(now())}`
       const started = await node.start(options)
-      node.stored()
+      stored()
       return { ...started, count: node.count() }
     },
     /** Answers with the time of the call; the link comes up later. */
-    async link({ port }) {
-      loopDelay.enable()
+    async link(options) {
       const at = now()
-      await node.link(port)
+      await node.link(options)
       return at
     },
+    unlinked: () => node.unlinked(),
     count: () => node.count(),
     digest: () => node.digest(),
     /** One change; answers with the time before the call, once it is durable here. */
@@ -55,38 +99,29 @@ export function drive(node, more = {}) {
       await node.write([change])
       return at
     },
-    /** Writes in batches, so many of them in flight; answers with the milliseconds from first call to last answer. */
+    /**
+     * Writes in batches, so many of them in flight. Answers with the milliseconds from first call to last answer, and
+     * with what finds the changes again: the tag and number of the last one, and its place.
+     */
     async fill({ count, batch, inFlight }) {
-      const batches = Array.from({ length: count / batch }, () => changes(batch))
+      // Made beforehand, in the order in which they are popped.
+      const batches = Array.from({ length: count / batch }, () => changes(batch)).reverse()
+      let place
       const at = now()
       const work = async () => {
-        for (let next = batches.pop(); next !== undefined; next = batches.pop()) await node.write(next)
+        for (let next = batches.pop(); next !== undefined; next = batches.pop()) place = await node.write(next)
       }
       await Promise.all(Array.from({ length: inFlight }, work))
-      return now() - at
+      return { ms: now() - at, tag, number: written, place }
     },
     /** When so many changes were here first. */
     arrived({ count }) {
       const arrival = arrivals.find((one) => one.count >= count)
       return arrival?.at ?? new Promise((resolve) => waiting.push({ count, resolve }))
     },
-    stats: () => ({
-      peakBytes: peakBytes(),
-      wireBytes: accepted.reduce((sum, socket) => sum + socket.bytesWritten, 0),
-      loopDelayMs: loopDelay.percentile(99) / 1e6
-    }),
     stop: () => node.stop(),
-    ...more
+    ...node.more
   }
-
-  process.on('message', async ({ id, call, argument }) => {
-    try {
-      process.send({ id, answer: await calls[call](argument) })
-    } catch (error) {
-      process.send({ id, error: error.stack })
-    }
-  })
-  process.on('disconnect', () => process.exit())
 }
 
 function peakBytes() {

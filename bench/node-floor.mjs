@@ -10,145 +10,149 @@ import { join } from 'node:path'
 import { connect, createServer } from 'node:tls'
 import { drive } from './driver.mjs'
 
-/** Newest number of each author: on the way to disk or there. */
-const have = new Map()
-const links = new Set()
-let author
-let tls
-let server
-let file
-let path
-let size = 0
-let durable = 0
-let waiting = []
-let working
+drive(createNode)
 
-const node = {
-  async start({ folder, name, identity }) {
-    author = name
-    path = join(folder, 'log')
-    file = await open(path, 'a')
-    for await (const lines of fileLines())
-      for (const line of lines) {
-        const change = JSON.parse(line)
-        have.set(change.author, change.seq)
-        durable++
-      }
-    size = (await file.stat()).size
-    tls = { ...identity, minVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: false }
-    server = createServer(tls, addLink).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    return { port: server.address().port }
-  },
-  link(port) {
-    const socket = connect({ host: '127.0.0.1', port, ...tls }, () => addLink(socket))
-  },
-  /** Own changes are on disk before they are sent, or a crash could use a number twice. */
-  async write(changes) {
-    let seq = have.get(author) ?? 0
-    const lines = changes.map((change) => JSON.stringify({ author, seq: ++seq, at: Date.now(), ...change }))
-    have.set(author, seq)
-    await append(lines)
-    for (const link of links) send(link, lines)
-  },
-  count: () => durable,
-  digest: () => JSON.stringify([...have].sort()),
-  async stop() {
-    for (const { socket } of links) socket.destroy()
-    server.close()
-    await working
-    await file.close()
+function createNode(stored) {
+  /** Newest number of each author: on the way to disk or there. */
+  const have = new Map()
+  const links = new Set()
+  let author
+  let tls
+  let server
+  let file
+  let path
+  let size = 0
+  let durable = 0
+  let waiting = []
+  let working
+
+  function addLink(socket) {
+    const link = { socket, isLive: false, backlog: [], rest: [] }
+    links.add(link)
+    socket.setNoDelay(true)
+    socket.on('data', (bytes) => receive(link, bytes))
+    socket.on('error', () => undefined)
+    socket.on('close', () => links.delete(link))
+    socket.write(`${JSON.stringify([...have])}\n`)
   }
-}
 
-drive(node)
-
-function addLink(socket) {
-  const link = { socket, isLive: false, backlog: [], rest: [] }
-  links.add(link)
-  socket.setNoDelay(true)
-  socket.on('data', (bytes) => receive(link, bytes))
-  socket.on('error', () => undefined)
-  socket.on('close', () => links.delete(link))
-  socket.write(`${JSON.stringify([...have])}\n`)
-}
-
-function receive(link, bytes) {
-  const end = bytes.lastIndexOf(0x0a)
-  if (end < 0) {
-    link.rest.push(bytes)
-    return
-  }
-  const lines = Buffer.concat([...link.rest, bytes.subarray(0, end)])
-    .toString()
-    .split('\n')
-  link.rest = [bytes.subarray(end + 1)]
-  if (link.theirs === undefined) {
-    link.theirs = new Map(JSON.parse(lines.shift()))
-    void catchUp(link)
-  }
-  const fresh = lines.filter((line) => {
-    const { author, seq } = JSON.parse(line)
-    if (seq !== (have.get(author) ?? 0) + 1) return false
-    have.set(author, seq)
-    return true
-  })
-  if (fresh.length === 0) return
-  for (const other of links) if (other !== link) send(other, fresh)
-  void append(fresh)
-}
-
-/** From the file what the peer lacks, then what came meanwhile; what it gets twice it drops by its number. */
-async function catchUp(link) {
-  await working
-  for await (const lines of fileLines(size)) {
-    const missing = lines.filter((line) => {
-      const { author, seq } = JSON.parse(line)
-      return seq > (link.theirs.get(author) ?? 0)
-    })
-    if (missing.length > 0 && !link.socket.write(`${missing.join('\n')}\n`)) await once(link.socket, 'drain')
-  }
-  link.isLive = true
-  send(link, link.backlog)
-}
-
-function send(link, lines) {
-  if (!link.isLive) link.backlog.push(...lines)
-  else if (lines.length > 0) link.socket.write(`${lines.join('\n')}\n`)
-}
-
-/** Resolves when the lines are durable. What comes while the disk syncs goes with the next sync. */
-function append(lines) {
-  return new Promise((done) => {
-    waiting.push({ lines, done })
-    working ??= commit()
-  })
-}
-
-async function commit() {
-  while (waiting.length > 0) {
-    const group = waiting
-    waiting = []
-    const bytes = Buffer.from(group.map(({ lines }) => `${lines.join('\n')}\n`).join(''))
-    await file.appendFile(bytes)
-    await file.datasync()
-    size += bytes.length
-    for (const { lines, done } of group) {
-      durable += lines.length
-      done()
+  function receive(link, bytes) {
+    const end = bytes.lastIndexOf(0x0a)
+    if (end < 0) {
+      link.rest.push(bytes)
+      return
     }
-    node.stored()
+    const lines = Buffer.concat([...link.rest, bytes.subarray(0, end)])
+      .toString()
+      .split('\n')
+    link.rest = [bytes.subarray(end + 1)]
+    if (link.theirs === undefined) {
+      link.theirs = new Map(JSON.parse(lines.shift()))
+      void catchUp(link)
+    }
+    const fresh = lines.filter((line) => {
+      const { author, seq } = JSON.parse(line)
+      if (seq !== (have.get(author) ?? 0) + 1) return false
+      have.set(author, seq)
+      return true
+    })
+    if (fresh.length === 0) return
+    for (const other of links) if (other !== link) send(other, fresh)
+    void append(fresh)
   }
-  working = undefined
-}
 
-async function* fileLines(end = Infinity) {
-  if (end === 0) return
-  let rest = Buffer.alloc(0)
-  for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024, end: end - 1 })) {
-    const bytes = Buffer.concat([rest, chunk])
-    const last = bytes.lastIndexOf(0x0a)
-    rest = bytes.subarray(last + 1)
-    if (last >= 0) yield bytes.toString('utf8', 0, last).split('\n')
+  /** From the file what the peer lacks, then what came meanwhile; what it gets twice it drops by its number. */
+  async function catchUp(link) {
+    await working
+    for await (const lines of fileLines(size)) {
+      const missing = lines.filter((line) => {
+        const { author, seq } = JSON.parse(line)
+        return seq > (link.theirs.get(author) ?? 0)
+      })
+      if (missing.length > 0 && !link.socket.write(`${missing.join('\n')}\n`)) await once(link.socket, 'drain')
+    }
+    link.isLive = true
+    send(link, link.backlog)
+  }
+
+  function send(link, lines) {
+    if (!link.isLive) link.backlog.push(...lines)
+    else if (lines.length > 0) link.socket.write(`${lines.join('\n')}\n`)
+  }
+
+  /** Resolves when the lines are durable. What comes while the disk syncs goes with the next sync. */
+  function append(lines) {
+    return new Promise((done) => {
+      waiting.push({ lines, done })
+      working ??= commit()
+    })
+  }
+
+  async function commit() {
+    while (waiting.length > 0) {
+      const group = waiting
+      waiting = []
+      const bytes = Buffer.from(group.map(({ lines }) => `${lines.join('\n')}\n`).join(''))
+      await file.appendFile(bytes)
+      await file.datasync()
+      size += bytes.length
+      for (const { lines, done } of group) {
+        durable += lines.length
+        done()
+      }
+      stored()
+    }
+    working = undefined
+  }
+
+  async function* fileLines(end = Infinity) {
+    if (end === 0) return
+    let rest = Buffer.alloc(0)
+    for await (const chunk of createReadStream(path, { highWaterMark: 256 * 1024, end: end - 1 })) {
+      const bytes = Buffer.concat([rest, chunk])
+      const last = bytes.lastIndexOf(0x0a)
+      rest = bytes.subarray(last + 1)
+      if (last >= 0) yield bytes.toString('utf8', 0, last).split('\n')
+    }
+  }
+
+  return {
+    async start({ folder, name, identity }) {
+      author = name
+      path = join(folder, 'log')
+      file = await open(path, 'a')
+      for await (const lines of fileLines())
+        for (const line of lines) {
+          const change = JSON.parse(line)
+          have.set(change.author, change.seq)
+          durable++
+        }
+      size = (await file.stat()).size
+      tls = { ...identity, minVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: false }
+      server = createServer(tls, addLink).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      return { port: server.address().port }
+    },
+    link({ port }) {
+      const socket = connect({ host: '127.0.0.1', port, ...tls }, () => addLink(socket))
+    },
+    unlinked: () => Promise.all([...links].map(({ socket }) => socket.closed || once(socket, 'close'))),
+    /** Own changes are on disk before they are sent, or a crash could use a number twice. */
+    async write(changes) {
+      let seq = have.get(author) ?? 0
+      const lines = changes.map((change) => JSON.stringify({ author, seq: ++seq, at: Date.now(), ...change }))
+      have.set(author, seq)
+      await append(lines)
+      for (const link of links) send(link, lines)
+      return { author, seq }
+    },
+    count: () => durable,
+    digest: () => JSON.stringify([...have].sort()),
+    async stop() {
+      for (const { socket } of links) socket.destroy()
+      server.close()
+      await working
+      await file.close()
+    }
   }
 }

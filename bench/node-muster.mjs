@@ -1,57 +1,103 @@
 // Our engine as a node of the benchmark, as it is built.
-import { open } from 'node:fs/promises'
+import promises from 'node:fs/promises'
+import { syncBuiltinESMExports } from 'node:module'
+import { sep } from 'node:path'
 import { createEngine } from '../out/main/engine.js'
 import { drive } from './driver.mjs'
 import { now } from './time.mjs'
 
-let engine
-let knownId
-/** The only mission there is, once it is here. */
-const mission = () => (knownId ??= engine.overview().missions[0]?.id)
+/** What to look at when a file below a data folder was synced. */
+const lookers = new Map()
+lookAfterSyncs()
+drive(createNode)
 
-const node = {
-  async start({ folder, name }) {
-    engine = good(await createEngine({ dataFolder: folder, callsign: name, linkHost: '127.0.0.1', linkPort: 0 }))
-    return { nodeId: engine.nodeId, port: engine.overview().node.linkPort }
-  },
-  async link(port) {
-    good(await engine.commands.addPeer({ address: '127.0.0.1', port }))
-  },
-  async write(changes) {
-    good(await engine.commands.write({ missionId: mission(), changes }))
-  },
-  count: () => engine.counters().changes,
-  digest: () => (mission() === undefined ? '' : good(engine.heads(mission())).digest),
-  stop: () => engine.stop()
-}
-
-drive(node, {
-  async createMission() {
-    good(await engine.commands.createMission({ name: 'Benchmark' }))
-  },
-  /** Answers with the time of the call, once the peer has said hello and the decision is durable. */
-  async trust({ nodeId }) {
-    await until(() => peer(nodeId) !== undefined)
-    const at = now()
-    good(await engine.commands.decide({ nodeId, level: 'trusted' }))
-    return at
-  },
-  linked: ({ nodeId }) => until(() => peer(nodeId)?.link.state === 'linked'),
-  /** Answers with the time when the feed lists a mission. */
-  async listed() {
-    await until(() => mission() !== undefined)
-    return now()
-  },
-  /** Entries that can be listed: what arrived must also be readable. */
-  async entries() {
-    const query = { missionId: mission(), type: 'log', offset: 0, limit: 1, order: 'oldest' }
-    return good(await engine.commands.listEntities(query)).total
+function createNode(stored) {
+  let engine
+  let knownId
+  /** The only mission there is, once it is here. */
+  const mission = () => (knownId ??= engine.overview().missions[0]?.id)
+  const peer = (nodeId) => engine.overview().peers.find((one) => one.nodeId === nodeId)
+  const list = async (offset, limit) => {
+    const query = { missionId: mission(), type: 'log', offset, limit, order: 'oldest' }
+    return good(await engine.commands.listEntities(query))
   }
-})
-await lookAfterSyncs()
 
-function peer(nodeId) {
-  return engine.overview().peers.find((one) => one.nodeId === nodeId)
+  function until(isSo) {
+    return new Promise((resolve) => {
+      const stop = engine.subscribe(() => {
+        if (!isSo()) return
+        resolve()
+        setImmediate(() => stop())
+      })
+    })
+  }
+
+  /** The feed's next message, after the one that it begins with. */
+  function nextNews() {
+    return new Promise((resolve) => {
+      let isFirst = true
+      const stop = engine.subscribe(() => {
+        if (isFirst) isFirst = false
+        else {
+          stop()
+          resolve()
+        }
+      })
+    })
+  }
+
+  return {
+    async start({ folder, name, linkHost = '127.0.0.1' }) {
+      lookers.set(folder, () => engine !== undefined && stored())
+      engine = good(await createEngine({ dataFolder: folder, callsign: name, linkHost, linkPort: 0 }))
+      return { nodeId: engine.nodeId, port: engine.overview().node.linkPort }
+    },
+    async link({ port }) {
+      good(await engine.commands.addPeer({ address: '127.0.0.1', port }))
+    },
+    unlinked: () => until(() => engine.counters().links === 0),
+    async write(changes) {
+      const written = good(await engine.commands.write({ missionId: mission(), changes }))
+      const [author, epoch, seq] = written.changes.at(-1).name.split('.')
+      return { author, epoch, seq: Number(seq) }
+    },
+    count: () => engine.counters().changes,
+    digest: () => (mission() === undefined ? '' : good(engine.heads(mission())).digest),
+    stop: () => engine.stop(),
+    more: {
+      async createMission() {
+        good(await engine.commands.createMission({ name: 'Benchmark' }))
+      },
+      /** Answers with the time of the call, once the peer has said hello and the decision is durable. */
+      async trust({ nodeId }) {
+        await until(() => peer(nodeId) !== undefined)
+        const at = now()
+        good(await engine.commands.decide({ nodeId, level: 'trusted' }))
+        return at
+      },
+      linked: ({ nodeId }) => until(() => peer(nodeId)?.link.state === 'linked'),
+      /** Only so many addresses are kept that were typed; a trusted peer stays without. */
+      async forgetAddress({ port }) {
+        good(await engine.commands.removeAddress({ address: '127.0.0.1', port }))
+      },
+      async redial({ nodeId }) {
+        good(await engine.commands.tryNow({ nodeId }))
+      },
+      /** Answers with the time when the feed lists a mission. */
+      async listed() {
+        await until(() => mission() !== undefined)
+        return now()
+      },
+      /** Entries that can be listed: what arrived must also be readable. */
+      entries: async () => (await list(0, 1)).total,
+      /** Answers with the time when so many entries can be listed. */
+      async viewed({ entries }) {
+        while ((await list(0, 1)).total < entries) await nextNews()
+        return now()
+      },
+      page: async ({ offset, limit }) => (await list(offset, limit)).items
+    }
+  }
 }
 
 function good(result) {
@@ -59,27 +105,23 @@ function good(result) {
   return result.value
 }
 
-function until(isSo) {
-  return new Promise((resolve) => {
-    const stop = engine.subscribe(() => {
-      if (!isSo()) return
-      resolve()
-      setImmediate(() => stop())
-    })
-  })
-}
-
 /**
  * The feed waits up to 50 ms, and polling would take one of two cores from the node that is measured. Changes become
- * durable when a sync of a log ends, and are folded before the event loop goes on: looking then is exact and costs nothing.
+ * durable when a sync of a log ends, and are folded before the event loop goes on: looking then is exact and costs
+ * nothing. Each node looks at its own syncs only, or a hundred of them in one process would be busy with looking.
  */
-async function lookAfterSyncs() {
-  const file = await open(import.meta.filename)
-  const prototype = Object.getPrototypeOf(file)
-  await file.close()
-  const { datasync } = prototype
-  prototype.datasync = async function () {
-    await datasync.call(this)
-    setImmediate(() => engine !== undefined && node.stored())
+function lookAfterSyncs() {
+  const { open } = promises
+  promises.open = async (path, ...more) => {
+    const file = await open(path, ...more)
+    const look = [...lookers].find(([folder]) => String(path).startsWith(folder + sep))?.[1]
+    if (look === undefined) return file
+    const { datasync } = file
+    file.datasync = async () => {
+      await datasync.call(file)
+      setImmediate(look)
+    }
+    return file
   }
+  syncBuiltinESMExports()
 }

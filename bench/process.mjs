@@ -36,9 +36,17 @@ export function newFolder() {
   return folder
 }
 
-/** @param options passed on to the node's `start`; its `folder` may hold an earlier node's data. */
-export async function startNode(file, options) {
-  const child = fork(fileURLToPath(new URL(file, import.meta.url)), { serialization: 'advanced' })
+/**
+ * A process with one node for each of `list`, whose entries go to the node's `start`; a `folder` in them may hold an
+ * earlier node's data. `ask` is for calls about the process, `call` of a node for its own.
+ */
+export async function startProcess(file, list, { execArgv = [], env = {} } = {}) {
+  const spawnedAt = now()
+  const child = fork(fileURLToPath(new URL(file, import.meta.url)), {
+    serialization: 'advanced',
+    execArgv,
+    env: { ...process.env, ...env }
+  })
   watch(child)
   const open = new Map()
   let number = 0
@@ -53,29 +61,38 @@ export async function startNode(file, options) {
     for (const { reject } of open.values()) reject(new Error(`${file} ended with ${code}`))
   })
 
-  const call = (name, argument) => {
+  const send = (node, call, argument) => {
     const id = ++number
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error(`${file}: no answer to ${name} in time`)), patienceMs)
+      const timer = setTimeout(() => reject(new Error(`${file}: no answer to ${call} in time`)), patienceMs)
       open.set(id, { resolve, reject, timer })
-      child.send({ id, call: name, argument }, (error) => error && reject(error))
+      child.send({ id, node, call, argument }, (error) => error && reject(error))
     })
   }
+  const ask = (call, argument) => send(undefined, call, argument)
 
   const before = now()
-  const theirs = await call('time')
+  const theirs = await ask('time')
   if (theirs < before || theirs > now())
     throw new Error('processes of this machine share no clock: cannot measure here')
-  const started = await call('start', options)
-  return {
-    ...started,
-    call,
-    pid: child.pid,
-    async stop() {
-      await call('stop')
-      const ended = once(child, 'exit')
-      child.disconnect()
-      await ended
-    }
+  const nodes = await Promise.all(
+    list.map(async (options, index) => {
+      const call = (name, argument) => send(index, name, argument)
+      return { ...(await call('start', options)), call, ask, stop }
+    })
+  )
+  /** Ends the process with all its nodes. */
+  async function stop() {
+    await Promise.all(nodes.map(({ call }) => call('stop')))
+    const ended = once(child, 'exit')
+    child.disconnect()
+    await ended
   }
+  return { nodes, ask, stop, spawnedAt }
+}
+
+/** One node in a process of its own. */
+export async function startNode(file, options, more) {
+  const { nodes, spawnedAt } = await startProcess(file, [options], more)
+  return { ...nodes[0], spawnedAt }
 }

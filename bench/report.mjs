@@ -1,41 +1,71 @@
-// What a run says: one table for people, the same figures for programs.
+/**
+ * What a run says: one table for people, the same figures for programs. A row has a `workload`, a `unit`, what `ours`,
+ * the `floor` and the `rival` took, and what it `must` and is to `aim` at: {ratioAtMost} or {ratioAtLeast} of the
+ * floor's, or {atMost} in its unit. `missing` says why ours was not measured.
+ */
 
-/** Adds what follows from the figures: the ratio, and by how much a must was missed. */
+/** Adds what follows from the figures: the ratio, by how much the must was missed, whether the aim was reached. */
 export function judge(row) {
-  const { ours, floor, must = {} } = row
-  const ratio = ours === undefined || floor === undefined ? undefined : ours / floor
+  const { ours, floor, must, aim } = row
   if (ours === undefined) return row
-  const { ratioAtMost, ratioAtLeast, atMost } = must
-  const missed = Math.max(
-    ratioAtMost === undefined ? 0 : ratio / ratioAtMost,
-    ratioAtLeast === undefined ? 0 : ratioAtLeast / ratio,
-    atMost === undefined ? 0 : ours / atMost
-  )
-  return { ...row, ratio, ...(row.must === undefined ? {} : { isMet: missed <= 1, missedBy: Math.max(1, missed) }) }
+  const ratio = floor === undefined ? undefined : ours / floor
+  const missedBy = must && excess(must, ours, ratio)
+  return {
+    ...row,
+    ...(ratio === undefined ? {} : { ratio }),
+    ...(must === undefined ? {} : { isMet: missedBy <= 1, missedBy: Math.max(1, missedBy) }),
+    ...(aim === undefined ? {} : { isAimMet: excess(aim, ours, ratio) <= 1 })
+  }
+}
+
+/** Above 1: missed, by this factor. */
+function excess({ ratioAtMost, ratioAtLeast, atMost }, ours, ratio) {
+  if (atMost !== undefined) return ours / atMost
+  return ratioAtMost === undefined ? ratioAtLeast / ratio : ratio / ratioAtMost
 }
 
 export function table(rows) {
-  const lines = rows.map((row) => [
-    row.workload,
-    row.ours === undefined ? 'not measured' : number(row.ours),
-    row.floor === undefined ? '' : number(row.floor),
-    row.unit,
-    row.ratio === undefined ? '' : `${row.ratio.toFixed(2)}x`,
-    mustText(row),
-    row.isMet === undefined ? '' : row.isMet ? 'ok' : `MISSED x${row.missedBy.toFixed(2)}`
-  ])
-  const all = [['workload', 'ours', 'floor', 'unit', 'ratio', 'must', ''], ...lines]
-  const widths = all[0].map((_, column) => Math.max(...all.map((line) => line[column].length)))
-  const isNumber = [false, true, true, false, true, false, false]
-  const cell = (text, column) => (isNumber[column] ? text.padStart(widths[column]) : text.padEnd(widths[column]))
-  return all.map((line) => line.map(cell).join('  ').trimEnd()).join('\n')
+  const hasRival = rows.some(({ rival }) => rival !== undefined)
+  const columns = [
+    ['workload', ({ workload }) => workload],
+    ['ours', ({ ours }) => (ours === undefined ? 'not measured' : number(ours)), true],
+    ['floor', ({ floor }) => optional(floor), true],
+    ...(hasRival ? [['hypercore', ({ rival }) => optional(rival), true]] : []),
+    ['unit', ({ unit }) => unit],
+    ['ratio', ({ ratio }) => (ratio === undefined ? '' : `${ratio.toFixed(2)}x`), true],
+    ['must', ({ must }) => target(must)],
+    ['', verdict],
+    ['aim', ({ aim, isAimMet }) => target(aim) + (isAimMet ? ' reached' : '')]
+  ]
+  const lines = rows.map((row) => columns.map(([, text]) => text(row)))
+  const all = [columns.map(([title]) => title), ...lines]
+  const widths = columns.map((_, column) => Math.max(...all.map((line) => line[column].length)))
+  const cell = (text, column) => (columns[column][2] ? text.padStart(widths[column]) : text.padEnd(widths[column]))
+  const missing = rows.flatMap((row) => (row.missing === undefined ? [] : [`${row.workload}: ${row.missing}`]))
+  return [
+    ...all.map((line) => line.map(cell).join('  ').trimEnd()),
+    ...(missing.length === 0 ? [] : ['', 'Not measured:', ...missing.map((line) => `  ${line}`)])
+  ].join('\n')
 }
 
-function mustText({ must, unit }) {
-  if (must === undefined) return ''
-  if (must.ratioAtMost !== undefined) return `at most ${must.ratioAtMost}x`
-  if (must.ratioAtLeast !== undefined) return `at least ${must.ratioAtLeast}x`
-  return `under ${must.atMost} ${unit}`
+function verdict({ isMet, missedBy }) {
+  if (isMet === undefined) return ''
+  return isMet ? 'ok' : `MISSED x${missedBy.toFixed(2)}`
+}
+
+function target(goal) {
+  if (goal === undefined) return ''
+  if (goal.ratioAtMost !== undefined) return `<= ${goal.ratioAtMost}x`
+  if (goal.ratioAtLeast !== undefined) return `>= ${goal.ratioAtLeast}x`
+  return `<= ${goal.atMost}`
+}
+
+function optional(value) {
+  return value === undefined ? '' : number(value)
+}
+
+export function text(number) {
+  return number.toLocaleString('en-US')
 }
 
 function number(value) {
