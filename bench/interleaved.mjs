@@ -1,11 +1,25 @@
-import { floor, muster } from './systems.mjs'
+import { median } from './statistics.mjs'
+import { floor, hypercore, hypercoreMissing, muster } from './systems.mjs'
 
-/** The floor and Muster in turn, so that a busy moment of the machine hits both. */
-export async function interleaved(rounds, once) {
-  const results = { floor: [], ours: [] }
-  for (let round = 0; round < rounds; round++) {
-    results.floor.push(await once(floor, 'floor', round))
-    results.ours.push(await once(muster, 'ours', round))
-  }
+const systems = { floor, ours: muster, ...(hypercoreMissing === undefined ? { rival: hypercore } : {}) }
+
+/** One thing of each system that is here, by its column in the table. */
+export async function ofEach(make) {
+  const made = Object.entries(systems).map(async ([key, system]) => [key, await make(system)])
+  return Object.fromEntries(await Promise.all(made))
+}
+
+/** The systems in turn, so that a busy moment of the machine hits all of them; Hypercore in so many rounds. */
+export async function interleaved(rounds, rivalRounds, once) {
+  const results = { floor: [], ours: [], rival: [] }
+  for (let round = 0; round < Math.max(rounds, rivalRounds); round++)
+    for (const [key, system] of Object.entries(systems))
+      if (round < (key === 'rival' ? rivalRounds : rounds)) results[key].push(await once(system, key))
   return results
+}
+
+/** A row of the table from a figure of each round: the medians. */
+export function medians(results, workload, unit, pick, goals) {
+  const of = (key) => (results[key].length === 0 ? undefined : median(results[key].map(pick)))
+  return { workload, unit, ours: of('ours'), floor: of('floor'), rival: of('rival'), ...goals }
 }

@@ -9,6 +9,7 @@ import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect, createServer } from 'node:tls'
 import { drive } from './driver.mjs'
+import { now } from './time.mjs'
 
 drive(createNode)
 
@@ -25,6 +26,8 @@ function createNode(stored) {
   let durable = 0
   let waiting = []
   let working
+  /** Lines by number, of the one author of a folder that is asked for lines. */
+  const asked = new Map()
 
   function addLink(socket) {
     const link = { socket, isLive: false, backlog: [], rest: [] }
@@ -116,16 +119,19 @@ function createNode(stored) {
     }
   }
 
-  return {
-    async start({ folder, name, identity }) {
+  const node = {
+    /** @param places of changes that will be asked for: all are read anyway, so these are kept as they pass. */
+    async start({ folder, name, identity, places = [] }) {
       author = name
       path = join(folder, 'log')
       file = await open(path, 'a')
+      const isAsked = new Set(places.map(({ seq }) => seq))
       for await (const lines of fileLines())
         for (const line of lines) {
           const change = JSON.parse(line)
           have.set(change.author, change.seq)
           durable++
+          if (isAsked.has(change.seq)) asked.set(change.seq, line)
         }
       size = (await file.stat()).size
       tls = { ...identity, minVersion: 'TLSv1.3', requestCert: true, rejectUnauthorized: false }
@@ -153,6 +159,15 @@ function createNode(stored) {
       server.close()
       await working
       await file.close()
+    },
+    more: {
+      prove: ({ places }) => ({
+        lines: places.map(({ seq }) => asked.get(seq)),
+        digest: node.digest(),
+        count: durable,
+        at: now()
+      })
     }
   }
+  return node
 }

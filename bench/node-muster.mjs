@@ -46,7 +46,7 @@ function createNode(stored) {
     })
   }
 
-  return {
+  const node = {
     async start({ folder, name, linkHost = '127.0.0.1' }) {
       lookers.set(folder, () => engine !== undefined && stored())
       engine = good(await createEngine({ dataFolder: folder, callsign: name, linkHost, linkPort: 0 }))
@@ -88,6 +88,14 @@ function createNode(stored) {
         await until(() => mission() !== undefined)
         return now()
       },
+      /** Digest, count and the lines at these places: what stands for all being readable. */
+      async prove({ places }) {
+        if (engine.readLine === undefined) return { missing: 'this engine reads no single line' }
+        const lines = places.map(async ({ author, epoch, seq }) =>
+          good(await engine.readLine(mission(), { author, epoch }, seq))
+        )
+        return { lines: await Promise.all(lines), digest: node.digest(), count: node.count(), at: now() }
+      },
       /** Entries that can be listed: what arrived must also be readable. */
       entries: async () => (await list(0, 1)).total,
       /** Answers with the time when so many entries can be listed. */
@@ -98,6 +106,7 @@ function createNode(stored) {
       page: async ({ offset, limit }) => (await list(offset, limit)).items
     }
   }
+  return node
 }
 
 function good(result) {

@@ -41,7 +41,10 @@ export function table(rows) {
   const all = [columns.map(([title]) => title), ...lines]
   const widths = columns.map((_, column) => Math.max(...all.map((line) => line[column].length)))
   const cell = (text, column) => (columns[column][2] ? text.padStart(widths[column]) : text.padEnd(widths[column]))
-  const missing = rows.flatMap((row) => (row.missing === undefined ? [] : [`${row.workload}: ${row.missing}`]))
+  // Once for all rows of a workload.
+  const missing = [
+    ...new Set(rows.flatMap(({ workload, missing }) => (missing ? [`${workload.split(' ')[0]}: ${missing}`] : [])))
+  ]
   return [
     ...all.map((line) => line.map(cell).join('  ').trimEnd()),
     ...(missing.length === 0 ? [] : ['', 'Not measured:', ...missing.map((line) => `  ${line}`)])

@@ -1,8 +1,9 @@
 /**
- * The systems that run the same workloads: Muster, and the floor that it is measured against. `introduce` leaves two
- * nodes linked; Muster's then trust each other too.
+ * The systems that run the same workloads: Muster, the floor that it is measured against, and Hypercore, the one rival
+ * that signs and encrypts as we do. `introduce` leaves two nodes linked; Muster's then trust each other too.
  */
 import { randomInt } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { issueCertificate } from './certificate.mjs'
 import { makeChange } from './change.mjs'
@@ -71,9 +72,26 @@ export const floor = {
   gather: (hub, leaf) => floor.introduce(leaf, hub),
   redial: (from, _, through) => from.call('link', { port: through }),
   createMission: () => undefined,
-  check: () => undefined,
-  view: () => undefined
+  check: () => undefined
 }
+
+export const hypercore = {
+  name: 'hypercore',
+  atOnce: 1,
+  start: (name, options = {}, more) => startNode('node-hypercore.mjs', { name, folder: newFolder(), ...options }, more),
+  async introduce(a, b, through = a.port) {
+    const keys = (await Promise.all([a.call('keys'), b.call('keys')])).flat()
+    await Promise.all([a.call('join', { keys }), b.call('join', { keys })])
+    await b.call('link', { port: through })
+  },
+  redial: (from, _, through) => from.call('link', { port: through }),
+  createMission: () => undefined,
+  check: () => undefined
+}
+/** Why Hypercore cannot be measured beside; it is no dependency of the project. */
+export const hypercoreMissing = existsSync(new URL('node_modules/hypercore/package.json', import.meta.url))
+  ? undefined
+  : 'hypercore: not installed here (npm ci --prefix bench)'
 
 /** Each node of many would have four threads for its disk if it were alone; these share one process. */
 const manyThreads = { env: { UV_THREADPOOL_SIZE: '32' } }
