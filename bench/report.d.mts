@@ -25,5 +25,5 @@ export interface JudgedRow extends Row {
 }
 
 export function judge(row: Row): JudgedRow
-export function table(rows: readonly JudgedRow[]): string
+export function table(rows: readonly JudgedRow[], before?: readonly JudgedRow[]): string
 export function text(number: number): string

@@ -24,7 +24,9 @@ function excess({ ratioAtMost, ratioAtLeast, atMost }, ours, ratio) {
   return ratioAtMost === undefined ? ratioAtLeast / ratio : ratio / ratioAtMost
 }
 
-export function table(rows) {
+/** @param before rows of an earlier run: their ratios are shown beside, or their figures where there is no floor. */
+export function table(rows, before = []) {
+  const earlier = new Map(before.map((row) => [row.workload, row]))
   const hasRival = rows.some(({ rival }) => rival !== undefined)
   const columns = [
     ['workload', ({ workload }) => workload],
@@ -32,7 +34,8 @@ export function table(rows) {
     ['floor', ({ floor }) => optional(floor), true],
     ...(hasRival ? [['hypercore', ({ rival }) => optional(rival), true]] : []),
     ['unit', ({ unit }) => unit],
-    ['ratio', ({ ratio }) => (ratio === undefined ? '' : `${ratio.toFixed(2)}x`), true],
+    ['ratio', ({ ratio }) => times(ratio), true],
+    ...(before.length > 0 ? [['before', ({ workload }) => ratioOrFigure(earlier.get(workload)), true]] : []),
     ['must', ({ must }) => target(must)],
     ['', verdict],
     ['aim', ({ aim, isAimMet }) => target(aim) + (isAimMet ? ' reached' : '')]
@@ -49,6 +52,14 @@ export function table(rows) {
     ...all.map((line) => line.map(cell).join('  ').trimEnd()),
     ...(missing.length === 0 ? [] : ['', 'Not measured:', ...missing.map((line) => `  ${line}`)])
   ].join('\n')
+}
+
+function times(ratio) {
+  return ratio === undefined ? '' : `${ratio.toFixed(2)}x`
+}
+
+function ratioOrFigure({ ratio, ours } = {}) {
+  return ratio === undefined ? optional(ours) : times(ratio)
 }
 
 function verdict({ isMet, missedBy }) {

@@ -3,9 +3,9 @@
  * installed (npm ci --prefix bench), on the same work in the same run. Absolute figures drift with the machine; the
  * ratios hold. A missed figure is said and fails nothing, unless --strict asks for that.
  *
- *   npm run bench [-- --quick] [--only W1,W2] [--json FILE] [--strict]
+ *   npm run bench [-- --quick] [--only W1,W2] [--json FILE] [--compare FILE] [--strict]
  */
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 import { buildIfNeeded } from '../scripts/run.mjs'
@@ -20,6 +20,7 @@ const { values } = parseArgs({
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
     json: { type: 'string', default: 'artifacts/bench.json' },
+    compare: { type: 'string' },
     strict: { type: 'boolean', default: false }
   }
 })
@@ -31,6 +32,8 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 
+// Read first: the same file may be written at the end.
+const before = values.compare === undefined ? [] : JSON.parse(readFileSync(values.compare, 'utf8')).rows
 buildIfNeeded()
 const machine = await describeMachine()
 const rows = []
@@ -50,7 +53,7 @@ for (const name of chosen) {
 
 const missed = rows.filter(({ isMet }) => isMet === false)
 const { processor, cores, system, node, load, syncMs } = machine
-console.log(`\n${table(rows)}\n`)
+console.log(`\n${table(rows, before)}\n`)
 console.log(`${processor}, ${cores} cores, ${system}, Node ${node}, load ${load.toFixed(2)} at the start`)
 console.log(`append and fdatasync of one change: ${syncMs.toFixed(2)} ms (p50); figures are medians of rounds in turn`)
 if (hypercoreMissing === undefined)

@@ -48,4 +48,10 @@ describe('the table', () => {
     expect(table([missed])).not.toMatch('hypercore')
     expect(table([{ ...missed, rival: 9 }])).toMatch(/hypercore[^]*9\.00/)
   })
+
+  it('shows the ratio of an earlier run beside', () => {
+    const [earlier, now] = [judge({ ...time, ours: 6 }), judge({ ...time, ours: 4 })]
+    expect(table([now], [earlier])).toMatch(/ratio +before[^]*2\.00x +3\.00x/)
+    expect(table([now])).not.toMatch('before')
+  })
 })
