@@ -1,8 +1,10 @@
 /** Frames that break the rules, and an untrusted peer that asks for more than a hello. */
 import { randomBytes } from 'node:crypto'
+import { deflateRawSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Identity } from '../../src/main/engine/identity/identity.js'
 import { frameTypes } from '../../src/main/engine/links/framing.js'
+import { encodeRun } from '../../src/main/engine/logs/run.js'
 import { decideFor, expectUnharmed, missionName, rise, startPair, untilCut, type HonestPair } from './honest-pair.js'
 import { HostileLink, HostileLog, makeIdentity, setLine } from './hostile-peer.js'
 
@@ -152,12 +154,18 @@ describe('an untrusted peer', () => {
     expectNothingTold(link)
   })
 
-  test.each([['before'], ['after']])('sends a run %s the hello', async (when) => {
+  test.each([
+    ['run', 'before'],
+    ['run', 'after'],
+    ['packedRun', 'before'],
+    ['packedRun', 'after']
+  ] as const)('sends a %s %s the hello', async (type, when) => {
     const from = pair.node.logLines.length
     const link = await HostileLink.connect({ port: pair.node.linkPort, identity: stranger })
     if (when === 'after') await link.hello()
     const run = new HostileLog(pair.mission, stranger).begin(setLine('log/stranger', 'text', 'here'))
-    link.sendRun(pair.mission, run)
+    const bytes = type === 'run' ? encodeRun(run) : deflateRawSync(encodeRun(run))
+    link.sendFrame(frameTypes[type], Buffer.concat([Buffer.from(pair.mission, 'hex'), bytes]))
     await link.untilClosed('the run')
     await untilCut(pair.node, from, 'protocol-error', 'run before trust')
     expectNothingTold(link)

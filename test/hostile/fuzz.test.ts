@@ -3,12 +3,14 @@
  * never take long. The seed is printed; MUSTER_SEED=… repeats a run.
  */
 import { createHash } from 'node:crypto'
+import { deflateRawSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
 import * as v from 'valibot'
 import { parseLine } from '../../src/main/engine/bytes/line.js'
 import type { Identity } from '../../src/main/engine/identity/identity.js'
 import { encodeFrame, FrameReader, frameTypes } from '../../src/main/engine/links/framing.js'
 import { parseMessage } from '../../src/main/engine/links/messages.js'
+import { decodeRunFrame } from '../../src/main/engine/links/run-frame.js'
 import { limits } from '../../src/main/engine/limits.js'
 import { decodeRun, encodeRun, parseHeader } from '../../src/main/engine/logs/run.js'
 import { parseSignedCreate, signCreate } from '../../src/main/engine/missions/create-record.js'
@@ -195,6 +197,19 @@ describe('never throws and never takes long:', () => {
     hammer('decodeRun', good.runs, (bytes, noise) => {
       decodeRun(bytes, noise.below(2 * bytes.length))
       return decodeRun(bytes) !== undefined
+    })
+  })
+
+  test.each([frameTypes.run, frameTypes.packedRun])('decodeRunFrame, type %s', (type) => {
+    const mission = Buffer.alloc(32, 7)
+    const payloads = good.runs.map((run) =>
+      Buffer.concat([mission, type === frameTypes.run ? run : deflateRawSync(run)])
+    )
+    hammer('decodeRunFrame', payloads, (payload) => {
+      const decoded = decodeRunFrame({ type, payload })
+      if (decoded === undefined) return false
+      expect(decoded.run.body.length).toBeLessThanOrEqual(limits.runBytes)
+      return true
     })
   })
 

@@ -13,11 +13,18 @@ import { issueCertificate, type TlsIdentity } from '../../src/main/engine/identi
 import { nodeIdOf, signRecord, type IdentityRecord } from '../../src/main/engine/identity/identity-record.js'
 import type { Identity } from '../../src/main/engine/identity/identity.js'
 import { privateKeyFromSeed, rawPublicKey } from '../../src/main/engine/identity/signature.js'
-import { encodeFrame, FrameReader, frameTypes, type FrameType } from '../../src/main/engine/links/framing.js'
+import {
+  encodeFrame,
+  FrameReader,
+  frameTypes,
+  type Frame,
+  type FrameType
+} from '../../src/main/engine/links/framing.js'
 import { createIntro, signProof, type Intro } from '../../src/main/engine/links/hello.js'
 import { parseMessage, type Message } from '../../src/main/engine/links/messages.js'
+import { decodeRunFrame } from '../../src/main/engine/links/run-frame.js'
 import type { Binding } from '../../src/main/engine/links/transport.js'
-import { chainStart, decodeRun, encodeRun, sealRun, type LogId, type Run } from '../../src/main/engine/logs/run.js'
+import { chainStart, encodeRun, sealRun, type LogId, type Run } from '../../src/main/engine/logs/run.js'
 import { startLine } from '../../src/main/engine/logs/start-line.js'
 
 const patienceMs = 15_000
@@ -134,8 +141,8 @@ export class HostileLink {
         bytes,
         () => 2 ** 31,
         ({ type, payload }) => {
-          if (type === frameTypes.run) this.#takeRun(payload)
-          else this.#takeMessage(payload)
+          if (type === frameTypes.message) this.#takeMessage(payload)
+          else this.#takeRun({ type, payload })
           return true
         }
       )
@@ -282,10 +289,10 @@ export class HostileLink {
     if (message.t === 'ping') this.send({ t: 'pong', n: message.n, at: Date.now() })
   }
 
-  #takeRun(payload: Buffer): void {
-    const decoded = decodeRun(payload, 32)
+  #takeRun(frame: Frame): void {
+    const decoded = decodeRunFrame(frame)
     if (decoded === undefined) throw new Error('the honest side sent a run that is none')
-    this.runs.push({ mission: payload.toString('hex', 0, 32), run: decoded.run })
+    this.runs.push(decoded)
   }
 
   #look(): void {

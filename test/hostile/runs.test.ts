@@ -1,5 +1,6 @@
 /** Runs and offers of a trusted peer that lies: nothing that does not verify has an effect, and nobody else feels it. */
 import { createHash, randomBytes } from 'node:crypto'
+import { deflateRawSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { lengthPrefixed, uint64 } from '../../src/main/engine/bytes/hash.js'
 import type { Identity } from '../../src/main/engine/identity/identity.js'
@@ -224,6 +225,55 @@ describe('a run that is none', () => {
     link.sendFrame(frameTypes.run, payload())
     await expectCut(link, 'protocol-error', 'not a run')
   })
+})
+
+describe('a packed run', () => {
+  const packed = (bytes: Uint8Array) => Buffer.concat([Buffer.from(pair.mission, 'hex'), bytes])
+
+  test('is taken', async () => {
+    const before = changesAt(pair.node)
+    const link = await rise(pair.node, hostile)
+    link.sendFrame(frameTypes.packedRun, packed(deflateRawSync(encodeRun(newLog().begin()))))
+    await pair.node.until('its change', () => changesAt(pair.node) > before)
+    link.end()
+  })
+
+  test.each([
+    ['that unpacks to a thousand times its size', () => deflateRawSync(Buffer.alloc(300 * 1024 * 1024, 0x20))],
+    ['that unpacks to one byte more than a run may have', () => deflateRawSync(encodeRun(tooLongByOne()))],
+    ['that is cut', () => deflateRawSync(encodeRun(newLog().begin(effect))).subarray(0, -4)],
+    [
+      'with a byte behind it',
+      () => Buffer.concat([deflateRawSync(encodeRun(newLog().begin(effect))), Buffer.alloc(1)])
+    ],
+    ['of noise', () => randomBytes(5_000)],
+    ['of nothing', () => Buffer.alloc(0)],
+    ['that is packed twice', () => deflateRawSync(deflateRawSync(encodeRun(newLog().begin(effect))))],
+    [
+      'of two runs',
+      () => deflateRawSync(Buffer.concat([encodeRun(newLog().begin(effect)), encodeRun(newLog().begin(effect))]))
+    ]
+  ])('%s', async (_, bytes) => {
+    const payload = packed(bytes())
+    expect(payload.length).toBeLessThan(limits.frameBytes)
+    const link = await rise(pair.node, hostile)
+    link.sendFrame(frameTypes.packedRun, payload)
+    await expectCut(link, 'protocol-error', 'not a run')
+  })
+
+  test('on a link of version 1', async () => {
+    const link = await rise(pair.node, hostile, { intro: (own) => ({ ...own, versions: [1] }) })
+    link.sendFrame(frameTypes.packedRun, packed(deflateRawSync(encodeRun(newLog().begin(effect)))))
+    await expectCut(link, 'protocol-error', 'frame type 3')
+  })
+
+  function tooLongByOne(): Run {
+    const lines = Array.from({ length: 4 }, () => setLine('log/hostile', 'text', 'x'.repeat(65_000)))
+    const { body } = newLog().begin(...lines)
+    const log = newLog()
+    const more = 'x'.repeat(65_000 + limits.runBytes + 1 - body.length)
+    return log.begin(...lines.slice(1), setLine('log/hostile', 'text', more))
+  }
 })
 
 describe('a sealed line', () => {

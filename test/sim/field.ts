@@ -6,6 +6,7 @@ import type { ChangeName, Json, MissionId, NodeId, Overview } from '@shared/mode
 import type { Result } from '@shared/result.js'
 import type { Scope } from '@shared/scope.js'
 import { startEngine, type Engine } from '../../src/main/engine/engine.js'
+import type { LinkVersion } from '../../src/main/engine/links/hello.js'
 import type { Transport } from '../../src/main/engine/links/transport.js'
 import type { Clock } from '../../src/main/engine/runtime/clock.js'
 import type { Random } from '../../src/main/engine/runtime/random.js'
@@ -27,6 +28,8 @@ export interface NodeOptions {
   readonly address?: string
   /** As the desktop host starts it: name and federation are suggestions. */
   readonly wantsFirstRun?: boolean
+  /** Versions of the link protocol that it speaks. Left out: all. */
+  readonly linkVersions?: readonly LinkVersion[]
 }
 
 export class Field {
@@ -182,6 +185,7 @@ export class FieldNode {
           federation: this.#options.federation,
           linkPort,
           wantsFirstRun: this.#options.wantsFirstRun,
+          linkVersions: this.#options.linkVersions,
           dataFolder: this.name,
           log: () => undefined
         },

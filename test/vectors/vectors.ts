@@ -2,7 +2,8 @@
  * Frozen bytes of every encoding: the inputs of vectors.json, run through the engine, must give its outputs on every
  * runtime. Another implementation can be checked against the same file (docs/protocol/vectors.md).
  */
-import { createHash } from 'node:crypto'
+import { createHash, type KeyObject } from 'node:crypto'
+import { deflateRawSync } from 'node:zlib'
 import type { MissionId } from '@shared/model.js'
 import { lengthPrefixed } from '../../src/main/engine/bytes/hash.js'
 import { parseLine, type JsonObject } from '../../src/main/engine/bytes/line.js'
@@ -19,7 +20,8 @@ import {
 } from '../../src/main/engine/identity/signature.js'
 import { recognitionWords } from '../../src/main/engine/identity/words.js'
 import { encodeFrame, frameTypes } from '../../src/main/engine/links/framing.js'
-import { signProof } from '../../src/main/engine/links/hello.js'
+import { commonVersion, signProof } from '../../src/main/engine/links/hello.js'
+import { decodeRunFrame } from '../../src/main/engine/links/run-frame.js'
 import { digestOf } from '../../src/main/engine/logs/log-store.js'
 import {
   chainNext,
@@ -30,7 +32,8 @@ import {
   encodeRun,
   sealRun,
   verifySeal,
-  type Head
+  type Head,
+  type LogId
 } from '../../src/main/engine/logs/run.js'
 import { startLine } from '../../src/main/engine/logs/start-line.js'
 import {
@@ -89,6 +92,14 @@ export interface Vectors {
   }
   readonly record: { readonly certificate: string; readonly record: IdentityRecord }
   readonly frame: { readonly type: number; readonly payload: string; readonly encoded: string }
+  /** `versions` of two intros, and what counts between them; `null`: refused. */
+  readonly versions: readonly {
+    readonly client: readonly number[]
+    readonly server: readonly number[]
+    readonly version: number | null
+  }[]
+  /** Payloads of frames of type 3, base64, and the run in them; `null`: refused. */
+  readonly packedRuns: readonly { readonly payload: string; readonly encoded: string | null }[]
   readonly fold: {
     readonly create: CreateRecord
     readonly lines: readonly { readonly author: string; readonly name: string; readonly line: JsonObject }[]
@@ -143,6 +154,15 @@ export function compute(vectors: Vectors): Vectors {
         hex(vectors.frame.payload)
       ).toString('hex')
     },
+    versions: vectors.versions.map(({ client, server }) => ({
+      client,
+      server,
+      version: commonVersion(client, server) ?? null
+    })),
+    packedRuns: vectors.packedRuns.map(({ payload }) => {
+      const decoded = decodeRunFrame({ type: frameTypes.packedRun, payload: Buffer.from(payload, 'base64') })
+      return { payload, encoded: decoded === undefined ? null : encodeRun(decoded.run).toString('base64') }
+    }),
     fold: { ...vectors.fold, view: computeFold(vectors.fold) }
   }
 }
@@ -229,6 +249,7 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
   }
   const mission = missionIdOf(signCreate(create, key))
   const epoch = 'f0e0d0c0b0a090807060504030201000'
+  const log = { author, epoch }
   const lineTexts = [
     JSON.stringify(startLine(1784635200001, publicKey, 'OSC Sežana', undefined)),
     '{"kind":"set","at":1784635200002,"entity":"log/1","field":"text","value":"Two drops on line B \\"below\\" Cerje 😀"}',
@@ -324,6 +345,13 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
     },
     record: { certificate, record },
     frame: { type: 1, payload: Buffer.from('{"t":"ping","n":1,"at":2}').toString('hex'), encoded: '' },
+    versions: [
+      { client: [1, 2], server: [1, 2], version: null },
+      { client: [2, 1], server: [1], version: null },
+      { client: [1, 3], server: [3, 1], version: null },
+      { client: [1], server: [2], version: null }
+    ],
+    packedRuns: packedRuns(mission, lineTexts, log, key).map((payload) => ({ payload, encoded: null })),
     fold: {
       create,
       lines: [
@@ -354,6 +382,23 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
       view: null
     }
   }
+}
+
+/** A good one in two packings, then cut, with a byte behind it, and with more in it than a run may have. */
+function packedRuns(mission: MissionId, lines: readonly string[], log: LogId, key: KeyObject): readonly string[] {
+  const bytes = lines.map((line) => Buffer.from(line))
+  let hash = chainStart(mission, log)
+  for (const line of bytes) hash = chainNext(hash, line)
+  const encoded = encodeRun(sealRun(mission, log, 1, bytes, hash, key))
+  const packed = deflateRawSync(encoded, { level: 9 })
+  const payloads = [
+    packed,
+    deflateRawSync(encoded, { level: 0 }),
+    packed.subarray(0, -1),
+    Buffer.concat([packed, Buffer.alloc(1)]),
+    deflateRawSync(Buffer.concat([encoded, Buffer.alloc(2 ** 20, 0x0a)]))
+  ]
+  return payloads.map((payload) => Buffer.concat([hex(mission), payload]).toString('base64'))
 }
 
 function point(firstByte: string): string {

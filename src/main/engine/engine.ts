@@ -16,6 +16,7 @@ import { DiscoverySwitch } from './discovery/switch.js'
 import { FeedWriter } from './feed-writer.js'
 import { OwnIdentity } from './identity/identity.js'
 import type { KeyStore } from './identity/key-store.js'
+import type { LinkVersion } from './links/hello.js'
 import { LinkTable } from './links/link-table.js'
 import type { Transport } from './links/transport.js'
 import type { Damage } from './logs/journal.js'
@@ -55,6 +56,8 @@ export interface EngineSettings {
   /** Left out: all interfaces. */
   readonly linkHost?: string | undefined
   readonly dataFolder: string
+  /** Versions of the link protocol to speak; left out: all. For tests of a node of an earlier release. */
+  readonly linkVersions?: readonly LinkVersion[] | undefined
   /**
    * The window shows the first steps until they are done, and callsign, federation and port above are suggestions for
    * the first start. Else they hold at each start, whatever was set before.
@@ -167,6 +170,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     self: {
       identity,
       run: random.bytes(16).toString('hex'),
+      versions: settings.linkVersions,
       clock,
       random,
       mayLeave: (nodeId, mission) => replicator.mayLeave(nodeId, mission)

@@ -10,6 +10,8 @@ export const limits = {
   /** One run: changes up to a seal. */
   runChanges: 1024,
   runBytes: 256 * 1024,
+  /** Its header line, with its line end. */
+  runHeaderBytes: 512,
   /** One frame on a link, and before trust. */
   frameBytes: 1024 * 1024,
   frameBytesBeforeTrust: 4 * 1024,

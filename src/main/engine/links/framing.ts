@@ -2,7 +2,7 @@
  * Frames on a link (docs/protocol/links.md): u32 length, one byte of type, payload. The length is checked before
  * anything is kept, so an oversized frame costs its sender the link and us four bytes.
  */
-export const frameTypes = { message: 1, run: 2 } as const
+export const frameTypes = { message: 1, run: 2, packedRun: 3 } as const
 export type FrameType = (typeof frameTypes)[keyof typeof frameTypes]
 
 export interface Frame {
@@ -11,6 +11,11 @@ export interface Frame {
 }
 
 const headerBytes = 5
+const known: ReadonlySet<number> = new Set(Object.values(frameTypes))
+
+function isFrameType(type: number | undefined): type is FrameType {
+  return type !== undefined && known.has(type)
+}
 
 export function encodeFrame(type: FrameType, ...parts: readonly Uint8Array[]): Buffer {
   const length = parts.reduce((sum, part) => sum + part.length, 1)
@@ -34,7 +39,7 @@ export class FrameReader {
       const length = head.readUInt32BE(0)
       const type = head[4]
       if (length < 1 || length > most()) return `frame of ${String(length)} bytes`
-      if (type !== frameTypes.message && type !== frameTypes.run) return `frame type ${String(type)}`
+      if (!isFrameType(type)) return `frame type ${String(type)}`
       if (this.#length < 4 + length) return undefined
       const whole = this.#take(4 + length)
       if (!onFrame({ type, payload: whole.subarray(headerBytes) })) return undefined

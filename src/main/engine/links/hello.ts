@@ -14,7 +14,9 @@ import { parsePublicKey, signFor, verifyFor } from '../identity/signature.js'
 import { limits } from '../limits.js'
 import type { Binding } from './transport.js'
 
-export const protocolVersion = 1
+/** What this program can speak on a link (docs/protocol/links.md#versions). */
+export const linkVersions = [1, 2] as const
+export type LinkVersion = (typeof linkVersions)[number]
 
 const base64Url = (bytes: number) => v.custom<string>((value) => parseBase64Url(value, bytes) !== undefined)
 const hex = (bytes: number) => v.custom<string>((value) => isHex(value, bytes))
@@ -65,26 +67,40 @@ export type Intro = v.InferOutput<typeof Intro>
 export type Answer = v.InferOutput<typeof Answer>
 export type Role = 'client' | 'server'
 
-export function createIntro(publicKey: Buffer, nonce: Buffer, run: string): Intro {
+export function createIntro(
+  publicKey: Buffer,
+  nonce: Buffer,
+  run: string,
+  versions: readonly LinkVersion[] = linkVersions
+): Intro {
   return {
     t: 'intro',
     key: publicKey.toString('base64url'),
     nonce: nonce.toString('base64url'),
-    versions: [protocolVersion],
+    versions: [...versions],
     run
   }
 }
 
+/** The highest that both speak. Both intros are under both proofs, so nobody between can lower it. */
+export function commonVersion(own: readonly number[], theirs: readonly number[]): LinkVersion | undefined {
+  return linkVersions.filter((version) => own.includes(version) && theirs.includes(version)).at(-1)
+}
+
+export interface Judged {
+  readonly nodeId: NodeId
+  readonly key: KeyObject
+  readonly version: LinkVersion
+}
+
 /** The node that an intro claims to be, or why it is refused. */
-export function judgeIntro(
-  own: Intro,
-  theirs: Intro
-): { readonly nodeId: NodeId; readonly key: KeyObject } | ProblemCode {
+export function judgeIntro(own: Intro, theirs: Intro): Judged | ProblemCode {
   if (theirs.key === own.key || theirs.nonce === own.nonce) return 'own-identity'
-  if (!theirs.versions.includes(protocolVersion)) return 'version-differs'
+  const version = commonVersion(own.versions, theirs.versions)
+  if (version === undefined) return 'version-differs'
   const raw = Buffer.from(theirs.key, 'base64url')
   const key = parsePublicKey(raw)
-  return key === undefined ? 'hello-failed' : { nodeId: nodeIdOf(raw), key }
+  return key === undefined ? 'hello-failed' : { nodeId: nodeIdOf(raw), key, version }
 }
 
 /** Both intros exactly as they were sent. */

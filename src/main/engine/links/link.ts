@@ -7,13 +7,12 @@
  *                     ▼ broken rule, silence, time limit, decision
  *                  closed
  */
-import type { KeyObject } from 'node:crypto'
 import type { MissionId, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import type { Identity } from '../identity/identity.js'
 import { verifyRecord, type IdentityRecord } from '../identity/identity-record.js'
 import { bounds, limits } from '../limits.js'
-import { decodeRun, type Run } from '../logs/run.js'
+import type { Run } from '../logs/run.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
 import { encodeFrame, FrameReader, frameTypes, type Frame } from './framing.js'
@@ -25,15 +24,20 @@ import {
   type Answer,
   type Intro,
   type Intros,
+  type Judged,
+  type LinkVersion,
   type Self
 } from './hello.js'
 import { parseMessage, type Message } from './messages.js'
+import { decodeRunFrame } from './run-frame.js'
 import type { Channel } from './transport.js'
 
 export interface LinkSelf {
   readonly identity: Identity
   /** Of this start of the engine. */
   readonly run: string
+  /** Left out: all that this program speaks. */
+  readonly versions?: readonly LinkVersion[] | undefined
   readonly clock: Clock
   readonly random: Random
   /** 0 while nobody can reach us. */
@@ -101,8 +105,7 @@ export class Link {
   readonly #reader = new FrameReader()
   readonly #ownIntro: Intro
   readonly #ownIntroBytes: Buffer
-  #theirs:
-    { readonly nodeId: NodeId; readonly key: KeyObject; readonly intro: Intro; readonly bytes: Buffer } | undefined
+  #theirs: (Judged & { readonly intro: Intro; readonly bytes: Buffer }) | undefined
   #proved = false
   #framesBeforeTrust = 0
   #heardAt: number
@@ -127,7 +130,7 @@ export class Link {
     this.#self = self
     this.#events = events
     this.#heardAt = self.clock.monotonic()
-    this.#ownIntro = createIntro(self.identity.publicKey, self.random.bytes(32), self.run)
+    this.#ownIntro = createIntro(self.identity.publicKey, self.random.bytes(32), self.run, self.versions)
     this.#ownIntroBytes = Buffer.from(JSON.stringify(this.#ownIntro))
     channel.onData = (bytes) => this.#receive(bytes)
     channel.onDrain = () => this.#pump()
@@ -140,6 +143,11 @@ export class Link {
   /** Whether we opened this connection. */
   get isDialled(): boolean {
     return this.channel.role === 'client'
+  }
+
+  /** What both sides speak; 1 until their intro came. */
+  get version(): LinkVersion {
+    return this.#theirs?.version ?? 1
   }
 
   get nodeId(): NodeId | undefined {
@@ -308,8 +316,8 @@ export class Link {
   }
 
   #take(frame: Frame): void {
-    if (frame.type === frameTypes.run) {
-      this.#takeRun(frame.payload)
+    if (frame.type !== frameTypes.message) {
+      this.#takeRun(frame)
       return
     }
     const message = parseMessage(frame.payload)
@@ -327,15 +335,18 @@ export class Link {
     else this.#events.onMessage(this, message)
   }
 
-  #takeRun(payload: Buffer): void {
+  #takeRun(frame: Frame): void {
     if (this.state !== 'up') {
       this.close('protocol-error', 'run before trust')
       return
     }
-    const mission = payload.subarray(0, 32).toString('hex') as MissionId
-    const decoded = payload.length > 32 ? decodeRun(payload, 32) : undefined
-    if (decoded === undefined || decoded.end !== payload.length) this.close('protocol-error', 'not a run')
-    else this.#events.onRun(this, mission, decoded.run)
+    if (frame.type === frameTypes.packedRun && this.version < 2) {
+      this.close('protocol-error', `frame type ${String(frame.type)}`)
+      return
+    }
+    const decoded = decodeRunFrame(frame)
+    if (decoded === undefined) this.close('protocol-error', 'not a run')
+    else this.#events.onRun(this, decoded.mission, decoded.run)
   }
 
   #takeHello(message: Message, bytes: Buffer): void {
@@ -371,8 +382,8 @@ export class Link {
 
   #takeIntro(intro: Intro, bytes: Buffer): void {
     const judged = judgeIntro(this.#ownIntro, intro)
-    // We dialled ourselves: the other end of this connection has to see our intro, too, to know it.
-    if (judged === 'own-identity') this.refuse(judged)
+    // We dialled ourselves, or one who speaks otherwise: the other end has to see our intro, too, to know it.
+    if (judged === 'own-identity' || judged === 'version-differs') this.refuse(judged)
     else if (typeof judged === 'string') this.close(judged)
     if (typeof judged === 'string') return
     // A copy: the payload is a view of a larger buffer, and the proof is over these very bytes.

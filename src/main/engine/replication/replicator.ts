@@ -8,6 +8,7 @@ import { encodeFrame, frameTypes } from '../links/framing.js'
 import type { Link } from '../links/link.js'
 import type { LinkTable } from '../links/link-table.js'
 import type { Message, WireHead } from '../links/messages.js'
+import { RunFrame } from '../links/run-frame.js'
 import { bounds, limits } from '../limits.js'
 import type { HeldLog, NewRun } from '../logs/log-store.js'
 import { encodeRun, lastSeq, logKey, type Head, type Run } from '../logs/run.js'
@@ -99,7 +100,7 @@ export class Replicator {
   newRun(mission: Mission, { run, encoded }: NewRun): void {
     const { header } = run
     const key = logKey(header)
-    let frame: Buffer | undefined
+    const frames = new RunFrame(mission.id, encoded)
     for (const { link, nodeId } of this.#parts.links.up()) {
       if (this.#refuseGiving(nodeId, mission) !== undefined) continue
       const exchange = this.#exchange(nodeId, mission.id)
@@ -109,7 +110,7 @@ export class Replicator {
         this.#stream(link, nodeId, mission, exchange)
         continue
       }
-      frame ??= runFrame(mission.id, encoded)
+      const frame = frames.for(link.version)
       link.sendFrame(frame, mission.id)
       raise(exchange.sent, key, lastSeq(header))
       this.#parts.peers.count(nodeId, { changesOut: header.count, bytesOut: frame.length })
@@ -438,7 +439,7 @@ export class Replicator {
       const run = await mission.logs.readAfter(missing.key, missing.after)
       if (run === undefined) throw new Error('a durable run cannot be read')
       raise(exchange.sent, missing.key, lastSeq(run.header))
-      const frame = runFrame(mission.id, encodeRun(run))
+      const frame = new RunFrame(mission.id, encodeRun(run)).for(link.version)
       this.#parts.peers.count(nodeId, { changesOut: run.header.count, bytesOut: frame.length })
       return frame
     })
@@ -489,10 +490,6 @@ function inOrderOfMembership(mission: Mission): readonly HeldLog[] {
   const order = new Map([...mission.permissions.members.keys()].map((author, index) => [author, index]))
   const rank = (log: HeldLog) => order.get(log.id.author) ?? order.size
   return [...mission.logs.logs()].sort((a, b) => rank(a) - rank(b))
-}
-
-function runFrame(mission: MissionId, encoded: Buffer): Buffer {
-  return encodeFrame(frameTypes.run, Buffer.from(mission, 'hex'), encoded)
 }
 
 function toWire({ author, epoch, seq, hash }: Head): WireHead {
