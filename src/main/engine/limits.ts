@@ -46,7 +46,11 @@ export const bounds = {
   overall: { burst: 100, perSecond: 20 },
   /** Bytes handed to a socket and not yet taken by the system. */
   unsentBytes: 256 * 1024,
-  /** Frames waiting for one link; a peer that reads slower is cut and catches up later. */
+  /** The same for what is read from disk at the pace of the link: more urgent frames wait behind no more of it. */
+  unsentBulkBytes: 64 * 1024,
+  /** New runs waiting for one link before they are read from disk at its pace instead. */
+  congestedBytes: 64 * 1024,
+  /** Frames waiting for one link; only a peer that asks for more than it reads comes there, and is cut. */
   queuedBytes: 8 * 1024 * 1024,
   /** Received and not yet on disk, per mission, before a link is read no further. */
   uncommittedBytes: 4 * 1024 * 1024,

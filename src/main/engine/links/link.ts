@@ -28,7 +28,7 @@ import {
   type LinkVersion,
   type Self
 } from './hello.js'
-import { parseMessage, type Message } from './messages.js'
+import { encodeMessage, parseMessage, type Message } from './messages.js'
 import { decodeRunFrame } from './run-frame.js'
 import type { Channel } from './transport.js'
 
@@ -75,6 +75,13 @@ export interface Met {
   readonly port: number
 }
 
+/** Of which only the newest counts: made when it leaves. One may serve many links. */
+export interface Latest {
+  readonly mission: MissionId
+  /** The frame; `undefined` when there is nothing to say any more. */
+  readonly make: (version: LinkVersion) => Buffer | undefined
+}
+
 /** Pulled when the socket has room and nothing more urgent waits; `undefined` ends it. */
 export type Stream = () => Promise<Buffer | undefined>
 
@@ -85,6 +92,12 @@ const selvesMost = 100
 interface Queued {
   readonly bytes: Buffer
   readonly mission: MissionId | undefined
+}
+
+const aboutMissions: ReadonlySet<Message['t']> = new Set(['have', 'want', 'heads', 'done'])
+
+function isControl({ t }: Message): boolean {
+  return !aboutMissions.has(t)
 }
 
 export class Link {
@@ -110,8 +123,12 @@ export class Link {
   #framesBeforeTrust = 0
   #heardAt: number
   #isPaused = false
-  #queue: Queued[] = []
+  /** What keeps a link: hello, decisions, heartbeats. */
+  #control: Queued[] = []
+  #live: Queued[] = []
   #queuedBytes = 0
+  readonly #latest = new Map<string, Latest>()
+  #bulk: Queued | undefined
   readonly #streams = new Map<MissionId, Stream>()
   #pulling = false
   #pings = new Map<number, { readonly sentAt: number; readonly wall: number }>()
@@ -156,7 +173,7 @@ export class Link {
 
   /** Whether so much waits that the sender should read from disk at this link's pace instead of queueing. */
   get isCongested(): boolean {
-    return this.#queuedBytes > bounds.unsentBytes
+    return this.#queuedBytes > bounds.congestedBytes
   }
 
   get isStale(): boolean {
@@ -196,12 +213,19 @@ export class Link {
 
   /** @param mission what the message reveals; asked about when it leaves. */
   send(message: Message, mission?: MissionId): void {
-    this.#enqueue(encodeFrame(frameTypes.message, Buffer.from(JSON.stringify(message))), mission)
+    this.#enqueue(isControl(message) ? this.#control : this.#live, encodeMessage(message), mission)
   }
 
   /** A frame made once for several links. */
   sendFrame(bytes: Buffer, mission: MissionId): void {
-    this.#enqueue(bytes, mission)
+    this.#enqueue(this.#live, bytes, mission)
+  }
+
+  /** Leaves after everything that waits; takes the place of one under the same key that has not left yet. */
+  sendLatest(key: string, latest: Latest): void {
+    if (this.state === 'closed') return
+    this.#latest.set(key, latest)
+    this.#pump()
   }
 
   /** Replaces a stream of the same mission. */
@@ -234,30 +258,51 @@ export class Link {
     if (this.state === 'closed') return
     this.state = 'closed'
     this.#cancelTimer()
-    this.#queue = []
+    this.#control = []
+    this.#live = []
+    this.#latest.clear()
+    this.#bulk = undefined
     this.#streams.clear()
     this.channel.destroy()
     this.#events.onClosed(this, this.#refused ?? reason, detail)
   }
 
-  #enqueue(bytes: Buffer, mission: MissionId | undefined): void {
+  #enqueue(lane: Queued[], bytes: Buffer, mission: MissionId | undefined): void {
     if (this.state === 'closed') return
-    this.#queue.push({ bytes, mission })
+    lane.push({ bytes, mission })
     this.#queuedBytes += bytes.length
     if (this.#queuedBytes > bounds.queuedBytes) this.close('peer-silent', 'it reads too slowly')
     else this.#pump()
   }
 
+  /** The most urgent first (docs/protocol/links.md#sending). */
   #pump(): void {
     while (this.state !== 'closed' && this.channel.unsent < bounds.unsentBytes) {
-      const next = this.#queue.shift()
-      if (next === undefined) {
-        this.#pull()
-        return
-      }
-      this.#queuedBytes -= next.bytes.length
+      const queued = this.#control.shift() ?? this.#live.shift()
+      if (queued !== undefined) this.#queuedBytes -= queued.bytes.length
+      const next = queued ?? this.#nextLatest() ?? this.#nextBulk()
+      if (next === undefined) return
       if (this.#mayLeave(next.mission)) this.#write(next.bytes)
     }
+  }
+
+  #nextLatest(): Queued | undefined {
+    for (const [key, { mission, make }] of this.#latest) {
+      this.#latest.delete(key)
+      // Asked before it is made: what may not leave is not noted as said.
+      const bytes = this.#mayLeave(mission) ? make(this.version) : undefined
+      if (bytes !== undefined) return { bytes, mission: undefined }
+    }
+    return undefined
+  }
+
+  /** What was read from disk and waits for its turn; has the next one read when there is none. */
+  #nextBulk(): Queued | undefined {
+    if (this.channel.unsent >= bounds.unsentBulkBytes) return undefined
+    const bulk = this.#bulk
+    this.#bulk = undefined
+    if (bulk === undefined) this.#pull()
+    return bulk
   }
 
   #mayLeave(mission: MissionId | undefined): boolean {
@@ -279,8 +324,8 @@ export class Link {
           this.#streams.delete(mission)
           if (bytes !== undefined) this.#streams.set(mission, stream)
         }
-        if (bytes !== undefined) this.#enqueue(bytes, mission)
-        else this.#pump()
+        if (bytes !== undefined && this.state !== 'closed') this.#bulk = { bytes, mission }
+        this.#pump()
       },
       (error: unknown) => {
         this.#pulling = false
@@ -298,10 +343,11 @@ export class Link {
   #receive(bytes: Buffer): void {
     if (this.state === 'closed' || this.#refused !== undefined) return
     this.bytesIn += bytes.length
+    // Any byte: over a slow connection one frame takes longer than a peer may be silent.
+    this.#heardAt = this.#self.clock.monotonic()
+    this.lastHeard = this.#self.clock.now()
     const most = () => (this.state === 'up' ? limits.frameBytes : limits.frameBytesBeforeTrust)
     const broken = this.#reader.read(bytes, most, (frame) => {
-      this.#heardAt = this.#self.clock.monotonic()
-      this.lastHeard = this.#self.clock.now()
       if (this.state !== 'up' && ++this.#framesBeforeTrust > limits.framesBeforeTrust)
         this.close('protocol-error', 'too many frames before trust')
       else this.#take(frame)

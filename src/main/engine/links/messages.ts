@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import { isHex } from '../bytes/hash.js'
 import { HashSchema as Hash, MissionIdSchema, NodeIdSchema } from '../bytes/ids.js'
 import { limits } from '../limits.js'
+import { encodeFrame, frameTypes } from './framing.js'
 import { Answer, Intro, Proof, Self } from './hello.js'
 
 const Epoch = v.custom<string>((value) => isHex(value, 16))
@@ -36,6 +37,10 @@ const Message = v.variant('t', [
 
 export type Message = v.InferOutput<typeof Message>
 export type WireHead = v.InferOutput<typeof HeadSchema>
+
+export function encodeMessage(message: Message): Buffer {
+  return encodeFrame(frameTypes.message, Buffer.from(JSON.stringify(message)))
+}
 
 /** The message in a frame, or why it is refused. */
 export function parseMessage(payload: Buffer): Message | string {

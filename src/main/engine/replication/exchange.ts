@@ -2,7 +2,7 @@
 import type { Decision } from '@shared/model.js'
 import type { LogStore } from '../logs/log-store.js'
 import { logKey, type LogKey } from '../logs/run.js'
-import { countLacks, raise, type Extent, type Lacks } from './sync.js'
+import { countLacks, hasMore, raise, type Extent, type Lacks } from './sync.js'
 
 export class Exchange {
   /** What the peer said that it holds durably. */
@@ -52,8 +52,15 @@ export class Exchange {
   }
 
   lacks(logs: LogStore): Lacks {
-    if (this.isInStep(logs)) return { they: 0, we: 0 }
-    if (this.useless.size === 0) return countLacks(logs.logs(), this.told)
-    return countLacks(logs.logs(), new Map([...this.told].filter(([key]) => !this.useless.has(key))))
+    return this.isInStep(logs) ? { they: 0, we: 0 } : countLacks(logs.logs(), this.#useful())
+  }
+
+  /** Whether the peer holds something that we lack and can take. */
+  hasMore(logs: LogStore): boolean {
+    return !this.isInStep(logs) && hasMore(this.#useful(), (key) => logs.log(key))
+  }
+
+  #useful(): Extent {
+    return this.useless.size === 0 ? this.told : new Map([...this.told].filter(([key]) => !this.useless.has(key)))
   }
 }

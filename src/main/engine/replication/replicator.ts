@@ -4,10 +4,9 @@
  */
 import type { Decision, MissionId, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
-import { encodeFrame, frameTypes } from '../links/framing.js'
 import type { Link } from '../links/link.js'
 import type { LinkTable } from '../links/link-table.js'
-import type { Message, WireHead } from '../links/messages.js'
+import { encodeMessage, type Message, type WireHead } from '../links/messages.js'
 import { RunFrame } from '../links/run-frame.js'
 import { bounds, limits } from '../limits.js'
 import type { HeldLog, NewRun } from '../logs/log-store.js'
@@ -39,8 +38,10 @@ export interface ReplicatorParts {
   readonly onStep: (nodeId: NodeId, mission: MissionId) => void
 }
 
-/** Told soon, but not for each of many runs: this is also the receipt that the peer waits for. */
-const tellAfterMs = 20
+/** What changed is looked at soon, but not for each of many runs. */
+const settleMs = 20
+/** And told soon, but not again and again: to 200 peers, each word costs 200 frames and as many answers. */
+const tellEveryMs = 500
 /** The answer about a mission that is unknown here, and about one that this peer may not have. */
 const nothingHere = '0'.repeat(64)
 const breatheAfter = 256
@@ -59,6 +60,9 @@ export class Replicator {
   readonly exchanges: Exchanges = this.#exchanges
   readonly #fetches: Fetches
   readonly #inboxes = new WeakMap<Link, Inbox>()
+  readonly #settling = new Set<MissionId>()
+  /** Monotonic time at which peers may hear again how our heads stand. */
+  readonly #tellAt = new Map<MissionId, number>()
   readonly #telling = new Set<MissionId>()
   readonly #admitting = new Set<string>()
   readonly #forks = new Set<string>()
@@ -131,16 +135,33 @@ export class Replicator {
 
   /** What is durable, or who is a member, changed. */
   missionChanged(mission: Mission): void {
-    if (this.#telling.has(mission.id)) return
-    this.#telling.add(mission.id)
-    this.#parts.clock.after(tellAfterMs, () => {
-      this.#telling.delete(mission.id)
+    if (this.#settling.has(mission.id)) return
+    this.#settling.add(mission.id)
+    this.#parts.clock.after(settleMs, () => {
+      this.#settling.delete(mission.id)
+      this.#tellAll(mission)
       for (const { link, nodeId } of this.#parts.links.up()) {
-        this.#tell(mission, link, nodeId)
         this.#pushMissing(link, nodeId, mission)
         this.#compare(nodeId, mission)
       }
     })
+  }
+
+  /** This is also the receipt that a peer waits for. */
+  #tellAll(mission: Mission): void {
+    if (this.#telling.has(mission.id)) return
+    const { clock, links } = this.#parts
+    const wait = (this.#tellAt.get(mission.id) ?? 0) - clock.monotonic()
+    if (wait > 0) {
+      this.#telling.add(mission.id)
+      clock.after(wait, () => {
+        this.#telling.delete(mission.id)
+        this.#tellAll(mission)
+      })
+      return
+    }
+    this.#tellAt.set(mission.id, clock.monotonic() + tellEveryMs)
+    for (const { link, nodeId } of links.up()) this.#tell(mission, link, nodeId)
   }
 
   /** A new mission: peers hear of it at once. */
@@ -350,19 +371,21 @@ export class Replicator {
   /** Says how our durable heads stand, unless the peer knows that already. */
   #tell(mission: Mission, link: Link, nodeId: NodeId): void {
     if (this.#refuseGiving(nodeId, mission) !== undefined) return
+    link.sendLatest(`have ${mission.id}`, { mission: mission.id, make: () => this.#have(mission, nodeId) })
+  }
+
+  #have(mission: Mission, nodeId: NodeId): Buffer | undefined {
     const exchange = this.#exchange(nodeId, mission.id)
     const digest = mission.logs.digest()
-    if (exchange.ownDigest === digest) return
+    if (exchange.ownDigest === digest) return undefined
     const moved =
       exchange.ownDigest === undefined
         ? []
         : mission.logs.heads().filter((head) => (exchange.ownTold.get(logKey(head)) ?? 0) < head.seq)
     for (const head of mission.logs.heads()) raise(exchange.ownTold, logKey(head), head.seq)
     exchange.ownDigest = digest
-    link.send(
-      { t: 'have', mission: mission.id, digest, moved: moved.length > movedMost ? [] : moved.map(toWire) },
-      mission.id
-    )
+    const listed = moved.length > movedMost ? [] : moved.map(toWire)
+    return encodeMessage({ t: 'have', mission: mission.id, digest, moved: listed })
   }
 
   /** After news from either side: in step, or something to fetch. */
@@ -374,7 +397,7 @@ export class Replicator {
     else if (
       this.#refuseTaking(nodeId, mission) === undefined &&
       mission.logs.unsaved === 0 &&
-      (!exchange.isKnown || exchange.lacks(mission.logs).we > 0)
+      (!exchange.isKnown || exchange.hasMore(mission.logs))
     )
       this.#fetch(nodeId, mission.id)
     this.#parts.onStep(nodeId, mission.id)
@@ -426,15 +449,18 @@ export class Replicator {
   #stream(link: Link, nodeId: NodeId, mission: Mission, exchange: Exchange): void {
     if (exchange.isStreaming) return
     exchange.isStreaming = true
+    let order = inOrderOfMembership(mission)
     link.setStream(mission.id, async () => {
       if (!exchange.isStreaming) return undefined
-      const missing = firstMissing(inOrderOfMembership(mission), exchange.sent)
+      let missing = firstMissing(order, exchange.sent)
+      if (missing === undefined) {
+        // What was written meanwhile goes along.
+        order = inOrderOfMembership(mission)
+        missing = firstMissing(order, exchange.sent)
+      }
       if (missing === undefined) {
         exchange.isStreaming = false
-        return encodeFrame(
-          frameTypes.message,
-          Buffer.from(JSON.stringify({ t: 'done', mission: mission.id, digest: mission.logs.digest() }))
-        )
+        return encodeMessage({ t: 'done', mission: mission.id, digest: mission.logs.digest() })
       }
       const run = await mission.logs.readAfter(missing.key, missing.after)
       if (run === undefined) throw new Error('a durable run cannot be read')

@@ -40,6 +40,12 @@ export function firstMissing(
   return undefined
 }
 
+/** Whether the other holds something of which we lack a part. */
+export function hasMore(theirs: Extent, logOf: (key: LogKey) => HeldLog | undefined): boolean {
+  for (const [key, seq] of theirs) if ((logOf(key)?.head.seq ?? 0) < seq) return true
+  return false
+}
+
 export interface Lacks {
   readonly they: number
   /** A lower bound: of logs unknown here only the last number is known. */
