@@ -245,6 +245,31 @@ const table = {
     message: 'The name is empty or too long.',
     advice: 'Use 1 to 64 characters.'
   },
+  'not-an-owner': {
+    ref: 'MIS-06',
+    message: 'Only an owner of this mission can do this.',
+    advice: 'Ask an owner; they are listed under People.'
+  },
+  outranked: {
+    ref: 'MIS-07',
+    message: 'This is about an owner, or a decision of an owner, that this laptop cannot overrule.',
+    advice: 'Ask an owner who stands higher in the list under People.'
+  },
+  removed: {
+    ref: 'MIS-08',
+    message: 'This laptop was removed from the mission.',
+    advice: 'Only an owner can take it back. What was accepted of it stays.'
+  },
+  'nothing-to-change': {
+    ref: 'MIS-09',
+    message: 'It is so already, or there is nothing that this could change.',
+    advice: 'Nothing was written. Look at the members again.'
+  },
+  retired: {
+    ref: 'MIS-10',
+    message: 'This laptop ended its own part in the mission, and that is final.',
+    advice: 'It can take part under a new identity.'
+  },
   conflict: {
     ref: 'MIS-11',
     message: 'Two people changed this while neither had the other’s change.',

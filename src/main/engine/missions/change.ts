@@ -26,6 +26,9 @@ export interface AdmitChange {
   readonly role: Role
 }
 
+/** A higher role holds all that a lower one does. */
+export const roleRank = { 'read-only': 0, subscriber: 1, owner: 2 } as const satisfies Record<Role, number>
+
 /** How far a log of an author is accepted: lines up to this number. */
 export interface AcceptedHead {
   readonly epoch: string

@@ -182,7 +182,8 @@ class Judge {
   readonly #forks: ReadonlyMap<NodeId, readonly ForkPoint[]>
   readonly #holds: HoldsPoint
   readonly #decrees = new Map<NodeId, Decrees>()
-  /** Of authors whose lines count: final once asked for. */
+  /** Lines with effect, of authors who may write: final once asked for. */
+  readonly #counting = new Map<NodeId, readonly AdminLine[]>()
   readonly #reaches = new Map<NodeId, Reach>()
 
   constructor(lines: Iterable<AdminLine>, forks: Iterable<ForkPoint>, holds: HoldsPoint) {
@@ -278,23 +279,28 @@ class Judge {
 
   /** Lines of an author that have effect, if it may write. */
   #effective(author: NodeId): readonly AdminLine[] {
-    let reach = this.#reaches.get(author)
-    if (reach === undefined) {
-      const given = this.#reachOf(author)
-      reach = ended(given, this.#within(author, given))
-      this.#reaches.set(author, reach)
-    }
-    return this.#within(author, reach)
+    const known = this.#counting.get(author)
+    if (known !== undefined) return known
+    const given = this.#reachOf(author)
+    const within = this.#within(author, given)
+    const reach = ended(given, within)
+    const lines = reach === given ? within : this.#within(author, reach)
+    this.#reaches.set(author, reach)
+    this.#counting.set(author, lines)
+    return lines
   }
 
   #within(author: NodeId, reach: Reach): readonly AdminLine[] {
     const lines = this.#lines.get(author) ?? []
+    if (reach === unlimited) return lines
     return lines.filter(({ log, seq }) => isWithin(limitIn(reach, log.epoch), log, seq, this.#holds))
   }
 
   /** What others and forks leave of an author. */
   #reachOf(author: NodeId): Reach {
     const decrees = this.#decrees.get(author)
+    const forks = this.#forks.get(author)
+    if (decrees === undefined && forks === undefined) return unlimited
     const standing = [...(decrees?.cuts ?? [])].filter(
       ([name, { rank }]) => (decrees?.lifts.get(name) ?? Infinity) > rank
     )
@@ -305,7 +311,7 @@ class Judge {
           decrees?.adopts ?? []
         )
       : new Map()
-    for (const fork of this.#forks.get(author) ?? []) {
+    for (const fork of forks ?? []) {
       const settled = chosen(fork, decrees?.settles ?? [])
       const forked = settled === undefined ? before(fork) : { seq: settled.seq, hash: settled.hash, fork }
       const cut = limits.get(fork.epoch)

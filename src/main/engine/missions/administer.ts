@@ -1,0 +1,49 @@
+/** What this node may write about members, before it writes it: a line that would have no effect is refused with its reason. */
+import type { NodeId } from '@shared/model.js'
+import type { ProblemCode } from '@shared/problems.js'
+import { roleRank, type AdminChange, type AdmitChange, type AdoptChange } from './change.js'
+import type { Permissions } from './permissions.js'
+
+/** Why a change of ours about a member would have no effect; `undefined` when it may be written. */
+export function administerProblem(
+  permissions: Permissions,
+  self: NodeId,
+  change: AdminChange
+): ProblemCode | undefined {
+  if (permissions.isReadOnly) return 'mission-read-only'
+  if (permissions.cutsOn(self).length > 0) return 'removed'
+  if (!permissions.mayWrite(self)) return 'not-a-member'
+  if (change.kind === 'admin/admit') return admitProblem(permissions, self, change)
+  // Everybody may end itself.
+  if (change.kind === 'admin/cut' && change.author === self) return undefined
+  const rank = permissions.members.get(self)?.rank
+  if (rank === undefined) return 'not-an-owner'
+  if ((permissions.members.get(change.author)?.rank ?? Infinity) <= rank) return 'outranked'
+  switch (change.kind) {
+    case 'admin/cut':
+      return undefined
+    case 'admin/adopt':
+      return adoptProblem(permissions, rank, change)
+    case 'admin/settle': {
+      const fork = permissions.forkOf(change)
+      return fork === undefined || change.seq < fork.first ? 'nothing-to-change' : undefined
+    }
+  }
+}
+
+function admitProblem(permissions: Permissions, self: NodeId, { author, role }: AdmitChange): ProblemCode | undefined {
+  // An admit lifts no cut.
+  if (permissions.cutsOn(author).length > 0) return 'removed'
+  if (role === 'owner' && permissions.members.get(self)?.role !== 'owner') return 'not-an-owner'
+  const before = permissions.members.get(author)?.role
+  return before !== undefined && roleRank[before] >= roleRank[role] ? 'nothing-to-change' : undefined
+}
+
+function adoptProblem(permissions: Permissions, rank: number, change: AdoptChange): ProblemCode | undefined {
+  const standing = permissions.cutsOn(change.author)
+  if (standing.some((cut) => cut.rank === undefined)) return 'retired'
+  const lifted = standing.filter(({ name }) => change.lifts.includes(name))
+  const mayBring = change.heads.length === 0 ? lifted : standing
+  if (mayBring.length === 0) return 'nothing-to-change'
+  return mayBring.some((cut) => (cut.rank ?? 0) < rank) ? 'outranked' : undefined
+}
