@@ -97,7 +97,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     federation: wantsFirstRun && book.all.isSetUp ? undefined : settings.federation
   })
   if (!loaded.ok) return loaded
-  const { identity, created } = loaded.value
+  const { identity, isNew } = loaded.value
   identity.callsign = book.all.callsign
   identity.laptop = book.all.laptop
   const onDamage = (damage: Damage) => noteDamage(damage, health, log)
@@ -125,9 +125,10 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       // Nothing is linked while the book is read.
       onTrust: (nodeId) => afterStart(() => trustChanged(nodeId))
     },
-    created
+    isNew
   )
   if (!opened.ok) return opened
+  if (isNew) await identity.begun()
   const trust = opened.value
   const peers = await PeerBook.open(disk, clock, log, (found) => health.set('peers', found))
   for (const known of trust.decided()) peers.remember(known, known.decision.at)

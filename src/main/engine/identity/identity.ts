@@ -37,7 +37,9 @@ const IdentityFile = v.object({
   }),
   locked: v.optional(v.string()),
   federation: v.string(),
-  counter: v.number()
+  counter: v.number(),
+  /** Until the first start has made the journal of decisions: its absence is no loss then. */
+  isNew: v.optional(v.literal(true))
 })
 type IdentityFile = v.InferOutput<typeof IdentityFile>
 
@@ -94,7 +96,7 @@ export class OwnIdentity implements Identity {
     this.#records = this.#sign()
   }
 
-  static async open(parts: IdentityParts): Promise<Result<{ identity: OwnIdentity; created: boolean }>> {
+  static async open(parts: IdentityParts): Promise<Result<{ identity: OwnIdentity; isNew: boolean }>> {
     const { disk, federation } = parts
     const document = openDocument<IdentityFile>(disk, identityFileName, IdentityFile, {
       mode: 0o600,
@@ -104,18 +106,19 @@ export class OwnIdentity implements Identity {
     const read = await document.read()
     if (!read.ok && read.problem.code === 'newer-data') return read
     if (!read.ok) return fail('identity-damaged', read.problem.detail)
-    const created = read.value === undefined
-    if (created && (await hasHistory(disk))) return fail('identity-damaged', `${identityFileName} is missing`)
+    if (read.value === undefined && (await hasHistory(disk)))
+      return fail('identity-damaged', `${identityFileName} is missing`)
     if (read.value === undefined) {
       const identity = new OwnIdentity(parts, document, await createFile(parts))
       await identity.#save()
-      return ok({ identity, created })
+      return ok({ identity, isNew: true })
     }
     const opened = openSecrets(read.value, parts.keyStore)
     if (!opened.ok) return opened
     const identity = new OwnIdentity(parts, document, opened.value)
+    const isNew = read.value.isNew === true
     if (federation !== undefined && federation !== identity.federation) await identity.useFederation(federation)
-    return ok({ identity, created })
+    return ok({ identity, isNew })
   }
 
   get tls(): TlsIdentity {
@@ -144,6 +147,12 @@ export class OwnIdentity implements Identity {
     // A store that holds the keys works; asking it anyway could open a prompt.
     const found = isLocked ? undefined : keyStore === undefined ? problem('no-key-store') : keyStore.problem()
     return { state: isLocked ? 'locked' : 'file', ...(found === undefined ? {} : { problem: found }) }
+  }
+
+  /** The first start is past the point from which a missing journal means loss. */
+  async begun(): Promise<void> {
+    const { isNew: _, ...file } = this.#file
+    await this.#renewFile(file)
   }
 
   async useFederation(federation: string): Promise<void> {
@@ -265,7 +274,8 @@ async function createFile({ random, now, federation = defaultFederation }: Ident
     sealingKey: generateKeyPairSync('x25519').privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64url'),
     tls: await issueCertificate(nodeId, serial(random), now),
     federation,
-    counter: 1
+    counter: 1,
+    isNew: true
   }
 }
 

@@ -120,6 +120,8 @@ export class Missions {
   }
 
   async #open(id: MissionId, report: MissionsReport): Promise<void> {
+    // The power went while it was being made: nobody was told of it.
+    if ((await this.#parts.disk.list(missionFolder(id)).catch(() => undefined))?.length === 0) return
     // One mission that the disk does not give must not keep all others from people.
     const opened = await Mission.open(id, this.#parts, (damage) => report.onDamage(damage)).catch(
       (error: unknown): Result<Mission> => fail(diskProblem(error), String(error))

@@ -4,6 +4,9 @@ import { mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:f
 import { dirname, join } from 'node:path'
 import { systemCode, type Disk, type LogFile } from './disk.js'
 
+/** Ends the name of a file that `replace` was writing when the power went. */
+const unfinished = '.new'
+
 export function createFileDisk(folder: string): Disk {
   const at = (path: string) => join(folder, ...path.split('/'))
   return {
@@ -44,7 +47,7 @@ export function createFileDisk(folder: string): Disk {
     async replace(path, bytes, options) {
       const target = at(path)
       await makeFolder(dirname(target))
-      const temporary = `${target}.new`
+      const temporary = target + unfinished
       const file = await open(temporary, 'w', options?.mode ?? 0o600)
       try {
         await file.writeFile(bytes)
@@ -92,7 +95,7 @@ export function createFileDisk(folder: string): Disk {
 
     async list(path) {
       try {
-        return await readdir(at(path))
+        return (await readdir(at(path))).filter((name) => !name.endsWith(unfinished))
       } catch (error) {
         if (systemCode(error) === 'ENOENT') return []
         throw error

@@ -118,7 +118,7 @@ export class TrustBook {
     })
   }
 
-  /** @param isNewNode whether the identity was just made, so that there can be no journal yet. */
+  /** @param isNewNode whether the first start has not yet come this far, so that there can be no journal. */
   static async open(parts: TrustBookParts, isNewNode: boolean): Promise<Result<TrustBook>> {
     const journal = new Journal(parts.disk, folder)
     const book = new TrustBook(parts, journal)
