@@ -10,6 +10,7 @@ import type { LinkVersion } from '../../src/main/engine/links/hello.js'
 import type { Transport } from '../../src/main/engine/links/transport.js'
 import type { Clock } from '../../src/main/engine/runtime/clock.js'
 import type { Random } from '../../src/main/engine/runtime/random.js'
+import type { Disk } from '../../src/main/engine/storage/disk.js'
 import { Air } from './air.js'
 import { SimDisk } from './disk.js'
 import { seededRandom } from './random.js'
@@ -30,6 +31,8 @@ export interface NodeOptions {
   readonly wantsFirstRun?: boolean
   /** Versions of the link protocol that it speaks. Left out: all. */
   readonly linkVersions?: readonly LinkVersion[]
+  /** In place of the simulated one. */
+  readonly disk?: Disk
 }
 
 export class Field {
@@ -192,7 +195,7 @@ export class FieldNode {
         {
           clock: mortalClock(time.clock(this.wall), life),
           random,
-          disk: this.disk,
+          disk: this.#options.disk ?? this.disk,
           transport: mortalTransport(wire.transport(this.address), life),
           discovery: this.#options.isOnAir === true ? () => air.discovery(this.address) : undefined,
           interfaces: () => [{ name: 'sim0', address: this.address }]

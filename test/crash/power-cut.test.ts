@@ -1,0 +1,45 @@
+/**
+ * A power cut after every step of a node's day, with combinations of un-synced bytes and names lost, torn or kept.
+ * In short the worst for each step, and here and there one by chance; `npm run crash` tries all combinations of up to 6
+ * open steps, and as many by chance beyond, over days of several seeds.
+ */
+import { expect, it, vi } from 'vitest'
+import { seededRandom } from '../sim/random.js'
+import { judge, liveOneDay } from './session.js'
+import { PowerCut } from './volume.js'
+
+vi.mock('node:fs/promises', async (original) => (await import('./mock.js')).withVolumes(await original()))
+
+const isWhole = process.env['MUSTER_CRASH'] === 'whole'
+const seeds = isWhole ? [1, 2, 3] : [Number(process.env['MUSTER_SEED'] ?? 1)]
+
+it.each(seeds)(
+  'what was saved is there after a power cut at any step, day %i',
+  async (seed) => {
+    const day = await liveOneDay(seed)
+    expect(day.diary.refused).toEqual([])
+    const random = seededRandom(seed)
+    const cut = new PowerCut()
+    const faults: string[] = []
+    let judged = 0
+    let most = 0
+    for (const [index, step] of day.volume.steps.entries()) {
+      cut.take(step)
+      most = Math.max(most, cut.open.length)
+      for (const fates of cut.fates(random, 6, isWhole ? 3 ** 6 : 1 + Number(index % 4 === 0))) {
+        const last = cut.open.map((one, place) => `${one.kind} ${JSON.stringify(fates[place])}`).join(', ')
+        const where = `seed ${String(seed)}, step ${String(index + 1)} (${last})`
+        await judge(day, cut.image(fates), index + 1, where).catch((error: unknown) => faults.push(String(error)))
+        judged++
+      }
+    }
+    console.log(
+      `seed ${String(seed)}: ${String(day.volume.steps.length)} steps, at most ${String(most)} not durable, ` +
+        `${String(judged)} folders judged`
+    )
+    expect(faults).toEqual([])
+    await day.field.stop()
+    day.volume.unmount()
+  },
+  isWhole ? 3_600_000 : 120_000
+)
