@@ -8,7 +8,7 @@ import { fail, ok, type Result } from '@shared/result.js'
 import { sha256 } from '../bytes/hash.js'
 import { parseLine, type JsonObject } from '../bytes/line.js'
 import { bounds, limits } from '../limits.js'
-import { DamageFound, type Disk, type LogFile } from '../storage/disk.js'
+import { DamageFound, kept, type Disk, type LogFile } from '../storage/disk.js'
 import { decodeRun, headerBytesMost, parseHeader, type Run } from './run.js'
 
 export const journalVersion = 1
@@ -224,8 +224,7 @@ export class Journal {
           offset += bytes.length
         }
       } catch (error) {
-        // After a failed write or sync the file's tail is unknown: what comes next goes into a new segment.
-        await this.#leave()
+        await this.#giveUp()
         for (const { failed } of group) failed(error)
       } finally {
         for (const { bytes } of group) this.#unsaved -= bytes.length
@@ -242,6 +241,17 @@ export class Journal {
     const segment = this.#segments.get(number)
     if (segment?.file === undefined) throw new Error(`no segment ${String(number)} in ${this.#folder}`)
     return { number, segment, file: segment.file }
+  }
+
+  /**
+   * After a failed write or sync the file's tail is unknown: what comes next goes into a new segment. The tail is cut, as
+   * far as the disk lets us: reads may show it although it was not and will never be kept, and a later start, which knows
+   * nothing of the failure, would go on behind it.
+   */
+  async #giveUp(): Promise<void> {
+    const segment = this.#current === undefined ? undefined : this.#segments.get(this.#current)
+    if (segment?.file !== undefined) await kept(segment.file.truncate(segment.size))
+    await this.#leave()
   }
 
   /** Nothing more is written to the current segment. */
