@@ -71,21 +71,22 @@ export function createCommands(parts: CommandParts): CommandHandlers {
       if (!forgotten.ok) return forgotten
       parts.vouching.forget(nodeId)
       links.forget(nodeId)
-      await peers.forget(nodeId)
+      const saved = await peers.forget(nodeId)
       parts.onForgotten(nodeId)
-      return forgotten
+      return saved
     },
     async addPeer(to) {
       const others = peers.targets.filter((other) => other.address !== to.address || other.port !== to.port)
       if (others.length >= bounds.targets) return fail('too-many', `${String(bounds.targets)} addresses`)
-      await peers.setTargets([...others, to])
-      links.dialer.add(to)
-      return ok(null)
+      const saved = await peers.setTargets([...others, to])
+      if (saved.ok) links.dialer.add(to)
+      return saved
     },
     async removeAddress(to) {
-      await peers.setTargets(peers.targets.filter((other) => other.address !== to.address || other.port !== to.port))
-      links.dialer.remove(to)
-      return ok(null)
+      const others = peers.targets.filter((other) => other.address !== to.address || other.port !== to.port)
+      const saved = await peers.setTargets(others)
+      if (saved.ok) links.dialer.remove(to)
+      return saved
     },
     async tryNow({ nodeId }) {
       if (nodeId === undefined) links.dialer.wakeAll()

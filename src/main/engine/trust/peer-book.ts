@@ -4,13 +4,13 @@
  */
 import * as v from 'valibot'
 import type { Address, NodeId } from '@shared/model.js'
-import type { Problem } from '@shared/result.js'
+import { ok, type Problem, type Result } from '@shared/result.js'
 import { NodeIdSchema } from '../bytes/ids.js'
 import { bounds } from '../limits.js'
 import type { Log } from '../runtime/log.js'
 import type { Clock } from '../runtime/clock.js'
 import { openDocument, type Document } from '../storage/document.js'
-import type { Disk } from '../storage/disk.js'
+import { kept, type Disk } from '../storage/disk.js'
 
 const AddressSchema = v.object({ address: v.string(), port: v.number() })
 const KnownPeerSchema = v.object({
@@ -87,7 +87,7 @@ export class PeerBook {
     else this.#saveSoon()
   }
 
-  forget(nodeId: NodeId): Promise<void> {
+  forget(nodeId: NodeId): Promise<Result<null>> {
     this.peers.delete(nodeId)
     return this.#save()
   }
@@ -137,10 +137,13 @@ export class PeerBook {
     this.peers.set(nodeId, { ...known, given })
   }
 
-  /** Resolves when it is kept, as far as the disk allows: what a person typed must not be gone after a power cut. */
-  setTargets(targets: readonly Address[]): Promise<void> {
+  /** Counts once it is kept: what a person typed must not be gone after a power cut. */
+  async setTargets(targets: readonly Address[]): Promise<Result<null>> {
+    const before = this.targets
     this.targets = targets
-    return this.#save()
+    const saved = await this.#save()
+    if (!saved.ok && this.targets === targets) this.targets = before
+    return saved
   }
 
   async close(): Promise<void> {
@@ -156,13 +159,12 @@ export class PeerBook {
     })
   }
 
-  async #save(): Promise<void> {
-    if (this.#isReadOnly) return
-    try {
-      await this.#document.write({ peers: [...this.peers.values()], targets: [...this.targets] })
-    } catch (error) {
-      this.#log('warn', 'peers-not-saved', { error: String(error) })
-    }
+  async #save(): Promise<Result<null>> {
+    if (this.#isReadOnly) return ok(null)
+    const saved = await kept(this.#document.write({ peers: [...this.peers.values()], targets: [...this.targets] }))
+    if (saved.ok) return ok(null)
+    this.#log('warn', 'peers-not-saved', { error: saved.problem.detail })
+    return saved
   }
 }
 
