@@ -79,6 +79,8 @@ export interface Day {
 }
 
 const addresses = { alpha: '10.0.0.1', bravo: '10.0.0.2', charlie: '10.0.0.3' }
+/** Of a disk that does not work now. */
+export const diskCodes = ['disk-full', 'disk-read-only', 'disk-failed']
 const damage = ['file-damaged', 'journal-damaged', 'identity-damaged']
 
 function nodeOn(field: Field, name: keyof typeof addresses, disk: FieldNodeDisk): FieldNode {
@@ -116,8 +118,10 @@ export async function liveOneDay(seed: number, prepare: (volume: Volume) => void
 
   await person.start()
   for (const other of [bravo, charlie]) {
-    await person.do({ [`target ${other.address}`]: 'there' }, () =>
-      alpha.engine.commands.addPeer({ address: other.address, port: 47110 })
+    await person.insist(() =>
+      person.do({ [`target ${other.address}`]: 'there' }, () =>
+        alpha.engine.commands.addPeer({ address: other.address, port: 47110 })
+      )
     )
     await field.until('they met', () => alpha.peer(other) !== undefined && other.peer(alpha) !== undefined)
     await other.decide(alpha, 'trusted')
@@ -228,6 +232,12 @@ class Person {
     for (let attempt = 0, left = calls; left.length > 0; attempt++) {
       const answers = await this.#field.during(Promise.all(left.map((call) => this.#write(call, attempt))))
       left = left.filter((_, index) => answers[index]?.ok !== true)
+      // The disk did not give this mission at the start: the folder is read anew.
+      if (answers.some((answer) => !answer.ok && answer.problem.code === 'mission-unknown')) {
+        expect(this.#node.overview.health.problems.some(({ code }) => diskCodes.includes(code))).toBe(true)
+        await this.stop()
+        await this.start()
+      }
       if (attempt > 2) throw new Error(`refused again and again: ${this.#diary.refused.join(', ')}`)
     }
   }
