@@ -1,4 +1,7 @@
-/** What is in the air, simulated: announcements reach everybody on the same network after a moment, or are lost. */
+/**
+ * What is in the air, simulated: announcements reach everybody on the same network after a moment each, so in any order;
+ * some twice, and some never.
+ */
 import type { Discovery, DiscoveryOptions, DiscoveryView, Sighting } from '../../src/main/engine/discovery/discovery.js'
 import { Sightings } from '../../src/main/engine/discovery/sightings.js'
 import type { Clock } from '../../src/main/engine/runtime/clock.js'
@@ -16,8 +19,11 @@ export class Air {
   readonly #random: Random
   readonly #wire: Wire
   readonly #hosts = new Map<string, Host>()
-  /** Share of packets that nobody hears. */
+  /** Share of packets that a host does not hear, and share that it hears twice. */
   loss = 0
+  duplication = 0
+  /** A packet takes up to so long. */
+  delayMs = 20
 
   constructor(time: VirtualTime, random: Random, wire: Wire) {
     this.#time = time
@@ -57,7 +63,9 @@ export class Air {
   send(from: string, packet: Packet): void {
     for (const [address, host] of this.#hosts) {
       if (address === from || this.#wire.isCut(from, address) || this.#random.unit() < this.loss) continue
-      this.#time.after(this.#random.unit() * 20, () => host.hear(packet))
+      const copies = this.#random.unit() < this.duplication ? 2 : 1
+      for (let copy = 0; copy < copies; copy++)
+        this.#time.after(this.#random.unit() * this.delayMs, () => host.hear(packet))
     }
   }
 }

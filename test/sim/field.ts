@@ -6,14 +6,15 @@ import type { ChangeName, Json, MissionId, NodeId, Overview } from '@shared/mode
 import type { Result } from '@shared/result.js'
 import type { Scope } from '@shared/scope.js'
 import { startEngine, type Engine } from '../../src/main/engine/engine.js'
+import type { IssueCertificate } from '../../src/main/engine/identity/certificate.js'
 import type { LinkVersion } from '../../src/main/engine/links/hello.js'
-import type { Transport } from '../../src/main/engine/links/transport.js'
 import type { Clock } from '../../src/main/engine/runtime/clock.js'
 import type { Random } from '../../src/main/engine/runtime/random.js'
 import type { Disk } from '../../src/main/engine/storage/disk.js'
 import { Air } from './air.js'
+import { certificatesOf } from './certificates.js'
 import { SimDisk } from './disk.js'
-import { seededRandom } from './random.js'
+import { namedRandom } from './random.js'
 import { VirtualTime } from './time.js'
 import { Wire } from './wire.js'
 
@@ -45,9 +46,9 @@ export class Field {
 
   constructor(seed: number) {
     this.seed = seed
-    this.random = seededRandom(seed)
-    this.wire = new Wire(this.time, this.random)
-    this.air = new Air(this.time, this.random, this.wire)
+    this.random = namedRandom(seed, 'story')
+    this.wire = new Wire(this.time, namedRandom(seed, 'wire'))
+    this.air = new Air(this.time, namedRandom(seed, 'air'), this.wire)
   }
 
   /** What a clock that is right shows now. */
@@ -56,10 +57,17 @@ export class Field {
   }
 
   async node(name: string, options: NodeOptions = {}): Promise<FieldNode> {
-    const address = options.address ?? `10.0.0.${String(this.nodes.length + 1)}`
-    const node = new FieldNode(this, name, address, options)
-    this.nodes.push(node)
+    const node = this.add(name, options)
     await node.start()
+    return node
+  }
+
+  /** A node that is not started yet. */
+  add(name: string, options: NodeOptions = {}): FieldNode {
+    const number = this.nodes.length + 1
+    const address = options.address ?? `10.0.${String(number >> 8)}.${String(number & 255)}`
+    const node = new FieldNode(this, name, address, number, options)
+    this.nodes.push(node)
     return node
   }
 
@@ -134,29 +142,27 @@ function mortalClock(clock: Clock, life: Life): Clock {
   }
 }
 
-function mortalTransport(transport: Transport, life: Life): Transport {
-  return {
-    listen: (options) => transport.listen(options),
-    dial: (to, identity) => (life.isOver ? new Promise<never>(() => undefined) : transport.dial(to, identity))
-  }
-}
-
 export class FieldNode {
   readonly name: string
   readonly address: string
   readonly disk: SimDisk
   readonly wall = { offsetMs: 0 }
   readonly #field: Field
+  readonly #random: Random
+  readonly #issue: IssueCertificate
   readonly #options: NodeOptions
   #engine: Engine | undefined
   #life: Life = { isOver: true }
 
-  constructor(field: Field, name: string, address: string, options: NodeOptions) {
+  /** @param number its own in the field, from 1; its first certificate has it too. */
+  constructor(field: Field, name: string, address: string, number: number, options: NodeOptions) {
     this.#field = field
+    this.#issue = certificatesOf(number)
+    this.#random = namedRandom(field.seed, name)
     this.name = name
     this.address = address
     this.#options = options
-    this.disk = new SimDisk(field.random, field.time)
+    this.disk = new SimDisk(namedRandom(field.seed, `disk of ${name}`), field.time)
   }
 
   get isRunning(): boolean {
@@ -178,7 +184,7 @@ export class FieldNode {
   }
 
   async tryStart(): Promise<Result<Engine>> {
-    const { time, random, wire, air } = this.#field
+    const { time, wire, air } = this.#field
     const life: Life = { isOver: false }
     this.#life = life
     const started = await this.#field.during(
@@ -194,9 +200,10 @@ export class FieldNode {
         },
         {
           clock: mortalClock(time.clock(this.wall), life),
-          random,
-          disk: this.#options.disk ?? this.disk,
-          transport: mortalTransport(wire.transport(this.address), life),
+          random: this.#random,
+          disk: this.disk,
+          transport: wire.transport(this.address, () => !life.isOver),
+          issueCertificate: this.#issue,
           discovery: this.#options.isOnAir === true ? () => air.discovery(this.address) : undefined,
           interfaces: () => [{ name: 'sim0', address: this.address }]
         }
@@ -277,7 +284,8 @@ export class FieldNode {
   }
 
   digest(id: MissionId): string | undefined {
-    return this.#engine === undefined ? undefined : this.mission(id)?.digest
+    const heads = this.#engine?.heads(id)
+    return heads?.ok === true ? heads.value.digest : undefined
   }
 
   /** Current values of a field. */

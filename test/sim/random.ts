@@ -18,3 +18,16 @@ export function seededRandom(seed: number): Random {
     }
   }
 }
+
+/** Its own stream for each name: what one part of a field draws does not change what the others get. */
+export function namedRandom(seed: number, name: string): Random {
+  let hash = seed >>> 0
+  for (const character of name) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x9e3779b1) >>> 0
+  return seededRandom(hash ^ (hash >>> 15))
+}
+
+export function pick<T>(random: Random, list: readonly T[]): T {
+  const found = list[Math.floor(random.unit() * list.length)]
+  if (found === undefined) throw new Error('nothing to pick from')
+  return found
+}

@@ -7,32 +7,35 @@ import type { Clock } from '../../src/main/engine/runtime/clock.js'
 interface Event {
   readonly at: number
   readonly order: number
-  readonly call: () => void
+  /** Undefined once it happened or was called off; such an event stays in the heap until its turn comes. */
+  call: (() => void) | undefined
 }
 
 const startWallMs = Date.UTC(2026, 6, 22, 12)
+const stepsMost = 50_000_000
 
 export class VirtualTime {
   #now = 0
   #order = 0
-  #events: Event[] = []
+  #waiting = 0
+  /** A binary heap: no event is later than the two at twice its index plus one and two. */
+  readonly #heap: Event[] = []
 
   get now(): number {
     return this.#now
   }
 
   get isIdle(): boolean {
-    return this.#events.length === 0
+    return this.#waiting === 0
   }
 
   after(ms: number, call: () => void): () => void {
-    const event = { at: this.#now + Math.max(0, ms), order: this.#order++, call }
-    let index = this.#events.length
-    while (index > 0 && isLater(this.#events[index - 1], event)) index--
-    this.#events.splice(index, 0, event)
+    const event: Event = { at: this.#now + Math.max(0, ms), order: this.#order++, call }
+    this.#push(event)
+    this.#waiting++
     return () => {
-      const found = this.#events.indexOf(event)
-      if (found >= 0) this.#events.splice(found, 1)
+      if (event.call !== undefined) this.#waiting--
+      event.call = undefined
     }
   }
 
@@ -44,18 +47,13 @@ export class VirtualTime {
   /** Lets the next event happen; false when there is none before `until`. */
   async step(until = Infinity): Promise<boolean> {
     await settle()
-    const next = this.#events[0]
-    if (next === undefined || next.at > until) return false
-    this.#events.shift()
-    this.#now = next.at
-    next.call()
-    await settle()
-    return true
+    return this.#next(until)
   }
 
   async run(ms: number): Promise<void> {
     const end = this.#now + ms
-    while (await this.step(end));
+    await settle()
+    while (await this.#next(end));
     this.#now = end
   }
 
@@ -66,9 +64,10 @@ export class VirtualTime {
       state.done = true
     })
     watched.catch(() => undefined) // The caller gets it below.
+    await settle()
     for (let steps = 0; !state.done; steps++) {
-      if (steps > 1_000_000) throw new Error('it never ends')
-      await this.step()
+      if (steps > stepsMost) throw new Error('it never ends')
+      if (!(await this.#next(Infinity))) await settle()
     }
     return watched
   }
@@ -81,10 +80,61 @@ export class VirtualTime {
       after: (ms, call) => this.after(ms, call)
     }
   }
+
+  async #next(until: number): Promise<boolean> {
+    for (;;) {
+      const next = this.#heap[0]
+      if (next === undefined || next.at > until) return false
+      this.#pop()
+      const { call } = next
+      if (call === undefined) continue
+      next.call = undefined
+      this.#waiting--
+      this.#now = next.at
+      call()
+      await settle()
+      return true
+    }
+  }
+
+  #push(event: Event): void {
+    const heap = this.#heap
+    let at = heap.length
+    heap.push(event)
+    while (at > 0) {
+      const above = (at - 1) >> 1
+      const parent = heap[above]
+      if (parent === undefined || !isLater(parent, event)) break
+      heap[at] = parent
+      at = above
+    }
+    heap[at] = event
+  }
+
+  /** Takes the first event out. */
+  #pop(): void {
+    const heap = this.#heap
+    const last = heap.pop()
+    if (last === undefined || heap.length === 0) return
+    let at = 0
+    for (;;) {
+      let below = 2 * at + 1
+      let child = heap[below]
+      const right = heap[below + 1]
+      if (child !== undefined && right !== undefined && isLater(child, right)) {
+        child = right
+        below++
+      }
+      if (child === undefined || !isLater(last, child)) break
+      heap[at] = child
+      at = below
+    }
+    heap[at] = last
+  }
 }
 
-function isLater(one: Event | undefined, other: Event): boolean {
-  return one !== undefined && (one.at > other.at || (one.at === other.at && one.order > other.order))
+function isLater(one: Event, other: Event): boolean {
+  return one.at > other.at || (one.at === other.at && one.order > other.order)
 }
 
 function settle(): Promise<void> {

@@ -14,6 +14,7 @@ import type { Discovery } from './discovery/discovery.js'
 import { networkStatus } from './discovery/doctor.js'
 import { DiscoverySwitch } from './discovery/switch.js'
 import { FeedWriter } from './feed-writer.js'
+import type { IssueCertificate } from './identity/certificate.js'
 import { OwnIdentity } from './identity/identity.js'
 import type { KeyStore } from './identity/key-store.js'
 import type { LinkVersion } from './links/hello.js'
@@ -44,6 +45,8 @@ export interface EnginePorts {
   readonly discovery?: (() => Discovery) | undefined
   /** Left out: keys cannot be wrapped here. */
   readonly keyStore?: KeyStore | undefined
+  /** Left out: a P-256 certificate, issued with the system's randomness. */
+  readonly issueCertificate?: IssueCertificate | undefined
   readonly interfaces: () => NodeStatus['interfaces']
 }
 
@@ -94,6 +97,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     random,
     now: clock.now(),
     keyStore: ports.keyStore,
+    issue: ports.issueCertificate,
     federation: wantsFirstRun && book.all.isSetUp ? undefined : settings.federation
   })
   if (!loaded.ok) return loaded

@@ -15,6 +15,9 @@ export interface TlsIdentity {
 const twoDaysMs = 2 * 24 * 3600 * 1000
 const twentyYearsMs = 20 * 365 * 24 * 3600 * 1000
 
+/** Makes a key and a certificate for it. */
+export type IssueCertificate = (nodeId: string, serial: Uint8Array, now: number) => Promise<TlsIdentity>
+
 /** @param now wall time in ms; the certificate starts two days earlier, because clocks in the field are wrong. */
 export async function issueCertificate(nodeId: string, serial: Uint8Array, now: number): Promise<TlsIdentity> {
   // The library's container needs this polyfill loaded before it.

@@ -3,18 +3,18 @@
  * system's key store if a person wished so. A damaged file stops the start: a second identity made in silence would
  * leave the node's own logs without an author.
  */
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import { createPrivateKey, type KeyObject } from 'node:crypto'
 import * as v from 'valibot'
 import type { KeyProtection, NodeId } from '@shared/model.js'
 import { fail, ok, problem, type Result } from '@shared/result.js'
 import { openDocument, type Document } from '../storage/document.js'
 import type { Disk } from '../storage/disk.js'
 import type { Random } from '../runtime/random.js'
-import { certificateDer, issueCertificate, type TlsIdentity } from './certificate.js'
+import { certificateDer, issueCertificate, type IssueCertificate, type TlsIdentity } from './certificate.js'
 import { nodeIdOf, signRecord, type IdentityRecord } from './identity-record.js'
 import type { KeyStore } from './key-store.js'
 import { sha256 } from '../bytes/hash.js'
-import { privateKeyFromSeed, rawPublicKey } from './signature.js'
+import { privateKeyFromSeed, rawPublicKey, sealingKeyFromSeed } from './signature.js'
 
 const Secrets = v.object({
   /** Ed25519 seed and X25519 private key (PKCS#8 DER), base64url. */
@@ -69,6 +69,8 @@ export interface IdentityParts {
   /** Wall time of the first certificate, in ms. */
   readonly now: number
   readonly keyStore?: KeyStore | undefined
+  /** Left out: P-256. */
+  readonly issue?: IssueCertificate | undefined
   /** Names the group this node belongs to; another name than last time renews the record. */
   readonly federation?: string | undefined
 }
@@ -166,7 +168,8 @@ export class OwnIdentity implements Identity {
 
   /** A fresh certificate with a fresh key, made here. */
   async issueCertificate(now: number): Promise<void> {
-    await this.#renew({ ...this.#file, tls: await issueCertificate(this.nodeId, serial(this.#parts.random), now) })
+    const { random, issue = issueCertificate } = this.#parts
+    await this.#renew({ ...this.#file, tls: await issue(this.nodeId, serial(random), now) })
   }
 
   /** Wraps the secrets with the key store, or unwraps them. */
@@ -266,13 +269,14 @@ async function hasHistory(disk: Disk): Promise<boolean> {
   return lists.some((names) => names.length > 0)
 }
 
-async function createFile({ random, now, federation = defaultFederation }: IdentityParts): Promise<IdentityFile> {
+async function createFile(parts: IdentityParts): Promise<IdentityFile> {
+  const { random, now, issue = issueCertificate, federation = defaultFederation } = parts
   const seed = random.bytes(32)
   const nodeId = nodeIdOf(rawPublicKey(privateKeyFromSeed(seed)))
   return {
     signingSeed: seed.toString('base64url'),
-    sealingKey: generateKeyPairSync('x25519').privateKey.export({ format: 'der', type: 'pkcs8' }).toString('base64url'),
-    tls: await issueCertificate(nodeId, serial(random), now),
+    sealingKey: sealingKeyFromSeed(random.bytes(32)).export({ format: 'der', type: 'pkcs8' }).toString('base64url'),
+    tls: await issue(nodeId, serial(random), now),
     federation,
     counter: 1,
     isNew: true

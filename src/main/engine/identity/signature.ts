@@ -47,6 +47,7 @@ export function isSafePoint(encoded: Uint8Array): boolean {
 
 const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex')
 const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
+const sealingPkcs8Prefix = Buffer.from('302e020100300506032b656e04220420', 'hex')
 
 /** The key object for 32 raw bytes, or `undefined` for an unsafe key. */
 export function parsePublicKey(raw: Uint8Array): KeyObject | undefined {
@@ -65,4 +66,9 @@ export function rawPublicKey(key: KeyObject): Buffer {
 
 export function privateKeyFromSeed(seed: Uint8Array): KeyObject {
   return createPrivateKey({ key: Buffer.concat([pkcs8Prefix, seed]), format: 'der', type: 'pkcs8' })
+}
+
+/** An X25519 private key; any 32 bytes are one (RFC 7748, section 5). */
+export function sealingKeyFromSeed(seed: Uint8Array): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([sealingPkcs8Prefix, seed]), format: 'der', type: 'pkcs8' })
 }
