@@ -1,10 +1,9 @@
 /**
- * A peer that speaks the real protocol over real TLS with the project's own modules, and breaks it where a test says
- * so. It never reads more than a test asks for, and records every byte that it was given.
+ * A peer that speaks the real protocol with the project's own modules, over real TLS or any other connection, and breaks
+ * it where a test says so. It never reads more than a test asks for, and records every byte that it was given.
  */
-import { generateKeyPairSync, randomBytes, X509Certificate, createPrivateKey } from 'node:crypto'
+import { randomBytes, X509Certificate, createPrivateKey } from 'node:crypto'
 import { once } from 'node:events'
-import type { Socket } from 'node:net'
 import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls'
 import type { MissionId } from '@shared/model.js'
 import { sha256 } from '../../src/main/engine/bytes/hash.js'
@@ -12,7 +11,7 @@ import { encodeLine, type JsonObject } from '../../src/main/engine/bytes/line.js
 import { issueCertificate, type TlsIdentity } from '../../src/main/engine/identity/certificate.js'
 import { nodeIdOf, signRecord, type IdentityRecord } from '../../src/main/engine/identity/identity-record.js'
 import type { Identity } from '../../src/main/engine/identity/identity.js'
-import { privateKeyFromSeed, rawPublicKey } from '../../src/main/engine/identity/signature.js'
+import { privateKeyFromSeed, rawPublicKey, sealingKeyFromSeed } from '../../src/main/engine/identity/signature.js'
 import {
   encodeFrame,
   FrameReader,
@@ -47,7 +46,7 @@ export function delayed<T>(promise: Promise<T>, what: string, ms = patienceMs): 
 }
 
 /** Not `once` of node:events, which rejects when an error comes before the close. */
-export function untilClose(socket: Socket): Promise<void> {
+export function untilClose(socket: HostileSocket): Promise<void> {
   return new Promise((done) => {
     if (socket.closed) done()
     else socket.once('close', () => done())
@@ -56,13 +55,14 @@ export function untilClose(socket: Socket): Promise<void> {
 
 export interface IdentityOptions {
   readonly seed?: Buffer
+  readonly sealingSeed?: Buffer
   readonly tls?: TlsIdentity
   readonly federation?: string
   readonly counter?: number
 }
 
 export async function makeIdentity(options: IdentityOptions = {}): Promise<Identity> {
-  const { seed = randomBytes(32), federation = 'field', counter = 1 } = options
+  const { seed = randomBytes(32), sealingSeed = randomBytes(32), federation = 'field', counter = 1 } = options
   const signingKey = privateKeyFromSeed(seed)
   const publicKey = rawPublicKey(signingKey)
   const nodeId = nodeIdOf(publicKey)
@@ -73,7 +73,7 @@ export async function makeIdentity(options: IdentityOptions = {}): Promise<Ident
   const record = signRecord(
     {
       signingKey: publicKey.toString('base64url'),
-      sealingKey: rawPublicKey(generateKeyPairSync('x25519').privateKey).toString('base64url'),
+      sealingKey: rawPublicKey(sealingKeyFromSeed(sealingSeed)).toString('base64url'),
       certificateHash: certificateHash.toString('base64url'),
       federation,
       counter
@@ -113,8 +113,26 @@ export interface ConnectOptions {
   readonly tls?: ConnectionOptions
 }
 
-export class HostileLink {
-  readonly socket: TLSSocket
+/** What a hostile peer needs of a connection. */
+export interface HostileSocket {
+  readonly closed: boolean
+  readonly destroyed: boolean
+  write(bytes: Uint8Array): unknown
+  destroy(): unknown
+  on(event: 'data', listener: (bytes: Buffer) => void): unknown
+  once(event: 'close', listener: () => void): unknown
+}
+
+/** Where it takes nonces and times from; left out: from the system. */
+export interface Whims {
+  readonly bytes: (count: number) => Buffer
+  readonly now: () => number
+}
+
+const systemWhims: Whims = { bytes: randomBytes, now: () => Date.now() }
+
+export class HostileLink<Socket extends HostileSocket = TLSSocket> {
+  readonly socket: Socket
   readonly identity: Identity
   readonly closed: Promise<void>
   readonly messages: Message[] = []
@@ -123,13 +141,15 @@ export class HostileLink {
   readonly received: Buffer[] = []
   readonly #watchers = new Set<() => void>()
   readonly #binding: Binding
+  readonly #whims: Whims
   #isClosed = false
   #pings = 0
 
-  private constructor(socket: TLSSocket, identity: Identity, binding: Binding) {
+  constructor(socket: Socket, identity: Identity, binding: Binding, whims = systemWhims) {
     this.socket = socket
     this.identity = identity
     this.#binding = binding
+    this.#whims = whims
     this.closed = untilClose(socket).then(() => {
       this.#isClosed = true
       this.#look()
@@ -239,7 +259,7 @@ export class HostileLink {
   /** Intro and proof; gives both as they were sent. */
   async prove(deviations: Deviations = {}): Promise<{ readonly intro: Buffer; readonly proof: string }> {
     const theirs = await this.theirIntro()
-    const right = createIntro(this.identity.publicKey, randomBytes(32), randomBytes(16).toString('hex'))
+    const right = createIntro(this.identity.publicKey, this.#whims.bytes(32), this.#whims.bytes(16).toString('hex'))
     const intro = Buffer.from(JSON.stringify(deviations.intro?.(right, theirs) ?? right))
     this.sendFrame(frameTypes.message, intro)
     const intros = { client: intro, server: Buffer.from(JSON.stringify(theirs)) }
@@ -286,7 +306,7 @@ export class HostileLink {
     const message = parseMessage(payload)
     if (typeof message === 'string') throw new Error(`the honest side sent nonsense: ${message}`)
     this.messages.push(message)
-    if (message.t === 'ping') this.send({ t: 'pong', n: message.n, at: Date.now() })
+    if (message.t === 'ping') this.send({ t: 'pong', n: message.n, at: this.#whims.now() })
   }
 
   #takeRun(frame: Frame): void {

@@ -18,7 +18,7 @@ import { namedRandom } from './random.js'
 import { VirtualTime } from './time.js'
 import { Wire } from './wire.js'
 
-const linkPort = 47110
+export const linkPort = 47110
 /** Virtual; the longest wait of a story. */
 const patienceMs = 10 * 60_000
 

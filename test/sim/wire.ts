@@ -110,6 +110,11 @@ export class Wire {
     for (const channel of [...this.#channels]) channel.flush()
   }
 
+  mendAll(): void {
+    for (const way of this.#ways.values()) Object.assign(way, goodWay)
+    for (const channel of [...this.#channels]) channel.flush()
+  }
+
   isCut(from: string, to: string): boolean {
     return this.#ways.get(`${from} ${to}`)?.isCut === true
   }
