@@ -44,24 +44,6 @@ export function diskSuite(name: string, setup: () => Promise<DiskSetup>): void {
       await during(again.close())
     })
 
-    it('reads a part, shorter where the file ends, and says how long a file is', async () => {
-      const { disk, during } = await setup()
-      await during(disk.replace('file', Buffer.from('short')))
-      expect((await during(disk.readPart('file', 2, 100))).toString()).toBe('ort')
-      expect((await during(disk.readPart('file', 9, 1))).length).toBe(0)
-      await expect(during(disk.readPart('none', 0, 1))).rejects.toThrow()
-      expect(await during(disk.size('file'))).toBe(5)
-      expect(await during(disk.size('none'))).toBeUndefined()
-    })
-
-    it('removes what can be made again, and does not mind when it is gone', async () => {
-      const { disk, during } = await setup()
-      await during(disk.replace('file', Buffer.from('x')))
-      await during(disk.remove('file'))
-      await during(disk.remove('file'))
-      expect(await during(disk.read('file'))).toBeUndefined()
-    })
-
     it('cuts a tail for good', async () => {
       const { disk, reopen, during } = await setup()
       const log = await during(disk.openLog('log'))
@@ -84,6 +66,65 @@ export function diskSuite(name: string, setup: () => Promise<DiskSetup>): void {
       await during(disk.move('damaged/x.1/1', 'aside/1'))
       expect((await during(disk.read('aside/1')))?.toString()).toBe('1')
       await expect(during(disk.move('none', 'other'))).rejects.toThrow()
+    })
+
+    it('removes files and whole folders, and does not mind when there is none', async () => {
+      const { disk, during } = await setup()
+      await during(disk.replace('a/b/1', Buffer.from('1')))
+      await during(disk.replace('a/2', Buffer.from('2')))
+      await during(disk.replace('a.3', Buffer.from('3')))
+      await during(disk.remove('a/b/1'))
+      expect(await during(disk.read('a/b/1'))).toBeUndefined()
+      await during(disk.remove('a'))
+      expect(await during(disk.list('a'))).toEqual([])
+      expect((await during(disk.read('a.3')))?.toString()).toBe('3')
+      await during(disk.remove('a'))
+      await during(disk.remove('none/at/all'))
+    })
+
+    it('tells size and change of a file, and nothing of a folder or of what is not there', async () => {
+      const { disk, reopen, during } = await setup()
+      await during(disk.replace('a/one', Buffer.from('four')))
+      const before = await during(disk.facts('a/one'))
+      expect(before).toMatchObject({ path: 'a/one', size: 4 })
+      expect(await during(reopen().facts('a/one'))).toEqual(before)
+      const log = await during(disk.openLog('a/one'))
+      await during(log.append(Buffer.from('more')))
+      await during(log.sync())
+      await during(log.close())
+      const after = await during(disk.facts('a/one'))
+      expect(after?.size).toBe(8)
+      expect(after?.modified).not.toBe(before?.modified)
+      expect(await during(disk.facts('a'))).toBeUndefined()
+      expect(await during(disk.facts('a/two'))).toBeUndefined()
+    })
+
+    it('lists every file below a folder, by path', async () => {
+      const { disk, during } = await setup()
+      for (const path of ['m/y/2', 'm/x/1', 'm/0', 'other/3']) await during(disk.replace(path, Buffer.from(path)))
+      expect((await during(disk.files('m'))).map(({ path, size }) => [path, size])).toEqual([
+        ['m/0', 3],
+        ['m/x/1', 5],
+        ['m/y/2', 5]
+      ])
+      expect(await during(disk.files('none'))).toEqual([])
+    })
+
+    it('reads a part, less of it where the file ends, and no file is an error', async () => {
+      const { disk, during } = await setup()
+      await during(disk.replace('file', Buffer.from('0123456789')))
+      expect((await during(disk.readPart('file', 2, 3))).toString()).toBe('234')
+      expect((await during(disk.readPart('file', 8, 5))).toString()).toBe('89')
+      expect((await during(disk.readPart('file', 10, 5))).length).toBe(0)
+      await expect(during(disk.readPart('none', 0, 1))).rejects.toThrow()
+    })
+
+    it('says how much room is left, and which place it is', async () => {
+      const { disk, reopen, during } = await setup()
+      expect(await during(disk.free())).toBeGreaterThan(0)
+      const place = await during(disk.place())
+      expect(place).not.toBe('')
+      expect(await during(reopen().place())).toBe(place)
     })
   })
 }

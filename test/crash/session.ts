@@ -84,7 +84,7 @@ export const diskCodes = ['disk-full', 'disk-read-only', 'disk-failed']
 const damage = ['file-damaged', 'journal-damaged', 'identity-damaged']
 
 function nodeOn(field: Field, name: keyof typeof addresses, disk: FieldNodeDisk): FieldNode {
-  const node = new FieldNode(field, name, addresses[name], { disk })
+  const node = new FieldNode(field, name, addresses[name], field.nodes.length, { disk })
   field.nodes.push(node)
   return node
 }

@@ -2,7 +2,7 @@
  * A disk in memory that loses what was not synced, tears what was being written, fills up and fails on purpose. Survives
  * the crash of its node: hand the same disk to the next engine.
  */
-import type { Disk, LogFile } from '../../src/main/engine/storage/disk.js'
+import type { Disk, FileFacts, LogFile } from '../../src/main/engine/storage/disk.js'
 import type { Random } from '../../src/main/engine/runtime/random.js'
 import type { VirtualTime } from './time.js'
 
@@ -10,6 +10,8 @@ interface StoredFile {
   bytes: Buffer
   /** Length of what survives a crash for sure. */
   synced: number
+  /** Grows with each write to any file. */
+  modified: number
 }
 
 export interface DiskFaults {
@@ -17,15 +19,19 @@ export interface DiskFaults {
   /** Called before every operation; throw to make it fail. */
   onCall: (operation: string, path: string) => void
   syncMs: number
+  /** Bytes that it holds in all. */
+  capacity: number
 }
 
 export class SimDisk implements Disk {
-  readonly faults: DiskFaults = { isFull: false, onCall: () => undefined, syncMs: 0.3 }
+  readonly faults: DiskFaults = { isFull: false, onCall: () => undefined, syncMs: 0.3, capacity: 2 ** 40 }
   readonly #time: VirtualTime | undefined
   readonly #random: Random
   #files = new Map<string, StoredFile>()
   /** Grows with each crash: what an old engine still does reaches nothing. */
   #life = 0
+  #places = 0
+  #writes = 0
   calls = 0
 
   constructor(random: Random, time?: VirtualTime) {
@@ -41,7 +47,7 @@ export class SimDisk implements Disk {
       const kept = Math.floor(this.#random.unit() * (tail + 1))
       const bytes = Buffer.from(file.bytes.subarray(0, file.synced + kept))
       if (kept > 0 && this.#random.unit() < 0.5) bytes.fill(0, file.synced + Math.floor(kept / 2))
-      this.#files.set(path, { bytes, synced: bytes.length })
+      this.#files.set(path, { bytes, synced: bytes.length, modified: ++this.#writes })
     }
   }
 
@@ -52,7 +58,13 @@ export class SimDisk implements Disk {
 
   restore(copy: ReadonlyMap<string, Buffer>): void {
     this.#life++
-    this.#files = new Map([...copy].map(([path, bytes]) => [path, { bytes: Buffer.from(bytes), synced: bytes.length }]))
+    this.#places++
+    this.#files = new Map(
+      [...copy].map(([path, bytes]) => [
+        path,
+        { bytes: Buffer.from(bytes), synced: bytes.length, modified: ++this.#writes }
+      ])
+    )
   }
 
   /** Damages a stored file in place. */
@@ -60,6 +72,11 @@ export class SimDisk implements Disk {
     const file = this.#files.get(path)
     if (file === undefined) throw new Error(`no ${path}`)
     change(file.bytes)
+  }
+
+  /** By somebody's mistake; nothing of the engine does it. */
+  lose(path: string): void {
+    this.#files.delete(path)
   }
 
   paths(): readonly string[] {
@@ -72,33 +89,22 @@ export class SimDisk implements Disk {
     return file === undefined ? undefined : Buffer.from(file.bytes)
   }
 
-  async readPart(path: string, offset: number, length: number): Promise<Buffer> {
-    await this.#begin('read', path)
-    const file = this.#files.get(path)
-    if (file === undefined) throw systemError('ENOENT', path)
-    return Buffer.from(file.bytes.subarray(offset, offset + length))
-  }
-
-  async size(path: string): Promise<number | undefined> {
-    await this.#begin('read', path)
-    return this.#files.get(path)?.bytes.length
-  }
-
   async replace(path: string, bytes: Uint8Array): Promise<void> {
     await this.#begin('replace', path, bytes.length)
-    this.#files.set(path, { bytes: Buffer.from(bytes), synced: bytes.length })
+    this.#files.set(path, { bytes: Buffer.from(bytes), synced: bytes.length, modified: ++this.#writes })
   }
 
   async openLog(path: string): Promise<LogFile> {
     await this.#begin('open', path)
     const life = this.#life
-    if (!this.#files.has(path)) this.#files.set(path, { bytes: Buffer.alloc(0), synced: 0 })
+    if (!this.#files.has(path)) this.#files.set(path, { bytes: Buffer.alloc(0), synced: 0, modified: ++this.#writes })
     const file = () => {
       const found = this.#files.get(path)
       if (found === undefined || life !== this.#life) throw systemError('EIO', 'the disk went away')
       return found
     }
     const begin = (operation: string, size = 0) => this.#begin(operation, path, size)
+    const nextWrite = () => ++this.#writes
     return {
       get size() {
         return file().bytes.length
@@ -107,6 +113,7 @@ export class SimDisk implements Disk {
         await begin('append', bytes.length)
         const stored = file()
         stored.bytes = Buffer.concat([stored.bytes, bytes])
+        stored.modified = nextWrite()
       },
       async sync() {
         await begin('sync')
@@ -117,6 +124,7 @@ export class SimDisk implements Disk {
         await begin('truncate')
         file().bytes = file().bytes.subarray(0, size)
         file().synced = size
+        file().modified = nextWrite()
       },
       close: () => Promise.resolve()
     }
@@ -141,9 +149,40 @@ export class SimDisk implements Disk {
     }
   }
 
-  remove(path: string): Promise<void> {
-    this.#files.delete(path)
-    return Promise.resolve()
+  async remove(path: string): Promise<void> {
+    await this.#begin('remove', path)
+    for (const one of [...this.#files.keys()]) if (one === path || one.startsWith(`${path}/`)) this.#files.delete(one)
+  }
+
+  async facts(path: string): Promise<FileFacts | undefined> {
+    await this.#begin('read', path)
+    const file = this.#files.get(path)
+    return file === undefined ? undefined : factsOf(path, file)
+  }
+
+  async files(folder: string): Promise<readonly FileFacts[]> {
+    await this.#begin('read', folder)
+    return this.paths().flatMap((path) => {
+      const file = this.#files.get(path)
+      return file !== undefined && path.startsWith(`${folder}/`) ? [factsOf(path, file)] : []
+    })
+  }
+
+  async readPart(path: string, offset: number, length: number): Promise<Buffer> {
+    await this.#begin('read', path)
+    const file = this.#files.get(path)
+    if (file === undefined) throw systemError('ENOENT', path)
+    return Buffer.from(file.bytes.subarray(offset, offset + length))
+  }
+
+  async free(): Promise<number> {
+    await this.#begin('read', '')
+    const used = [...this.#files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0)
+    return this.faults.isFull ? 0 : Math.max(0, this.faults.capacity - used)
+  }
+
+  place(): Promise<string> {
+    return Promise.resolve(String(this.#places))
   }
 
   async #begin(operation: string, path: string, size = 0): Promise<void> {
@@ -154,6 +193,10 @@ export class SimDisk implements Disk {
     if (this.#time !== undefined && operation !== 'read') await this.#time.wait(this.faults.syncMs)
     if (life !== this.#life) throw systemError('EIO', 'the disk went away')
   }
+}
+
+function factsOf(path: string, { bytes, modified }: StoredFile): FileFacts {
+  return { path, size: bytes.length, modified }
 }
 
 export function systemError(code: string, message: string): Error {

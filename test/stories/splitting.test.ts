@@ -257,7 +257,7 @@ describe('trust', () => {
     field = new Field(24)
     const [alpha, bravo] = (await field.chain('alpha', 'bravo')) as [FieldNode, FieldNode]
     await alpha.stop()
-    await alpha.disk.remove('trust/000001.jsonl')
+    alpha.disk.lose('trust/000001.jsonl')
     await alpha.start()
     await field.time.run(60_000)
     expect(alpha.isLinked(bravo)).toBe(false)
@@ -309,7 +309,7 @@ describe('trust', () => {
     alpha.disk.alter('identity.json', (bytes) => bytes.fill(0, 40, 60))
     for (let start = 0; start < 2; start++)
       expect(await alpha.tryStart()).toMatchObject({ ok: false, problem: { code: 'identity-damaged' } })
-    await alpha.disk.remove('identity.json')
+    alpha.disk.lose('identity.json')
     expect(await alpha.tryStart()).toMatchObject({ ok: false, problem: { code: 'identity-damaged' } })
     alpha.disk.restore(whole)
     await alpha.start()

@@ -125,8 +125,8 @@ export class Journal {
    */
   async openAfter(covered: Coverage, header: JsonObject, reader: Omit<JournalReader, 'onHeader'>): Promise<boolean> {
     const names = await this.#names()
-    const sizes = await Promise.all(names.map((name) => this.#disk.size(this.#path(name))))
-    const found = new Map(names.map((name, index) => [numberOf(name), sizes[index] ?? 0]))
+    const facts = await Promise.all(names.map((name) => this.#disk.facts(this.#path(name))))
+    const found = new Map(names.map((name, index) => [numberOf(name), facts[index]?.size ?? 0]))
     const isCovered = [...covered].every(([number, size]) => (found.get(number) ?? -1) >= size)
     // A tail longer than a segment is as well read from the start, and a segment that is not covered must have a header.
     if (!isCovered || covered.size === 0) return false

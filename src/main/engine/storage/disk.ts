@@ -9,10 +9,6 @@ import { fail, ok, type Result } from '@shared/result.js'
 export interface Disk {
   /** The whole file, or `undefined` when there is none. */
   read(path: string): Promise<Buffer | undefined>
-  /** A part of a file, shorter where the file ends. Rejects when there is no file. */
-  readPart(path: string, offset: number, length: number): Promise<Buffer>
-  /** Bytes in a file, or `undefined` when there is none. */
-  size(path: string): Promise<number | undefined>
   /** Replaces a file so that after a crash either the old or the new content is there, whole; durable on return. */
   replace(path: string, bytes: Uint8Array, options?: { readonly mode?: number }): Promise<void>
   /** Opens for appending, creating the file if there is none; its existence is durable on return. */
@@ -21,8 +17,25 @@ export interface Disk {
   list(folder: string): Promise<readonly string[]>
   /** Durable on return; creates the target's folder. */
   move(from: string, to: string): Promise<void>
-  /** Removes a file that can be made again; no error when there is none. Not durable: after a crash it may be back. */
+  /** A file or a folder with all that is in it; nothing happens when there is none. Durable on return. */
   remove(path: string): Promise<void>
+  /** `undefined` when there is no file by this name. */
+  facts(path: string): Promise<FileFacts | undefined>
+  /** Every file below a folder, by path; empty when the folder does not exist. */
+  files(folder: string): Promise<readonly FileFacts[]>
+  /** A part of a file; shorter, or empty, where the file ends. Rejects when there is none. */
+  readPart(path: string, offset: number, length: number): Promise<Buffer>
+  /** Bytes that can still be written. */
+  free(): Promise<number>
+  /** Names where this folder lies: a copy of it has another one. */
+  place(): Promise<string>
+}
+
+export interface FileFacts {
+  readonly path: string
+  readonly size: number
+  /** Another one than before once the file was written to; of no use as a time. */
+  readonly modified: number
 }
 
 /** A file that only grows, but for cutting a torn tail. Calls on one file are made one at a time by its owner. */

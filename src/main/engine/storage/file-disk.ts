@@ -1,8 +1,8 @@
 /** The real disk: node:fs with the syncs that durability needs (platform notes in docs/protocol/disk.md). */
-import { constants } from 'node:fs'
-import { mkdir, open, readdir, readFile, rename, rm, stat, unlink } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import { mkdir, open, readdir, readFile, rename, rm, stat, statfs, unlink } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { systemCode, type Disk, type LogFile } from './disk.js'
+import { systemCode, type Disk, type FileFacts, type LogFile } from './disk.js'
 
 /** Ends the name of a file that `replace` was writing when the power went. */
 const unfinished = '.new'
@@ -13,31 +13,6 @@ export function createFileDisk(folder: string): Disk {
     async read(path) {
       try {
         return await readFile(at(path))
-      } catch (error) {
-        if (systemCode(error) === 'ENOENT') return undefined
-        throw error
-      }
-    },
-
-    async readPart(path, offset, length) {
-      const file = await open(at(path), 'r')
-      try {
-        const buffer = Buffer.allocUnsafe(length)
-        let done = 0
-        while (done < length) {
-          const { bytesRead } = await file.read(buffer, done, length - done, offset + done)
-          if (bytesRead === 0) break
-          done += bytesRead
-        }
-        return buffer.subarray(0, done)
-      } finally {
-        await file.close()
-      }
-    },
-
-    async size(path) {
-      try {
-        return (await stat(at(path))).size
       } catch (error) {
         if (systemCode(error) === 'ENOENT') return undefined
         throw error
@@ -109,8 +84,65 @@ export function createFileDisk(folder: string): Disk {
       await syncFolder(dirname(at(from)))
     },
 
-    remove: (path) => rm(at(path), { force: true })
+    async remove(path) {
+      await rm(at(path), { recursive: true, force: true, maxRetries: 5 })
+      if (await isThere(dirname(at(path)))) await syncFolder(dirname(at(path)))
+    },
+
+    async facts(path) {
+      const found = await statIfThere(at(path))
+      return found?.isFile() === true ? factsOf(path, found) : undefined
+    },
+
+    async files(path) {
+      const found: FileFacts[] = []
+      const below = [path]
+      for (let next = below.pop(); next !== undefined; next = below.pop()) {
+        for (const name of await this.list(next)) {
+          const one = `${next}/${name}`
+          const stats = await statIfThere(at(one)) // It may be gone since it was listed.
+          if (stats?.isDirectory() === true) below.push(one)
+          else if (stats?.isFile() === true) found.push(factsOf(one, stats))
+        }
+      }
+      return found.sort((one, other) => (one.path < other.path ? -1 : 1))
+    },
+
+    async readPart(path, offset, length) {
+      const file = await open(at(path), 'r')
+      try {
+        const buffer = Buffer.allocUnsafe(length)
+        let done = 0
+        while (done < length) {
+          const { bytesRead } = await file.read(buffer, done, length - done, offset + done)
+          if (bytesRead === 0) break
+          done += bytesRead
+        }
+        return buffer.subarray(0, done)
+      } finally {
+        await file.close()
+      }
+    },
+
+    async free() {
+      const { bavail, bsize } = await statfs(folder)
+      return bavail * bsize
+    },
+
+    async place() {
+      return placeOf(folder)
+    }
   }
+}
+
+/** Number and time of birth of the folder itself: they survive a restart and a new name, and no copy has them. */
+export async function placeOf(folder: string): Promise<string> {
+  const { ino, birthtimeNs } = await stat(folder, { bigint: true })
+  return `${String(ino)}.${String(birthtimeNs)}`
+}
+
+function factsOf(path: string, { size, mtimeMs }: Stats): FileFacts {
+  return { path, size, modified: mtimeMs }
 }
 
 /**
@@ -131,11 +163,14 @@ export async function makeFolder(path: string): Promise<void> {
 }
 
 async function isThere(path: string): Promise<boolean> {
+  return (await statIfThere(path)) !== undefined
+}
+
+async function statIfThere(path: string): Promise<Stats | undefined> {
   try {
-    await stat(path)
-    return true
+    return await stat(path)
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return false
+    if (systemCode(error) === 'ENOENT') return undefined
     throw error
   }
 }
