@@ -4,9 +4,10 @@ import { writtenBy } from './folders.mjs'
 import { interleaved, medians } from './interleaved.mjs'
 import { newFolder } from './process.mjs'
 import { text } from './report.mjs'
-import { checkSame } from './systems.mjs'
+import { checkSame, floor, muster } from './systems.mjs'
 
 export async function catchUp({ name, title, rounds, rivalRounds = 0, changes, batch }) {
+  await Promise.all([floor, muster].map((system) => writtenBy(system, changes, batch)))
   const results = await interleaved(rounds, rivalRounds, async (system) =>
     once(system, await writtenBy(system, changes, batch))
   )

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { makeChange } from './change.mjs'
 import { writtenBy } from './folders.mjs'
+import { turns } from './interleaved.mjs'
 import { text } from './report.mjs'
 import { median } from './statistics.mjs'
 import { floor, muster } from './systems.mjs'
@@ -15,33 +16,35 @@ export async function coldStart({ rounds, base, sizes }) {
   const folders = [await writtenBy(floor, base, 100)]
   for (const size of sizes) folders.push(await writtenBy(muster, size, 100))
   const starts = folders.map(() => [])
-  for (let round = 0; round < rounds; round++)
+  for (const _ of turns(rounds))
     for (const [index, folder] of folders.entries())
       starts[index].push(await start(index === 0 ? floor : muster, folder))
 
-  const missing = starts.flat().find((one) => one.missing !== undefined)?.missing
   const [baseMs, ...ms] = starts.map((times) => median(times.map((one) => one.ms)))
   const [baseMb, ...mb] = starts.map((times) => median(times.map((one) => one.residentBytes / 1e6)))
-  const measured = (ours, goals) => (missing === undefined ? { ours, ...goals } : { missing })
   return [
     ...sizes.flatMap((size, index) => [
       {
         workload: `W5 start on ${text(size)}, floor on ${text(base)}`,
         unit: 'ms',
+        ours: ms[index],
         floor: baseMs,
-        ...measured(ms[index], { must: index === 0 ? { ratioAtMost: 1.3 } : undefined, aim: { atMost: 200 } })
+        must: index === 0 ? { ratioAtMost: 1.3 } : undefined,
+        aim: { atMost: 200 }
       },
       {
         workload: `W5 memory then, ${text(size)}, floor on ${text(base)}`,
         unit: 'MB',
+        ours: mb[index],
         floor: baseMb,
-        ...measured(mb[index], { aim: { atMost: 80 } })
+        aim: { atMost: 80 }
       }
     ]),
     {
       workload: `W5 start on ${text(sizes.at(-1))} in multiples of ${text(sizes[0])}`,
       unit: 'x',
-      ...measured(ms.at(-1) / ms[0], { must: { atMost: 1.3 } })
+      ours: ms.at(-1) / ms[0],
+      must: { atMost: 1.3 }
     }
   ]
 }
@@ -57,7 +60,6 @@ async function start(system, written) {
   const ms = proof.at - node.spawnedAt
   const { residentBytes } = await node.ask('stats')
   await node.stop()
-  if (proof.missing !== undefined) return proof
   if (proof.digest !== written.digest || proof.count !== written.count) throw new Error('the start lost changes')
   for (const [index, number] of numbers.entries()) {
     const { entity, field, value } = JSON.parse(proof.lines[index])

@@ -90,7 +90,6 @@ function createNode(stored) {
       },
       /** Digest, count and the lines at these places: what stands for all being readable. */
       async prove({ places }) {
-        if (engine.readLine === undefined) return { missing: 'this engine reads no single line' }
         const lines = places.map(async ({ author, epoch, seq }) =>
           good(await engine.readLine(mission(), { author, epoch }, seq))
         )
