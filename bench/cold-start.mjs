@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import { makeChange } from './change.mjs'
 import { writtenBy } from './folders.mjs'
-import { turns } from './interleaved.mjs'
+import { inRounds } from './interleaved.mjs'
 import { text } from './report.mjs'
 import { median } from './statistics.mjs'
 import { floor, muster } from './systems.mjs'
@@ -16,9 +16,10 @@ export async function coldStart({ rounds, base, sizes }) {
   const folders = [await writtenBy(floor, base, 100)]
   for (const size of sizes) folders.push(await writtenBy(muster, size, 100))
   const starts = folders.map(() => [])
-  for (const _ of turns(rounds))
+  await inRounds(rounds, async () => {
     for (const [index, folder] of folders.entries())
       starts[index].push(await start(index === 0 ? floor : muster, folder))
+  })
 
   const [baseMs, ...ms] = starts.map((times) => median(times.map((one) => one.ms)))
   const [baseMb, ...mb] = starts.map((times) => median(times.map((one) => one.residentBytes / 1e6)))

@@ -13,17 +13,18 @@ export async function ofEach(make) {
 }
 
 /** Round after round, fewer when the machine is so busy that the whole benchmark would take too long. */
-export function* turns(rounds) {
+export async function inRounds(rounds, once) {
   const end = now() + roundsMs
-  for (let round = 0; round < rounds && (round === 0 || now() < end); round++) yield round
+  for (let round = 0; round < rounds && (round === 0 || now() < end); round++) await once(round)
 }
 
 /** The systems in turn, so that a busy moment of the machine hits all of them; Hypercore in so many rounds. */
 export async function interleaved(rounds, rivalRounds, once) {
   const results = { floor: [], ours: [], rival: [] }
-  for (const round of turns(rounds))
+  await inRounds(rounds, async (round) => {
     for (const [key, system] of Object.entries(systems))
       if (key !== 'rival' || round < rivalRounds) results[key].push(await once(system, key))
+  })
   return results
 }
 
