@@ -37,8 +37,9 @@ export function drive(create) {
         globalThis.gc()
         await sleep(50)
       }
-      const { rss, heapUsed, external } = process.memoryUsage()
-      return { resident: rss, heap: heapUsed + external }
+      const { rss, heapTotal, heapUsed, external } = process.memoryUsage()
+      // V8 keeps room for new objects, tens of MB after much garbage: it says how fast garbage was made, not what is held.
+      return { resident: rss, held: rss - (heapTotal - heapUsed), heap: heapUsed + external }
     },
     /** When the last of all nodes here had so many changes. */
     async lastArrived({ count }) {

@@ -40,7 +40,8 @@ export async function star({ sizes, changes }) {
     floor: perPeer('floor', what),
     ...goals
   })
-  return [...rows, memory('resident', { must: { atMost: 0.15 }, aim: { atMost: 0.1 } }), memory('heap')]
+  const goals = { must: { atMost: 0.15 }, aim: { atMost: 0.1 } }
+  return [...rows, memory('held', goals), memory('heap'), memory('resident')]
 }
 
 async function startStar(system) {
