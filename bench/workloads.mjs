@@ -24,7 +24,7 @@ async function latency({ name, title, length, rounds, changes, pauseMs, goals, s
     }
     return times
   })
-  await muster.check(chains.ours.at(-1), rounds * changes)
+  await muster.check(chains.ours.at(-1), waits.ours.length * changes)
   await Promise.all(Object.values(chains).flatMap((nodes) => nodes.map((node) => node.stop())))
   // Of all changes; the rounds are there to take turns.
   const whole = Object.fromEntries(
