@@ -20,6 +20,11 @@ export function drive(create) {
   /** About the whole process. */
   const processCalls = {
     time: () => now(),
+    /** Milliseconds of CPU so far, on any thread. */
+    cpu() {
+      const { user, system } = process.cpuUsage()
+      return (user + system) / 1000
+    },
     watchLoop() {
       loopDelay.reset()
       loopDelay.enable()

@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { now } from './time.mjs'
 
-const patienceMs = 120_000
+/** After which an answer will not come any more. */
+export const patienceMs = 120_000
 const running = new Set()
 const root = mkdtempSync(join(tmpdir(), 'muster-bench-'))
 let folders = 0

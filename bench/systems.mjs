@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import { isDeepStrictEqual } from 'node:util'
 import { issueCertificate } from './certificate.mjs'
 import { makeChange } from './change.mjs'
-import { newFolder, startNode, startProcess } from './process.mjs'
+import { newFolder, patienceMs, startNode, startProcess } from './process.mjs'
 import { now, sleep } from './time.mjs'
 
 const pageSize = 200
@@ -111,7 +111,7 @@ export async function startChain(system, length) {
 
 /** Resolves when all nodes have held the same for a second, which they do soon or never. */
 export async function quiet(nodes) {
-  const end = now() + 60_000
+  const end = now() + patienceMs
   for (let same = 0, last; same < 20; await sleep(50)) {
     if (now() > end) throw new Error('the nodes do not come to hold the same')
     const digests = await Promise.all(nodes.map((node) => node.call('digest')))
