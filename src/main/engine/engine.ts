@@ -347,6 +347,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       missions: missions.all().length,
       changes: missions.all().reduce((sum, mission) => sum + mission.logs.changes, 0),
       connections_refused: links.refusedEarly,
+      bytes_waiting: links.up().reduce((sum, { link }) => sum + link.waiting, 0),
       runs_not_taken: [...replicator.refused.values()].reduce((sum, count) => sum + count, 0)
     }),
     async stop() {

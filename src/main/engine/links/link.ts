@@ -171,9 +171,14 @@ export class Link {
     return this.peer?.nodeId
   }
 
-  /** Whether so much waits that the sender should read from disk at this link's pace instead of queueing. */
-  get isCongested(): boolean {
-    return this.#queuedBytes > bounds.congestedBytes
+  /** Whether a frame may be queued; else its sender should read from disk, at this link's pace, what is missing then. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#queuedBytes + bytes <= bounds.congestedBytes || this.waiting === 0
+  }
+
+  /** Bytes in memory that did not leave yet. */
+  get waiting(): number {
+    return this.#queuedBytes + (this.#bulk?.bytes.length ?? 0) + this.channel.unsent
   }
 
   get isStale(): boolean {

@@ -110,11 +110,11 @@ export class Replicator {
       const exchange = this.#exchange(nodeId, mission.id)
       const held = exchange.sent.get(key) ?? 0
       if (!exchange.isKnown || exchange.isStreaming || held >= lastSeq(header)) continue
-      if (held < header.first - 1 || link.isCongested) {
+      const frame = frames.for(link.version)
+      if (held < header.first - 1 || !link.hasRoomFor(frame.length)) {
         this.#stream(link, nodeId, mission, exchange)
         continue
       }
-      const frame = frames.for(link.version)
       link.sendFrame(frame, mission.id)
       raise(exchange.sent, key, lastSeq(header))
       this.#parts.peers.count(nodeId, { changesOut: header.count, bytesOut: frame.length })
