@@ -42,6 +42,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   bytes: [],
   runtime: [],
   storage: ['bytes'],
+  snapshots: ['bytes', 'runtime', 'storage'],
   identity: ['bytes', 'runtime', 'storage'],
   discovery: ['runtime'],
   logs: ['bytes', 'identity', 'runtime', 'storage'],

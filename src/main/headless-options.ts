@@ -13,13 +13,22 @@ export interface HeadlessOptions {
   readonly discovery: 'mdns' | 'off'
   readonly discoveryAddress?: string
   readonly wantsFirstRun: boolean
+  /** A snapshot to go back to first: its name, or `latest`. */
+  readonly restore?: string
+}
+
+/** Asked for alone, with `--data`: what to go back to. */
+export interface SnapshotListing {
+  readonly listSnapshotsOf: string
 }
 
 export const usage = `usage: node out/main/headless.js --data DIR --name CALLSIGN
        [--link-port N] [--link-host ADDRESS] [--api-port N] [--federation NAME] [--discovery mdns|off] [--discovery-address ADDRESS]
-       [--first-run]  show the first steps in the window; callsign and the like are suggestions then`
+       [--first-run]  show the first steps in the window; callsign and the like are suggestions then
+       [--restore latest|NAME]  go back to a snapshot of the data folder first
+       node out/main/headless.js --data DIR --snapshots  print what there is to go back to`
 
-export function parseHeadlessOptions(args: readonly string[]): Result<HeadlessOptions> {
+export function parseHeadlessOptions(args: readonly string[]): Result<HeadlessOptions | SnapshotListing> {
   let parsed
   try {
     parsed = parseArgs({
@@ -33,15 +42,18 @@ export function parseHeadlessOptions(args: readonly string[]): Result<HeadlessOp
         federation: { type: 'string' },
         discovery: { type: 'string', default: 'mdns' },
         'discovery-address': { type: 'string' },
-        'first-run': { type: 'boolean', default: false }
+        'first-run': { type: 'boolean', default: false },
+        restore: { type: 'string' },
+        snapshots: { type: 'boolean', default: false }
       }
     })
   } catch (error) {
     return fail('bad-request', error instanceof Error ? error.message : String(error))
   }
   const { 'first-run': wantsFirstRun, ...values } = parsed.values
-  const { data, name, federation, discovery } = values
+  const { data, name, federation, discovery, restore } = values
   if (data === undefined || data === '') return fail('bad-request', '--data is missing')
+  if (values.snapshots) return ok({ listSnapshotsOf: data })
   if (name === undefined || !isName(name))
     return fail('bad-request', `--name: 1 to ${String(limits.nameLength)} characters`)
   if (federation !== undefined && !isName(federation))
@@ -57,6 +69,7 @@ export function parseHeadlessOptions(args: readonly string[]): Result<HeadlessOp
     apiPort: apiPort ?? 0,
     discovery,
     wantsFirstRun,
+    ...(restore === undefined ? {} : { restore }),
     ...(values['discovery-address'] === undefined ? {} : { discoveryAddress: values['discovery-address'] }),
     ...(linkPort === undefined ? {} : { linkPort }),
     ...(values['link-host'] === undefined ? {} : { linkHost: values['link-host'] }),

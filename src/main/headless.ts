@@ -2,13 +2,18 @@
  * The headless host: the engine under plain Node, with the local API and the window on loopback. Prints one line of JSON
  * when it serves, logs on standard error, ends cleanly on SIGTERM and SIGINT.
  */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Problem } from '@shared/result.js'
 import { startApi } from './api/server.js'
-import { createEngine, type Log } from './engine/index.js'
-import { parseHeadlessOptions, usage } from './headless-options.js'
+import { createEngine, listSnapshots, type Log } from './engine/index.js'
+import { parseHeadlessOptions, usage, type HeadlessOptions } from './headless-options.js'
 
 const stopWithinMs = 5_000
+/** For an answer on loopback to leave before the socket that carries it ends. */
+const answerWithinMs = 200
 
 const log: Log = (level, event, facts) => {
   if (level === 'debug' && process.env['MUSTER_LOG'] !== 'debug') return
@@ -22,48 +27,76 @@ async function main(): Promise<void> {
     process.stderr.write(`${usage}\n`)
     return
   }
-  const { data, name, apiPort, ...rest } = options.value
-  const created = await createEngine({ ...rest, dataFolder: data, callsign: name, log })
-  if (!created.ok) {
-    stopWith(created.problem, 1)
+  if ('listSnapshotsOf' in options.value) {
+    const snapshots = await listSnapshots(options.value.listSnapshotsOf, log)
+    if (snapshots.ok) process.stdout.write(`${JSON.stringify({ snapshots: snapshots.value })}\n`)
+    else stopWith(snapshots.problem, 1)
     return
   }
+  let next: HeadlessOptions | undefined = options.value
+  while (next !== undefined) next = await serve(next)
+}
+
+/** Runs a node until it is told to stop; gives what to go on with where a person wished another start. */
+async function serve(options: HeadlessOptions): Promise<HeadlessOptions | undefined> {
+  const { data, name, apiPort, ...rest } = options
+  let end: (how: 'stop' | 'restart') => void = () => undefined
+  const ending = new Promise<'stop' | 'restart'>((done) => (end = done))
+  const created = await createEngine({
+    ...rest,
+    dataFolder: data,
+    callsign: name,
+    // Whoever asked for it gets an answer first.
+    onRestartWanted: () => setTimeout(() => end('restart'), answerWithinMs),
+    log
+  })
+  if (!created.ok) {
+    stopWith(created.problem, 1)
+    return undefined
+  }
   const engine = created.value
-  const { listenProblem } = engine.overview().node
+  const { nodeId, linkPort, listenProblem, readOnly } = engine.overview().node
   if (listenProblem !== undefined) {
     // In a window a person sees this and can go on; a gateway that nobody reaches should not look well.
     await engine.stop()
     stopWith(listenProblem, 1)
-    return
+    return undefined
   }
   const windowFolder = fileURLToPath(new URL('../renderer', import.meta.url))
-  const started = await startApi({ engine, dataFolder: data, port: apiPort, windowFolder, log })
+  // What lets programs and the browser in lies with the data, unless nothing may be written there.
+  const accessFolder = readOnly === undefined ? data : await mkdtemp(join(tmpdir(), 'muster-access-'))
+  const started = await startApi({ engine, dataFolder: accessFolder, port: apiPort, windowFolder, log })
   if (!started.ok) {
     await engine.stop()
     stopWith(started.problem, 1)
-    return
+    return undefined
   }
   const api = started.value
   await engine.publish({ apiPort: api.port })
+  const onSignal = () => end('stop')
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+  const looking = readOnly === undefined ? {} : { readOnly, accessFolder }
+  process.stdout.write(
+    `${JSON.stringify({ ready: true, nodeId, apiPort: api.port, linkPort: linkPort ?? null, ...looking })}\n`
+  )
 
-  let isStopping = false
-  const stop = () => {
-    if (isStopping) return
-    isStopping = true
-    setTimeout(() => {
-      log('error', 'stop-too-slow')
-      process.exit(1)
-    }, stopWithinMs).unref()
-    void api
-      .close()
-      .then(() => engine.stop())
-      .then(() => process.exit(0))
-  }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
-
-  const { nodeId, linkPort } = engine.overview().node
-  process.stdout.write(`${JSON.stringify({ ready: true, nodeId, apiPort: api.port, linkPort: linkPort ?? null })}\n`)
+  const how = await ending
+  const tooSlow = setTimeout(() => {
+    log('error', 'stop-too-slow')
+    process.exit(1)
+  }, stopWithinMs)
+  await api.close()
+  await engine.stop()
+  if (accessFolder !== data) await rm(accessFolder, { recursive: true, force: true })
+  if (how === 'stop') process.exit(0)
+  clearTimeout(tooSlow)
+  process.off('SIGTERM', onSignal)
+  process.off('SIGINT', onSignal)
+  process.stdout.write(`${JSON.stringify({ restarting: true })}\n`)
+  // The next start finds what was prepared. Where others and the browser look for it stays.
+  const { restore: _, ...again } = options
+  return { ...again, apiPort: api.port, ...(linkPort === undefined ? {} : { linkPort }) }
 }
 
 /** What happened, what to do, and the code: on standard error, for whoever started it. */

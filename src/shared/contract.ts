@@ -13,6 +13,7 @@ import type {
   MissionId,
   MissionView,
   NodeId,
+  SnapshotSummary,
   WriteRequest
 } from './model.js'
 import type { Result } from './result.js'
@@ -102,6 +103,11 @@ interface CommandMap {
     }
     answer: EntityPage
   }
+  /** Newest first. */
+  listSnapshots: { argument: null; answer: { readonly snapshots: readonly SnapshotSummary[] } }
+  takeSnapshot: { argument: null; answer: SnapshotSummary }
+  /** Prepares going back to one, by name or `latest`; the host then starts the engine anew, which ends the feed. */
+  restoreSnapshot: { argument: { readonly name: string }; answer: { readonly name: string } }
   /** Newest first. */
   listAudit: { argument: { readonly offset: number; readonly limit: number }; answer: AuditPage }
 }

@@ -160,6 +160,8 @@ export interface NodeStatus {
   /** True while nobody has gone through the first steps and this host wants them shown. */
   readonly isFirstRun: boolean
   readonly keys: KeyProtection
+  /** Why the data folder is only looked at; absent when it is written as usual. */
+  readonly readOnly?: ProblemCode
 }
 
 /** How this node's private keys lie on the disk. */
@@ -370,6 +372,20 @@ export interface AuditEntry {
 export interface AuditPage {
   readonly total: number
   readonly items: readonly AuditEntry[]
+}
+
+/** Why a snapshot of the data folder was made; `asked`: a person or a program wished it. */
+export type SnapshotKind = 'hourly' | 'daily' | 'migration' | 'import' | 'restore' | 'asked'
+
+export interface SnapshotSummary {
+  /** `000017-hourly`: numbered, as the clock may be wrong. */
+  readonly name: string
+  readonly kind: SnapshotKind
+  /** Wall time of this laptop. */
+  readonly at: number
+  /** Of all files in it; snapshots share what did not change between them. */
+  readonly bytes: number
+  readonly missions: number
 }
 
 /** The overview feed's snapshot: everything that is always on screen, small enough to cross whole. */

@@ -134,6 +134,11 @@ const table = {
     message: 'A revoked laptop cannot be forgotten.',
     advice: 'Forgetting would let it ask again. It stays listed, and out.'
   },
+  'identity-older': {
+    ref: 'TRU-19',
+    message: 'It shows an older state of its identity than before.',
+    advice: 'Its data folder was restored from a copy. If nobody there knows of that, revoke it: its keys were copied.'
+  },
   'federation-withheld': {
     ref: 'TRU-18',
     message: 'It does not say its federation to strangers.',
@@ -311,7 +316,7 @@ const table = {
   'newer-data': {
     ref: 'DSK-07',
     message: 'A newer version of Muster wrote this data folder.',
-    advice: 'Start that version; this one leaves the folder as it is.'
+    advice: 'Start that version to go on. This one shows what it can read and leaves the folder as it is.'
   },
 
   'keys-locked': {
@@ -324,6 +329,16 @@ const table = {
     ref: 'DSK-09',
     message: 'There is no key store here that protects keys.',
     advice: 'They lie in the data folder, readable by this account only. Encrypt the disk of this laptop.'
+  },
+  'snapshot-damaged': {
+    ref: 'DSK-10',
+    message: 'This snapshot is not whole any more.',
+    advice: 'Nothing was changed. Take another one from the list.'
+  },
+  'no-room-for-snapshot': {
+    ref: 'DSK-11',
+    message: 'The disk is nearly full, so no snapshots are made.',
+    advice: 'Free space on this disk: snapshots go on by themselves. What is written is saved as before.'
   },
 
   // Certificates

@@ -162,6 +162,9 @@ export async function startRecordedEngine(
       return ok(null)
     },
     lookAgain: async () => ok(null),
+    listSnapshots: async () => ok({ snapshots: recorded.snapshots }),
+    takeSnapshot: async () => fail('no-room-for-snapshot'),
+    restoreSnapshot: async ({ name }) => ok({ name }),
     lockKeys: async ({ lock }) => {
       const { node } = state.overview
       if (node.keys.problem !== undefined) return { ok: false, problem: node.keys.problem }

@@ -126,7 +126,8 @@ export function firstRunField(now: number): Recorded {
       auditTotal: 1
     },
     missions: new Map(),
-    audit: [{ seq: 1, at: now - 5000, kind: 'started', text: '0.1.0' }]
+    audit: [{ seq: 1, at: now - 5000, kind: 'started', text: '0.1.0' }],
+    snapshots: []
   }
 }
 

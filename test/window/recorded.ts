@@ -19,6 +19,7 @@ import type {
   NodeId,
   Overview,
   PeerSummary,
+  SnapshotSummary,
   Target
 } from '@shared/model'
 import { problem } from '@shared/result'
@@ -34,6 +35,7 @@ export interface Recorded {
   readonly overview: Overview
   readonly missions: Map<MissionId, RecordedMission>
   readonly audit: AuditEntry[]
+  readonly snapshots: readonly SnapshotSummary[]
 }
 
 const minuteMs = 60_000
@@ -637,7 +639,13 @@ export function richField(now: number, logEntries = 60): Recorded {
       missions: summaries
     },
     missions,
-    audit
+    audit,
+    snapshots: [
+      { name: '000004-asked', kind: 'asked', at: now - 5 * minuteMs, bytes: 5_350_000, missions: 4 },
+      { name: '000003-hourly', kind: 'hourly', at: now - hourMs, bytes: 5_300_000, missions: 4 },
+      { name: '000002-restore', kind: 'restore', at: now - 5 * hourMs, bytes: 5_100_000, missions: 4 },
+      { name: '000001-daily', kind: 'daily', at: now - dayMs, bytes: 940_000, missions: 2 }
+    ]
   }
 }
 
@@ -653,7 +661,8 @@ export function emptyField(now: number): Recorded {
       missions: []
     },
     missions: new Map(),
-    audit: []
+    audit: [],
+    snapshots: []
   }
 }
 

@@ -1,8 +1,8 @@
 /** The commands, each answered by the part that it is for. Arguments were parsed by commands.ts. */
-import type { CommandHandlers, DecisionRequest } from '@shared/contract.js'
+import type { CommandHandlers, CommandName, DecisionRequest } from '@shared/contract.js'
 import type { Decision, MissionId, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
-import { fail, ok, type Result } from '@shared/result.js'
+import { fail, ok, type Problem, type Result } from '@shared/result.js'
 import { everything } from '@shared/scope.js'
 import type { Settings } from '@shared/settings.js'
 import type { OwnIdentity } from './identity/identity.js'
@@ -14,12 +14,14 @@ import type { Missions } from './missions/missions.js'
 import { entityPage } from './missions/views.js'
 import type { HealthBook, Views } from './overview.js'
 import type { Clock } from './runtime/clock.js'
+import type { createSnapshotCommands } from './snapshot-commands.js'
 import { kept } from './storage/disk.js'
 import type { PeerBook } from './trust/peer-book.js'
 import type { TrustBook } from './trust/trust-book.js'
 import type { Vouching } from './trust/vouching.js'
 
 type CertificateCommands = ReturnType<typeof createCertificateCommands>
+type SnapshotCommands = ReturnType<typeof createSnapshotCommands>
 
 export interface CommandParts {
   readonly identity: OwnIdentity
@@ -31,6 +33,7 @@ export interface CommandParts {
   readonly views: Views
   readonly health: HealthBook
   readonly certificates: CertificateCommands
+  readonly snapshots: SnapshotCommands
   readonly vouching: Vouching
   readonly changeSettings: (changes: Partial<Settings>) => Promise<Result<null>>
   readonly lookAgain: () => void
@@ -47,6 +50,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
   }
   return {
     ...parts.certificates,
+    ...parts.snapshots,
     async changeSettings(changes) {
       return parts.changeSettings(changes)
     },
@@ -123,6 +127,24 @@ export function createCommands(parts: CommandParts): CommandHandlers {
       return ok(trust.audit(offset, limit))
     }
   }
+}
+
+/** What can be answered without writing anything. */
+const looking: ReadonlySet<CommandName> = new Set([
+  'viewMission',
+  'listEntities',
+  'listAudit',
+  'previewCertificates',
+  'exportCertificate',
+  'listSnapshots'
+] as const)
+
+/** The same commands in a folder that is only looked at: those that would write, or reach others, answer why not. */
+export function onlyLooking(commands: CommandHandlers, { code, detail }: Problem): CommandHandlers {
+  const refused = Object.keys(commands).filter((name) => !looking.has(name as CommandName))
+  // Every refusal is the same, whatever was asked: the types of the answers do not matter.
+  const refusals = Object.fromEntries(refused.map((name) => [name, () => Promise.resolve(fail(code, detail))]))
+  return { ...commands, ...refusals } as CommandHandlers
 }
 
 async function decide(parts: CommandParts, request: DecisionRequest): Promise<Result<null>> {

@@ -104,6 +104,9 @@ const schemas = {
     order: v.picklist(['newest', 'oldest']),
     filter: v.optional(Text(200))
   }),
+  listSnapshots: v.nullish(v.null(), null),
+  takeSnapshot: v.nullish(v.null(), null),
+  restoreSnapshot: v.strictObject({ name: v.pipe(v.string(), v.regex(/^(latest|\d{6,9}-[a-z]+)$/)) }),
   listAudit: v.strictObject({ offset: Offset, limit: Limit })
 } satisfies Record<CommandName, v.GenericSchema>
 

@@ -9,7 +9,7 @@ import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { version } from '@shared/version.js'
 import { createCertificateCommands } from './certificate-commands.js'
 import { SettingsChanger } from './change-settings.js'
-import { createCommands } from './command-handlers.js'
+import { createCommands, onlyLooking } from './command-handlers.js'
 import type { Discovery } from './discovery/discovery.js'
 import { networkStatus } from './discovery/doctor.js'
 import { DiscoverySwitch } from './discovery/switch.js'
@@ -30,6 +30,8 @@ import type { Clock } from './runtime/clock.js'
 import { shortId, type Log } from './runtime/log.js'
 import type { Random } from './runtime/random.js'
 import { SettingsBook } from './settings.js'
+import { createSnapshotCommands } from './snapshot-commands.js'
+import { openFolder } from './snapshots/open-folder.js'
 import { kept, type Disk } from './storage/disk.js'
 import { PeerBook } from './trust/peer-book.js'
 import { TrustBook } from './trust/trust-book.js'
@@ -66,6 +68,12 @@ export interface EngineSettings {
    * the first start. Else they hold at each start, whatever was set before.
    */
   readonly wantsFirstRun?: boolean | undefined
+  /** A snapshot to go back to before anything is read: its name, or `latest`. */
+  readonly restore?: string | undefined
+  /** Why the folder cannot be written: it is only looked at. */
+  readonly readOnly?: Problem | undefined
+  /** A person chose a snapshot: it takes effect when this engine has stopped and another is started. */
+  readonly onRestartWanted?: (() => void) | undefined
   readonly log: Log
 }
 
@@ -87,10 +95,22 @@ export interface Engine {
 }
 
 export async function startEngine(settings: EngineSettings, ports: EnginePorts): Promise<Result<Engine>> {
-  const { clock, random, disk, transport } = ports
+  const { clock, random, transport } = ports
   const { log, wantsFirstRun = false } = settings
   let isStarted = false
   const health = new HealthBook(clock, () => afterStart(() => feed.note('health')))
+  const folder = await openFolder({
+    disk: ports.disk,
+    clock,
+    random,
+    log,
+    readOnly: settings.readOnly,
+    restore: settings.restore,
+    onSnapshotProblem: (found) => health.set('snapshots', found)
+  })
+  if (!folder.ok) return folder
+  const { disk, readOnly, store, snapshots, restored } = folder.value
+  health.set('folder', readOnly)
   const book = await openSettings(settings, disk, (found) => health.set('settings', found))
   const loaded = await OwnIdentity.open({
     disk,
@@ -104,7 +124,11 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   const { identity, isNew } = loaded.value
   identity.callsign = book.all.callsign
   identity.laptop = book.all.laptop
-  const onDamage = (damage: Damage) => noteDamage(damage, health, log)
+  let isDamaged = false
+  const onDamage = (damage: Damage) => {
+    if (damage.kind === 'damaged' && damage.isNew) isDamaged = true
+    noteDamage(damage, health, log)
+  }
 
   const feed: FeedWriter = new FeedWriter(clock, {
     overview: () => views.overview(),
@@ -129,7 +153,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       // Nothing is linked while the book is read.
       onTrust: (nodeId) => afterStart(() => trustChanged(nodeId))
     },
-    isNew
+    isNew,
+    store.trustFrom
   )
   if (!opened.ok) return opened
   if (isNew) await identity.begun()
@@ -139,6 +164,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   const report: MissionsReport = {
     onDamage,
     onUnreadable: (id, found) => {
+      isDamaged = true
       log('error', 'mission-unreadable', { mission: shortId(id), code: found.code, detail: found.detail })
       health.set(`mission ${id}`, found)
     }
@@ -232,6 +258,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     links,
     standing,
     health,
+    readOnly: readOnly?.code,
     startedAt: clock.now()
   })
 
@@ -298,33 +325,48 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
 
   isStarted = true
   health.set('journal', trust.isGood ? undefined : problem('journal-damaged'))
-  await links.start(settings.linkHost, book.all.linkPort)
-  health.set('listen', links.listenProblem)
-  if (book.all.isDiscoverable) discovery.on()
-  missions.verifySoon()
-  await trust.note('started', { text: version })
+  if (readOnly === undefined) {
+    // What was promised about data that is damaged now holds no more.
+    if (isDamaged) await store.renew()
+    await links.start(settings.linkHost, book.all.linkPort)
+    health.set('listen', links.listenProblem)
+    if (book.all.isDiscoverable) discovery.on()
+    if (restored !== undefined) await trust.noteDone('restored', { text: restored })
+    await trust.note('started', { text: version })
+    snapshots.start()
+    missions.verifySoon()
+  }
+  const restoring = createSnapshotCommands({
+    disk,
+    snapshots,
+    trust,
+    onRestartWanted: settings.onRestartWanted
+  })
+
+  const commands = createCommands({
+    identity,
+    clock,
+    trust,
+    peers,
+    missions,
+    links,
+    views,
+    health,
+    vouching,
+    certificates: createCertificateCommands({ identity, clock, trust, vouching, onIdentity: renewed }),
+    snapshots: restoring,
+    changeSettings: (changes) => settingsChanger.change(changes),
+    lookAgain: () => {
+      discovery.look()
+      links.greetAgain()
+    },
+    onForgotten: (nodeId) => feed.notePeer(nodeId),
+    onNode: () => feed.note('node')
+  })
 
   return ok({
     nodeId: identity.nodeId,
-    commands: createCommands({
-      identity,
-      clock,
-      trust,
-      peers,
-      missions,
-      links,
-      views,
-      health,
-      vouching,
-      certificates: createCertificateCommands({ identity, clock, trust, vouching, onIdentity: renewed }),
-      changeSettings: (changes) => settingsChanger.change(changes),
-      lookAgain: () => {
-        discovery.look()
-        links.greetAgain()
-      },
-      onForgotten: (nodeId) => feed.notePeer(nodeId),
-      onNode: () => feed.note('node')
-    }),
+    commands: readOnly === undefined ? commands : onlyLooking(commands, readOnly),
     subscribe: (listener) => feed.subscribe(listener),
     overview: () => views.overview(),
     entityTypes: (id) => Object.keys(missions.get(id)?.summary.counts ?? {}).filter((type) => type !== 'mission'),
@@ -351,6 +393,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       runs_not_taken: [...replicator.refused.values()].reduce((sum, count) => sum + count, 0)
     }),
     async stop() {
+      await snapshots.stop()
       await settingsChanger.settled()
       await discovery.off()
       await links.stop()

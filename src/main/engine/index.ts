@@ -1,6 +1,7 @@
 /** The engine's public face: code outside this folder imports this file only. */
 import { networkInterfaces } from 'node:os'
-import { fail, ok, type Result } from '@shared/result.js'
+import type { SnapshotSummary } from '@shared/model.js'
+import { fail, ok, type Problem, type Result } from '@shared/result.js'
 import { createMdns } from './discovery/mdns.js'
 import { startEngine, type Engine, type EnginePorts } from './engine.js'
 import type { KeyStore } from './identity/key-store.js'
@@ -8,9 +9,12 @@ import { tlsTransport } from './links/tls-transport.js'
 import { systemClock } from './runtime/clock.js'
 import { silentLog, type Log } from './runtime/log.js'
 import { systemRandom } from './runtime/random.js'
-import { diskProblem, systemCode } from './storage/disk.js'
+import { newerVersion } from './snapshots/open-folder.js'
+import { Snapshots } from './snapshots/snapshots.js'
+import { diskProblem, kept, systemCode, type Disk } from './storage/disk.js'
 import { createFileDisk } from './storage/file-disk.js'
-import { lockFolder } from './storage/folder-lock.js'
+import { lockFolder, refuseHeld, type FolderLock } from './storage/folder-lock.js'
+import { readOnlyView } from './storage/read-only-disk.js'
 
 export { callCommand, isCommandName } from './commands.js'
 export { usualLinkPort, type Engine, type EnginePorts } from './engine.js'
@@ -33,6 +37,10 @@ export interface EngineOptions {
   readonly wantsFirstRun?: boolean
   /** The system's; left out: keys lie in a file that only this account can read. */
   readonly keyStore?: KeyStore
+  /** A snapshot to go back to before anything is read: its name, or `latest`. */
+  readonly restore?: string
+  /** A person chose a snapshot: stop this engine and start another one, which goes back to it. */
+  readonly onRestartWanted?: () => void
   readonly log?: Log
   /** Parts that stand in for the real ones; with a disk of its own there is no folder to lock. */
   readonly ports?: Partial<EnginePorts>
@@ -47,14 +55,17 @@ export interface RunningEngine extends Engine {
 export async function createEngine(options: EngineOptions): Promise<Result<RunningEngine>> {
   const { dataFolder, callsign, federation, linkPort, linkHost, wantsFirstRun, keyStore, ports = {} } = options
   const { log = silentLog } = options
-  const lock = ports.disk === undefined ? await lockFolder(dataFolder) : undefined
-  if (lock?.ok === false) return lock
+  const { restore, onRestartWanted } = options
+  const disk = ports.disk ?? createFileDisk(dataFolder)
+  const access: Result<FolderAccess> = ports.disk === undefined ? await takeFolder(dataFolder, disk) : ok({})
+  if (!access.ok) return access
+  const { lock, readOnly } = access.value
   const started = await startSafely(
-    { dataFolder, callsign, federation, linkPort, linkHost, wantsFirstRun, log },
+    { dataFolder, callsign, federation, linkPort, linkHost, wantsFirstRun, restore, readOnly, onRestartWanted, log },
     {
       clock: systemClock,
       random: systemRandom,
-      disk: ports.disk ?? createFileDisk(dataFolder),
+      disk,
       transport: tlsTransport,
       discovery:
         options.discovery === 'mdns'
@@ -66,18 +77,50 @@ export async function createEngine(options: EngineOptions): Promise<Result<Runni
     }
   )
   if (!started.ok) {
-    await lock?.value.release()
+    await lock?.release()
     return started
   }
   const engine = started.value
   return ok({
     ...engine,
-    publish: async (facts) => lock?.value.publish(facts),
+    publish: async (facts) => lock?.publish(facts),
     async stop() {
       await engine.stop()
-      await lock?.value.release()
+      await lock?.release()
     }
   })
+}
+
+/** The snapshots in a data folder, newest first; also of one that is in use. */
+export async function listSnapshots(
+  dataFolder: string,
+  log: Log = silentLog
+): Promise<Result<readonly SnapshotSummary[]>> {
+  // Only looked at: a damaged manifest is not moved aside while a node may be writing there.
+  const disk = readOnlyView(createFileDisk(dataFolder))
+  return kept(new Snapshots({ disk, clock: systemClock, log, onProblem: () => undefined }).list())
+}
+
+interface FolderAccess {
+  readonly lock?: FolderLock
+  /** Why it is only looked at; there is no lock then. */
+  readonly readOnly?: Problem
+}
+
+/** Takes the folder for this process, or finds why it can only be looked at. */
+async function takeFolder(folder: string, disk: Disk): Promise<Result<FolderAccess>> {
+  const newer = await kept(newerVersion(disk))
+  if (!newer.ok) return newer
+  if (newer.value !== undefined) {
+    const free = await refuseHeld(folder)
+    return free.ok ? ok({ readOnly: newer.value }) : free
+  }
+  const lock = await lockFolder(folder)
+  if (lock.ok) return ok({ lock: lock.value })
+  if (lock.problem.code !== 'disk-read-only') return lock
+  // Without a node in it there is nothing to look at.
+  const identity = await kept(disk.facts('identity.json'))
+  return identity.ok && identity.value !== undefined ? ok({ readOnly: lock.problem }) : lock
 }
 
 /** A disk that fails while the folder is read is a problem to report, not a crash. */

@@ -84,5 +84,11 @@ export const bounds = {
   accepted: 200,
   acceptedBytes: 32 * 1024,
   /** Addresses typed by a person. */
-  targets: 64
+  targets: 64,
+  /** Kept of each kind; of those that something else than time asked for, the number for all of one kind. */
+  snapshots: { hourly: 24, daily: 14, others: 5 },
+  /** Files are kept in pieces of this size, each once: what grows at its end shares all but the last. */
+  snapshotPieceBytes: 1024 * 1024,
+  /** A snapshot that would leave less room on the disk is not made. */
+  snapshotReserveBytes: 256 * 1024 * 1024
 } as const

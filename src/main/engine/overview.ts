@@ -71,6 +71,7 @@ export interface ViewParts {
   readonly links: LinkTable
   readonly standing: Standing
   readonly health: HealthBook
+  readonly readOnly: ProblemCode | undefined
   readonly startedAt: number
 }
 
@@ -112,7 +113,7 @@ export class Views {
   }
 
   #node(): NodeStatus {
-    const { dataFolder, interfaces, identity, links, startedAt, settings, isFirstRun } = this.#parts
+    const { dataFolder, interfaces, identity, links, startedAt, settings, isFirstRun, readOnly } = this.#parts
     const { linkPort, listenProblem } = links
     return {
       nodeId: identity.nodeId,
@@ -129,7 +130,8 @@ export class Views {
       interfaces: interfaces(),
       dataFolder,
       ...(linkPort === undefined ? {} : { linkPort }),
-      ...(listenProblem === undefined ? {} : { listenProblem })
+      ...(listenProblem === undefined ? {} : { listenProblem }),
+      ...(readOnly === undefined ? {} : { readOnly })
     }
   }
 

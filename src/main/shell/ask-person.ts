@@ -16,6 +16,7 @@ const acts: Partial<Record<CommandName, string>> = {
   renewCertificate: 'replace the certificate of this laptop',
   lockKeys: 'change how the keys of this laptop are kept',
   changeSettings: 'change who can find or reach this laptop',
+  restoreSnapshot: 'go back to a snapshot of the data of this laptop',
   confirmJournal: 'go on without the damaged part of the trust journal'
 }
 

@@ -48,7 +48,10 @@ const commands: Readonly<Record<CommandName, Care>> = {
   write: 'free',
   viewMission: 'free',
   listEntities: 'free',
-  listAudit: 'free'
+  listAudit: 'free',
+  listSnapshots: 'free',
+  takeSnapshot: 'free',
+  restoreSnapshot: 'person'
 }
 
 export function needsPerson(name: CommandName, argument: unknown): boolean {

@@ -365,9 +365,8 @@ export class LinkTable {
     const { peers, trust } = this.#parts
     this.#young.delete(link)
     const known = peers.peers.get(nodeId)
-    const isReplay = known !== undefined && record.counter < known.counter
     const address = dialled ?? (port === 0 ? undefined : { address: link.channel.remote.address, port })
-    if (!isReplay) this.#remember(met, address)
+    this.#remember(met, address)
     const gone = peers.prune(bounds.strangers, (id) => trust.stateOf(id).decision !== undefined || this.#links.has(id))
     for (const id of gone) {
       trust.heard(id, false)
@@ -379,10 +378,9 @@ export class LinkTable {
     this.#settleDial(link, { nodeId })
     if (known === undefined)
       this.#note('met', { node: nodeId, callsign, text: address?.address ?? link.channel.remote.address })
-    if (isReplay) {
-      link.close('hello-failed', 'an older identity record than seen before')
-      return
-    }
+    // No replay: the hello proved both keys of this record on this very connection. It went back to an older state.
+    if (known !== undefined && record.counter < known.counter)
+      this.#note('identity-older', { node: nodeId, callsign, code: 'identity-older' })
     if (this.#isForeign(link, met)) return
     if (!this.#keep(link, nodeId, met.run)) {
       link.close('replaced')

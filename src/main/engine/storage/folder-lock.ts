@@ -6,7 +6,7 @@ import { link, readFile, rename, unlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fail, ok, type Result } from '@shared/result.js'
 import { diskProblem, systemCode } from './disk.js'
-import { makeFolder } from './file-disk.js'
+import { makeFolder, placeOf } from './file-disk.js'
 
 const lockName = 'lock'
 
@@ -19,9 +19,10 @@ export interface FolderLock {
 export async function lockFolder(folder: string): Promise<Result<FolderLock>> {
   const path = join(folder, lockName)
   const mine = `${path}.${String(process.pid)}`
-  const own = { pid: process.pid, started: await startOf(process.pid) }
+  let own: Holder
   try {
     await makeFolder(folder)
+    own = { pid: process.pid, started: await startOf(process.pid), place: await placeOf(folder) }
     await writeFile(mine, JSON.stringify(own), { mode: 0o600 })
   } catch (error) {
     return fail(diskProblem(error), `${folder}: ${String(error)}`)
@@ -35,14 +36,29 @@ export async function lockFolder(folder: string): Promise<Result<FolderLock>> {
         if (systemCode(error) !== 'EEXIST') return fail(diskProblem(error), String(error))
       }
       const holder = await readLock(path)
-      if (holder !== undefined && (await isAlive(holder)))
-        return fail('folder-in-use', `${folder} is used by process ${String(holder.pid)}`)
+      if (holder !== undefined && isHere(holder, own.place) && (await isAlive(holder))) return inUse(folder, holder)
       await removeStale(path, holder)
     }
     return fail('folder-in-use', `${folder}: the lock changes hands too often`)
   } finally {
     await unlink(mine).catch(() => undefined) // A leftover of a name that nobody else uses.
   }
+}
+
+/** Whether somebody holds a folder that is only looked at; writes nothing. */
+export async function refuseHeld(folder: string): Promise<Result<null>> {
+  const holder = await readLock(join(folder, lockName))
+  const isHeld = holder !== undefined && isHere(holder, await placeOf(folder)) && (await isAlive(holder))
+  return isHeld ? inUse(folder, holder) : ok(null)
+}
+
+function inUse(folder: string, { pid }: Holder): Result<never> {
+  return fail('folder-in-use', `${folder} is used by process ${String(pid)}`)
+}
+
+/** A folder copied while its node ran holds a copy of the lock, of a process that never touches the copy. */
+function isHere({ place }: Holder, here: string): boolean {
+  return place === '' || place === here
 }
 
 function createLock(path: string, own: Holder): FolderLock {
@@ -63,6 +79,8 @@ interface Holder {
   readonly pid: number
   /** Kernel ticks since boot, where the system tells: a reused process number has another. */
   readonly started: string
+  /** Which folder it holds; empty in locks of older versions. */
+  readonly place: string
 }
 
 async function readLock(path: string): Promise<Holder | undefined> {
@@ -71,7 +89,8 @@ async function readLock(path: string): Promise<Holder | undefined> {
     if (typeof holder !== 'object' || holder === null || !('pid' in holder) || typeof holder.pid !== 'number')
       return undefined
     const started = 'started' in holder && typeof holder.started === 'string' ? holder.started : ''
-    return { pid: holder.pid, started }
+    const place = 'place' in holder && typeof holder.place === 'string' ? holder.place : ''
+    return { pid: holder.pid, started, place }
   } catch {
     return undefined // Not there, or torn by a crash while it was written: nobody holds it.
   }

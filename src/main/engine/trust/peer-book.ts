@@ -18,7 +18,7 @@ const KnownPeerSchema = v.object({
   callsign: v.string(),
   laptop: v.optional(v.string(), ''),
   federation: v.string(),
-  /** Counter of its newest identity record: an older record is a replay. */
+  /** Counter of the identity record that it showed last. */
   counter: v.number(),
   firstMet: v.number(),
   lastHeard: v.number(),

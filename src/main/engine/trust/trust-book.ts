@@ -118,12 +118,15 @@ export class TrustBook {
     })
   }
 
-  /** @param isNewNode whether the first start has not yet come this far, so that there can be no journal. */
-  static async open(parts: TrustBookParts, isNewNode: boolean): Promise<Result<TrustBook>> {
+  /**
+   * @param isNewNode whether the first start has not yet come this far, so that there can be no journal.
+   * @param cameFrom the snapshot that the journal is from: later decisions may be missing, as after damage.
+   */
+  static async open(parts: TrustBookParts, isNewNode: boolean, cameFrom?: string): Promise<Result<TrustBook>> {
     const journal = new Journal(parts.disk, folder)
     const book = new TrustBook(parts, journal)
     const header = { muster: 'trust', version: journalVersion, node: parts.identity.nodeId }
-    const damage: string[] = []
+    const damage: string[] = cameFrom === undefined ? [] : [cameFrom]
     if ((await parts.disk.list(folder)).length === 0) {
       if (!isNewNode) damage.push('the journal is missing')
       await journal.create(header)
