@@ -4,8 +4,8 @@
  */
 import { createHash, type KeyObject } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
-import type { MissionId } from '@shared/model.js'
-import { lengthPrefixed } from '../../src/main/engine/bytes/hash.js'
+import type { MissionId, NodeId } from '@shared/model.js'
+import { lengthPrefixed, sha256 } from '../../src/main/engine/bytes/hash.js'
 import { parseLine, type JsonObject } from '../../src/main/engine/bytes/line.js'
 import { nodeIdOf, verifyRecord, type IdentityRecord } from '../../src/main/engine/identity/identity-record.js'
 import {
@@ -22,6 +22,7 @@ import { recognitionWords } from '../../src/main/engine/identity/words.js'
 import { encodeFrame, frameTypes } from '../../src/main/engine/links/framing.js'
 import { commonVersion, signProof } from '../../src/main/engine/links/hello.js'
 import { decodeRunFrame } from '../../src/main/engine/links/run-frame.js'
+import { decodeFork, encodeFork, forkProof, verifyFork, type ForkPoint } from '../../src/main/engine/logs/fork.js'
 import { digestOf } from '../../src/main/engine/logs/log-store.js'
 import {
   chainNext,
@@ -30,18 +31,22 @@ import {
   changeName,
   decodeRun,
   encodeRun,
+  logKey,
   sealRun,
   verifySeal,
   type Head,
-  type LogId
+  type LogId,
+  type Run
 } from '../../src/main/engine/logs/run.js'
 import { startLine } from '../../src/main/engine/logs/start-line.js'
+import { isAdministrative, parseChange } from '../../src/main/engine/missions/change.js'
 import {
   missionIdOf,
   parseSignedCreate,
   signCreate,
   type CreateRecord
 } from '../../src/main/engine/missions/create-record.js'
+import { permissionsOf, type HoldsPoint } from '../../src/main/engine/missions/permissions.js'
 import { Folded, namedLine } from '../support/folding.js'
 
 export interface Vectors {
@@ -105,6 +110,26 @@ export interface Vectors {
     readonly lines: readonly { readonly author: string; readonly name: string; readonly line: JsonObject }[]
     readonly view: unknown
   }
+  readonly permissions: {
+    readonly create: CreateRecord
+    /** Each stands in a log of its author. */
+    readonly lines: readonly (Head & { readonly line: JsonObject })[]
+    readonly forks: readonly ForkPoint[]
+    /** Points that the chains held here go through. */
+    readonly held: readonly Head[]
+    readonly logs: readonly LogId[]
+    readonly table: unknown
+  }
+  readonly fork: {
+    readonly seed: string
+    readonly mission: string
+    readonly epoch: string
+    readonly lines: readonly string[]
+    /** Two ways on after the lines. */
+    readonly branches: readonly [readonly string[], readonly string[]]
+    readonly point: unknown
+    readonly encoded: string
+  }
 }
 
 /** What the engine makes of the inputs; where a vector says `refused`, the reason it gives. */
@@ -163,7 +188,9 @@ export function compute(vectors: Vectors): Vectors {
       const decoded = decodeRunFrame({ type: frameTypes.packedRun, payload: Buffer.from(payload, 'base64') })
       return { payload, encoded: decoded === undefined ? null : encodeRun(decoded.run).toString('base64') }
     }),
-    fold: { ...vectors.fold, view: computeFold(vectors.fold) }
+    fold: { ...vectors.fold, view: computeFold(vectors.fold) },
+    permissions: { ...vectors.permissions, table: computePermissions(vectors.permissions) },
+    fork: computeFork(vectors.fork)
   }
 }
 
@@ -224,6 +251,51 @@ function computeFold({ create, lines }: Vectors['fold']): unknown {
     create,
     lines.map(({ name, line }) => namedLine(name, line))
   ).view()
+}
+
+function computePermissions({ create, lines, forks, held, logs }: Vectors['permissions']): unknown {
+  const administrative = lines.flatMap(({ author, epoch, seq, hash, line }) => {
+    const change = parseChange(line)
+    const log = { author, epoch }
+    return isAdministrative(change) ? [{ log, seq, hash, name: changeName(log, seq, hex(hash)), change }] : []
+  })
+  const holds: HoldsPoint = (log, seq, hash) =>
+    held.some((point) => logKey(point) === logKey(log) && point.seq === seq && point.hash === hash)
+  const table = permissionsOf(create, administrative, forks, holds)
+  return {
+    members: [...table.members]
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([nodeId, membership]) => ({ nodeId, ...membership })),
+    limits: logs.map((log) => table.limitOf(log) ?? null),
+    isReadOnly: table.isReadOnly
+  }
+}
+
+function computeFork(vector: Vectors['fork']): Vectors['fork'] {
+  const key = privateKeyFromSeed(hex(vector.seed))
+  const mission = vector.mission as MissionId
+  const log = { author: nodeIdOf(rawPublicKey(key)), epoch: vector.epoch }
+  const start = { seq: 0, hash: chainStart(mission, log) }
+  const [one, other] = vector.branches.map((branch) => {
+    const lines = [...vector.lines, ...branch].map((line) => Buffer.from(line))
+    return sealRun(
+      mission,
+      log,
+      1,
+      lines,
+      lines.reduce((hash, line) => chainNext(hash, line), start.hash),
+      key
+    )
+  }) as [Run, Run]
+  const proof = forkProof(mission, rawPublicKey(key), start, one, other)
+  if (typeof proof === 'string') return { ...vector, point: proof }
+  const encoded = encodeFork(proof)
+  const read = decodeFork(encoded)
+  return {
+    ...vector,
+    point: read === undefined ? 'cannot be read' : verifyFork(mission, read),
+    encoded: encoded.toString('base64')
+  }
 }
 
 function hex(text: string): Buffer {
@@ -380,6 +452,19 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
         }
       ],
       view: null
+    },
+    permissions: permissionsInput(create, author, other, epoch),
+    fork: {
+      seed: seed('alpha'),
+      mission,
+      epoch,
+      lines: lineTexts.slice(0, 2),
+      branches: [
+        lineTexts.slice(2),
+        ['{"kind":"set","at":1784635200003,"entity":"log/1","field":"text","value":"Other"}']
+      ],
+      point: null,
+      encoded: ''
     }
   }
 }
@@ -399,6 +484,58 @@ function packedRuns(mission: MissionId, lines: readonly string[], log: LogId, ke
     deflateRawSync(Buffer.concat([encoded, Buffer.alloc(2 ** 20, 0x0a)]))
   ]
   return payloads.map((payload) => Buffer.concat([hex(mission), payload]).toString('base64'))
+}
+
+function permissionsInput(create: CreateRecord, alpha: NodeId, charlie: NodeId, epoch: string): Vectors['permissions'] {
+  const [bravo = alpha] = create.deputies
+  const [delta, echo, foxtrot] = ['d', 'e', 'f'].map((digit) => digit.repeat(64)) as [NodeId, NodeId, NodeId]
+  const later = [...epoch].reverse().join('')
+  const hashAt = (author: NodeId, of: string, seq: number) => sha256(author, of, String(seq)).toString('hex')
+  const head = (author: NodeId, of: string, seq: number): Head => ({
+    author,
+    epoch: of,
+    seq,
+    hash: hashAt(author, of, seq)
+  })
+  const points = (author: NodeId, ...parts: readonly (readonly [string, number])[]) =>
+    parts.map(([of, seq]) => [of, seq, hashAt(author, of, seq)])
+  const say = (author: NodeId, seq: number, line: JsonObject, of = epoch) => ({ ...head(author, of, seq), line })
+  const admit = (author: NodeId, role: string): JsonObject => ({ kind: 'admin/admit', at: 1, author, role })
+  const cut = (author: NodeId, ...parts: readonly (readonly [string, number])[]): JsonObject => ({
+    kind: 'admin/cut',
+    at: 1,
+    author,
+    heads: points(author, ...parts)
+  })
+  return {
+    create,
+    lines: [
+      say(bravo, 2, admit(delta, 'subscriber')),
+      say(delta, 2, admit(echo, 'subscriber')),
+      say(delta, 7, admit(foxtrot, 'subscriber')),
+      say(alpha, 2, admit(charlie, 'owner')),
+      say(alpha, 3, cut(delta, [epoch, 5], [later, 3])),
+      say(bravo, 3, { kind: 'admin/adopt', at: 1, author: delta, heads: points(delta, [epoch, 8]) }),
+      say(charlie, 2, cut(bravo)),
+      say(charlie, 3, cut(echo, [epoch, 4])),
+      say(bravo, 4, {
+        kind: 'admin/adopt',
+        at: 1,
+        author: echo,
+        heads: [],
+        lifts: [changeName({ author: charlie, epoch }, 3, hex(hashAt(charlie, epoch, 3)))]
+      }),
+      say(echo, 9, cut(echo, [later, 2]), epoch),
+      say(charlie, 8, admit(foxtrot, 'read-only')),
+      say(bravo, 5, { kind: 'admin/settle', at: 1, ...head(charlie, epoch, 8) })
+    ],
+    forks: [{ author: charlie, epoch, first: 6, hashBefore: hashAt(charlie, epoch, 5) }],
+    held: [head(charlie, epoch, 8)],
+    logs: [alpha, bravo, charlie, delta, echo, foxtrot].flatMap((author) =>
+      [epoch, later].map((of) => ({ author, epoch: of }))
+    ),
+    table: null
+  }
 }
 
 function point(firstByte: string): string {
