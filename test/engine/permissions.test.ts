@@ -637,6 +637,8 @@ describe('from one table to the next', () => {
     expect([...affectedBy(permissions(start), permissions(start, { forks: [fork('delta', 2)] }))]).toEqual([
       nodes.delta
     ])
+    const sameHash = [...start, line('alpha', 2, cut('delta', { ...headOf('delta', 4), seq: 5 }))]
+    expect([...affectedBy(permissions(once), permissions(sameHash))]).toEqual([nodes.delta])
     expect(affectedBy(permissions(once), permissions(once)).size).toBe(0)
   })
 })
