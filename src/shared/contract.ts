@@ -28,6 +28,11 @@ export interface DecisionRequest {
   readonly until?: number
   readonly reason?: string
   readonly ground?: Ground
+  /**
+   * With `revoked`: what the peer writes from now on goes on counting in missions that we own. Left out, its part in them
+   * ends with what is held here.
+   */
+  readonly keepsChanges?: true
 }
 
 /** Files as a person chose them, read whole; what they hold is told by their content, never by their name. */
@@ -88,6 +93,8 @@ interface CommandMap {
     argument: { readonly missionId: MissionId; readonly changes: readonly WriteRequest[] }
     answer: { readonly changes: readonly { readonly name: ChangeName }[] }
   }
+  /** Ends somebody's part in a mission that we own: what is held here of their changes counts, nothing else will. */
+  removeMember: { argument: { readonly missionId: MissionId; readonly nodeId: NodeId }; answer: null }
   viewMission: { argument: { readonly missionId: MissionId }; answer: MissionView }
   /** A range of the entities of one type (`log`, `task`, …), by the time their authors claim. */
   listEntities: {

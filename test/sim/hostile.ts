@@ -26,7 +26,7 @@ const certificateNumber = 99_999
 export class HostilePeer {
   readonly #field: Field
   readonly #random: Random
-  readonly #identity: Identity
+  readonly identity: Identity
   readonly #links = new Map<FieldNode, HostileLink<ChannelSocket>>()
   /** All that it was given, over all its connections. */
   readonly #runs: { readonly mission: string; readonly run: Run }[] = []
@@ -34,7 +34,7 @@ export class HostilePeer {
   private constructor(field: Field, random: Random, identity: Identity) {
     this.#field = field
     this.#random = random
-    this.#identity = identity
+    this.identity = identity
   }
 
   static async make(field: Field): Promise<HostilePeer> {
@@ -48,7 +48,7 @@ export class HostilePeer {
   }
 
   get id(): NodeId {
-    return this.#identity.nodeId
+    return this.identity.nodeId
   }
 
   /** Connects and says a proper hello, if it is not connected; what cannot be reached is left alone. */
@@ -57,9 +57,9 @@ export class HostilePeer {
     if (known !== undefined && !known.isClosed) return known
     try {
       const to = { address: node.address, port: linkPort }
-      const channel = await this.#field.wire.transport(hostileAddress).dial(to, this.#identity.tls)
+      const channel = await this.#field.wire.transport(hostileAddress).dial(to, this.identity.tls)
       const whims = { bytes: (count: number) => this.#random.bytes(count), now: () => this.#field.wallNow }
-      const link = new HostileLink(new ChannelSocket(channel), this.#identity, channel.binding, whims)
+      const link = new HostileLink(new ChannelSocket(channel), this.identity, channel.binding, whims)
       this.#links.set(node, link)
       await link.hello()
       return link

@@ -164,6 +164,7 @@ export async function startRecordedEngine(
     lookAgain: async () => ok(null),
     listSnapshots: async () => ok({ snapshots: recorded.snapshots }),
     takeSnapshot: async () => fail('no-room-for-snapshot'),
+    removeMember: async () => ok(null),
     restoreSnapshot: async ({ name }) => ok({ name }),
     lockKeys: async ({ lock }) => {
       const { node } = state.overview

@@ -72,6 +72,10 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
     case 'GET missions/:id/heads':
       if (!/^[0-9a-f]{64}$/.test(id ?? '')) return fail('bad-request', 'a mission ID: 64 hexadecimal digits')
       return replyTo(engine.heads(id as MissionId), (heads) => heads)
+    case 'DELETE missions/:id/members/:id': {
+      const nodeId = call.path[3]
+      return replyTo(await run('removeMember', { missionId: id, nodeId }), () => ({ nodeId }))
+    }
     case 'GET network':
       return reply(engine.overview().network)
     case 'DELETE peers/:id':

@@ -115,6 +115,12 @@ export function createCommands(parts: CommandParts): CommandHandlers {
       const written = await mission.value.write(changes)
       return written.ok ? ok({ changes: written.value.map((name) => ({ name })) }) : written
     },
+    async removeMember({ missionId, nodeId }) {
+      const mission = known(missionId)
+      if (!mission.ok) return mission
+      const removed = await mission.value.remove(nodeId)
+      return removed.ok ? ok(null) : removed
+    },
     async viewMission({ missionId }) {
       const mission = known(missionId)
       return mission.ok ? kept(views.missionView(mission.value)) : mission
@@ -167,7 +173,16 @@ async function decide(parts: CommandParts, request: DecisionRequest): Promise<Re
   // Who withholds its federation says it once it trusts; the decision counts for ours only.
   const federation = peer.federation || identity.federation
   const key = parts.vouching.keyShownBy(request.nodeId)
-  return trust.decide({ nodeId: request.nodeId, callsign: peer.callsign, federation, decision, key })
+  const wasRevoked = trust.stateOf(request.nodeId).level === 'revoked'
+  const decided = await trust.decide({ nodeId: request.nodeId, callsign: peer.callsign, federation, decision, key })
+  // Also when the disk did not take the decision: it is in force, and each cut stands for itself.
+  const ours = parts.missions.all().filter((mission) => mission.roleOf(identity.nodeId) === 'owner')
+  if (level === 'revoked' && request.keepsChanges !== true)
+    for (const mission of ours) {
+      if (mission.roleOf(request.nodeId) !== undefined) await mission.remove(request.nodeId)
+    }
+  if (level === 'trusted' && wasRevoked) for (const mission of ours) await mission.takeBack(request.nodeId)
+  return decided
 }
 
 function refuseDecision(

@@ -54,7 +54,8 @@ const schemas = {
     scope: v.optional(ScopeSchema),
     until: v.optional(v.pipe(v.number(), v.safeInteger())),
     reason: v.optional(Text(200)),
-    ground: v.optional(v.picklist(['words', 'unseen', 'api']))
+    ground: v.optional(v.picklist(['words', 'unseen', 'api'])),
+    keepsChanges: v.optional(v.literal(true))
   }),
   forgetPeer: v.strictObject({ nodeId: NodeIdSchema }),
   previewCertificates: v.strictObject(certificateFiles),
@@ -95,6 +96,7 @@ const schemas = {
       v.minLength(1)
     )
   }),
+  removeMember: v.strictObject({ missionId: MissionIdSchema, nodeId: NodeIdSchema }),
   viewMission: v.strictObject({ missionId: MissionIdSchema }),
   listEntities: v.strictObject({
     missionId: MissionIdSchema,

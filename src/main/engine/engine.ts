@@ -187,6 +187,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
             feed.noteMission(mission.id)
           }),
         onSaved: (found) => health.set('disk', found),
+        onFork: (mission, proof) => afterStart(() => replicator.newFork(mission, proof)),
         onDamaged: (mission, detail) => {
           log('warn', 'damage-found', { mission: shortId(mission.id), detail })
           void missions.readAnew(mission, report)
@@ -221,6 +222,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     onDown: (_, nodeId) => replicator.linkDown(nodeId),
     onMessage: (link, nodeId, message) => replicator.message(link, nodeId, message),
     onRun: (link, nodeId, mission, run) => replicator.run(link, nodeId, mission, run),
+    onFork: (link, nodeId, mission, proof) => replicator.fork(link, nodeId, mission, proof),
     onPeer: (nodeId) => feed.notePeer(nodeId),
     onTargets: () => feed.note('targets')
   })

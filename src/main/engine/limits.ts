@@ -65,6 +65,8 @@ export const bounds = {
   /** After the start, what a checkpoint covers is read and checked: from when on, and the rest between two steps. */
   verifyAfterMs: 30_000,
   verifyPauseMs: 50,
+  /** Logs of one mission of which it is known that they part. */
+  forks: 100,
   /** Of a journal, before a checkpoint covers them. */
   uncoveredBytes: 4 * 1024 * 1024,
   /** Runs of authors who are not members yet, per mission. */

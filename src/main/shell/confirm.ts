@@ -51,6 +51,7 @@ const commands: Readonly<Record<CommandName, Care>> = {
   listAudit: 'free',
   listSnapshots: 'free',
   takeSnapshot: 'free',
+  removeMember: 'person',
   restoreSnapshot: 'person'
 }
 

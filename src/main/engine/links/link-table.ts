@@ -7,6 +7,7 @@ import type { ProblemCode } from '@shared/problems.js'
 import type { Problem } from '@shared/result.js'
 import { problem } from '@shared/result.js'
 import { bounds } from '../limits.js'
+import type { ForkProof } from '../logs/fork.js'
 import type { Run } from '../logs/run.js'
 import { shortId, type Log } from '../runtime/log.js'
 import type { AuditFacts, TrustBook } from '../trust/trust-book.js'
@@ -31,6 +32,7 @@ export interface LinkTableParts {
   readonly onDown: (link: Link, nodeId: NodeId) => void
   readonly onMessage: (link: Link, nodeId: NodeId, message: Message) => void
   readonly onRun: (link: Link, nodeId: NodeId, mission: MissionId, run: Run) => void
+  readonly onFork: (link: Link, nodeId: NodeId, mission: MissionId, proof: ForkProof) => void
   /** The hello proved who it is, and that it holds the key of the first certificate of this chain. */
   readonly onShown: (peer: Met, chain: readonly Buffer[]) => void
   /** Something that the window shows about this peer changed. */
@@ -348,6 +350,9 @@ export class LinkTable {
       },
       onRun: (_, mission, run) => {
         if (link.nodeId !== undefined) this.#parts.onRun(link, link.nodeId, mission, run)
+      },
+      onFork: (_, mission, proof) => {
+        if (link.nodeId !== undefined) this.#parts.onFork(link, link.nodeId, mission, proof)
       },
       onHeartbeat: () => {
         if (link.nodeId === undefined) return

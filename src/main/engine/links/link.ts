@@ -12,6 +12,7 @@ import type { ProblemCode } from '@shared/problems.js'
 import type { Identity } from '../identity/identity.js'
 import { verifyRecord, type IdentityRecord } from '../identity/identity-record.js'
 import { bounds, limits } from '../limits.js'
+import type { ForkProof } from '../logs/fork.js'
 import type { Run } from '../logs/run.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
@@ -29,6 +30,7 @@ import {
   type Self
 } from './hello.js'
 import { encodeMessage, parseMessage, type Message } from './messages.js'
+import { decodeForkFrame, encodeForkFrame } from './fork-frame.js'
 import { decodeRunFrame } from './run-frame.js'
 import type { Channel } from './transport.js'
 
@@ -60,6 +62,8 @@ export interface LinkEvents {
   onSelf(link: Link): void
   onMessage(link: Link, message: Message): void
   onRun(link: Link, mission: MissionId, run: Run): void
+  /** Of the proof shape and limits are checked, nothing else. */
+  onFork(link: Link, mission: MissionId, proof: ForkProof): void
   onHeartbeat(link: Link): void
   onClosed(link: Link, reason: ProblemCode, detail: string): void
 }
@@ -219,6 +223,11 @@ export class Link {
   /** @param mission what the message reveals; asked about when it leaves. */
   send(message: Message, mission?: MissionId): void {
     this.#enqueue(isControl(message) ? this.#control : this.#live, encodeMessage(message), mission)
+  }
+
+  /** Before all that speaks of changes. Nothing to a peer that does not know of forks. */
+  sendFork(mission: MissionId, proof: ForkProof): void {
+    if (this.version >= 2) this.#enqueue(this.#control, encodeForkFrame(mission, proof), mission)
   }
 
   /** A frame made once for several links. */
@@ -391,8 +400,14 @@ export class Link {
       this.close('protocol-error', 'run before trust')
       return
     }
-    if (frame.type === frameTypes.packedRun && this.version < 2) {
+    if (frame.type !== frameTypes.run && this.version < 2) {
       this.close('protocol-error', `frame type ${String(frame.type)}`)
+      return
+    }
+    if (frame.type === frameTypes.fork) {
+      const fork = decodeForkFrame(frame)
+      if (fork === undefined) this.close('protocol-error', 'not a proof of a fork')
+      else this.#events.onFork(this, fork.mission, fork.proof)
       return
     }
     const decoded = decodeRunFrame(frame)

@@ -142,9 +142,17 @@ export class LogStore {
     return this.#logs.get(key)
   }
 
-  /** In the order in which they began here, so a log always follows its predecessor. */
-  logs(): IterableIterator<HeldLog> {
-    return this.#logs.values()
+  /** In the order in which they began here, so a log always follows its predecessor; as far as they count. */
+  *logs(): Generator<HeldLog> {
+    for (const log of this.#logs.values()) {
+      const head = this.#counting(log)
+      yield head === log.head ? log : { id: log.id, start: log.start, head }
+    }
+  }
+
+  /** All that is durable of one author, whether it counts or not; the newest last. */
+  logsOf(author: NodeId): readonly HeldLog[] {
+    return [...this.#logs.values()].filter(({ id, head }) => id.author === author && head.seq > 0)
   }
 
   settled(): Promise<void> {
@@ -194,7 +202,11 @@ export class LogStore {
     // The seal first: only its author can make us look at the lines.
     if (seal === 'verify-seal' && !verifySeal(this.mission, header, key)) return { kind: 'bad', reason: 'bad seal' }
     const chained = chainRun(run, tip)
-    if (chained === 'chain hash differs' && header.first > 1 && seal === 'verify-seal') return { kind: 'unfit' }
+    if (chained === 'chain hash differs' && seal === 'verify-seal') {
+      if (header.first > 1) return { kind: 'unfit' }
+      // From the start on nothing is missing: it is whole, and another one than ours, or it was altered.
+      if (isChained(run, { seq: 0, hash: chainStart(this.mission, header) })) return { kind: 'fork' }
+    }
     if (typeof chained === 'string') return { kind: 'bad', reason: chained }
     if (log === undefined && !this.#holdsPredecessor(start)) return { kind: 'gap' }
 
@@ -265,10 +277,11 @@ export class LogStore {
     this.#digest = undefined
   }
 
-  #holdsPredecessor(start: StartLine): boolean {
-    if (start.after === undefined) return true
-    const before = this.#logs.get(logKey(start.after))
-    return before !== undefined && before.tip.seq >= start.after.seq
+  /** Of a predecessor that is limited nobody holds more than its limit. */
+  #holdsPredecessor({ after }: StartLine): boolean {
+    if (after === undefined) return true
+    const needed = Math.min(after.seq, this.#limitOf(after)?.seq ?? Infinity)
+    return (this.#logs.get(logKey(after))?.tip.seq ?? 0) >= needed
   }
 
   /** How far each log is known, without logs that a successor's first line covers whole. Sorted, so equal sets are equal lists. */
@@ -301,6 +314,12 @@ export class LogStore {
     return log === undefined ? 0 : this.#counting(log).seq
   }
 
+  /** The chain hash there, hex. */
+  countingHash(key: LogKey): string {
+    const log = this.#logs.get(key)
+    return log === undefined ? '' : this.#counting(log).hash.toString('hex')
+  }
+
   #counting(log: MutableLog): Point {
     const limit = this.#limitOf(log.id)
     // The limit's own words for its hash: so all who hold that much say the same, whatever they hold beyond.
@@ -320,9 +339,8 @@ export class LogStore {
    * journal as it stands and checked against its chain. `undefined` when there is nothing durable after it.
    * Throws DamageFound when the disk gives something else than was stored.
    */
-  async readAfter(key: LogKey, seq: number): Promise<Run | undefined> {
+  async readAfter(key: LogKey, seq: number, end = this.countingSeq(key)): Promise<Run | undefined> {
     const log = this.#logs.get(key)
-    const end = this.countingSeq(key)
     if (log === undefined || end <= seq) return undefined
     const bodies: Buffer[] = []
     let bytes = 0
@@ -346,6 +364,21 @@ export class LogStore {
     const body = Buffer.concat(bodies)
     const whole: Run = { header: { ...header, first, count: lastSeq(header) - first + 1, bytes: body.length }, body }
     return runFrom(whole, seq + 1)
+  }
+
+  /** Number and chain hash of a durable line; 0 is where the chain starts. `undefined`: not that far. */
+  async pointAt(key: LogKey, seq: number): Promise<Point | undefined> {
+    const log = this.#logs.get(key)
+    if (log === undefined || seq > log.head.seq) return undefined
+    if (seq === 0) return { seq, hash: chainStart(this.mission, log.id) }
+    for await (const [line] of this.readLines(key, seq, seq)) if (line !== undefined) return { seq, hash: line.hash }
+    return undefined
+  }
+
+  /** The same near a number, at or before it, without asking the disk; hash in hex. */
+  markedPoint(key: LogKey, seq: number): { readonly seq: number; readonly hash: string } | undefined {
+    const mark = markBefore(this.#logs.get(key)?.marks ?? [], seq + 1)
+    return mark === undefined ? undefined : { seq: mark.first - 1, hash: mark.before.toString('hex') }
   }
 
   /** Durable lines of a log, run by run, from one number to another, both included; verified when they came. */

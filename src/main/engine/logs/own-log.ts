@@ -3,7 +3,7 @@
  * syncs go together into the next run. After a failed write the epoch is given up, because nobody can know whether its
  * last numbers reached the disk; the next write begins a new log.
  */
-import type { ChangeName } from '@shared/model.js'
+import type { ChangeName, NodeId } from '@shared/model.js'
 import { encodeLine, type JsonObject } from '../bytes/line.js'
 import type { Identity } from '../identity/identity.js'
 import { limits } from '../limits.js'
@@ -163,9 +163,7 @@ class Batch {
 }
 
 /** The newest own log; it is the last that began here. */
-function lastOwnHead(store: LogStore, author: string): Head | undefined {
-  let last: Head | undefined
-  for (const { id, head } of store.logs())
-    if (id.author === author && head.seq > 0) last = { ...id, seq: head.seq, hash: head.hash.toString('hex') }
-  return last
+function lastOwnHead(store: LogStore, author: NodeId): Head | undefined {
+  const last = store.logsOf(author).at(-1)
+  return last === undefined ? undefined : { ...last.id, seq: last.head.seq, hash: last.head.hash.toString('hex') }
 }

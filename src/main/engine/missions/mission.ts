@@ -12,16 +12,19 @@ import { bounds, limits } from '../limits.js'
 import { Journal, journalVersion, type Damage, type StoredRun } from '../logs/journal.js'
 import { LogStore, nameOfLine, type LogLine, type NewRun } from '../logs/log-store.js'
 import { OwnLog } from '../logs/own-log.js'
-import { logKey, type LogId, type LogKey, type Run } from '../logs/run.js'
+import { forkProof, type ForkProof } from '../logs/fork.js'
+import { isChained, lastSeq, logKey, runFrom, type LogId, type LogKey, type Run } from '../logs/run.js'
 import { parseStartLine } from '../logs/start-line.js'
 import type { Clock } from '../runtime/clock.js'
 import { shortId } from '../runtime/log.js'
 import type { Random } from '../runtime/random.js'
 import { DamageFound, diskProblem, kept, type Disk } from '../storage/disk.js'
-import { admitLine, parseChange, requestProblem, setLine } from './change.js'
+import { administerProblem } from './administer.js'
+import { admitLine, adoptLine, cutLines, parseChange, requestProblem, setLine, type AdminChange } from './change.js'
 import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './checkpoint.js'
 import { creatorOf, missionIdOf, parseSignedCreate, type SignedCreate } from './create-record.js'
 import type { Fold, FoldSummary, Ref } from './fold.js'
+import { ForkBook } from './fork-book.js'
 import { LiveFold } from './live-fold.js'
 import { affectedBy, permissionsOf, type AdminLine, type Permissions } from './permissions.js'
 
@@ -36,6 +39,8 @@ export interface MissionParts {
 export interface MissionEvents {
   /** A run that may be passed on: our own when durable, another's as soon as it is verified. */
   onRun(mission: Mission, run: NewRun): void
+  /** An author went on in two ways; peers have to know before they get more of it. */
+  onFork(mission: Mission, proof: ForkProof): void
   /** The view, the membership or what is durable changed. */
   onChange(mission: Mission): void
   /** The disk did not take something, or takes it again. */
@@ -65,6 +70,9 @@ export class Mission {
   readonly #own: OwnLog
   readonly #live: LiveFold
   #admins: AdminLine[] = []
+  readonly #forks: ForkBook
+  /** Points of forked logs that an owner chose, and whether our branch goes through them. */
+  readonly #held = new Map<string, boolean>()
   #waiting: Run[] = []
   #waitingBytes = 0
   /** Names of own writes on their way to disk, by entity and field: later writes of the same commit replace them. */
@@ -82,6 +90,7 @@ export class Mission {
     this.signed = signed
     this.creator = creatorOf(signed.create)
     this.logs = new LogStore(id, journal)
+    this.#forks = new ForkBook(parts.disk, `${missionFolder(id)}/forks`, id)
     this.permissions = this.#judge()
     this.logs.limit((log) => this.#limitOf(log))
     this.#parts = parts
@@ -150,6 +159,7 @@ export class Mission {
     if (!isOpen) return undefined
     mission.#covered = [...covered.values()].reduce((sum, size) => sum + size, 0)
     mission.#checkpointBytes = bytes?.length ?? 0
+    await mission.#forks.open()
     mission.#opened()
     mission.#isUnverified = true
     if (mission.logs.bytes > mission.#covered) mission.#live.wakeSoon()
@@ -178,6 +188,7 @@ export class Mission {
     })
     if (!opened.ok) return opened
     if (mission === undefined) return fail('file-damaged', missionFolder(id))
+    await mission.#forks.open()
     mission.#opened()
     await mission.#live.wake()
     return ok(mission)
@@ -322,7 +333,9 @@ export class Mission {
   /** Why this node cannot write here now; `undefined` when it can. */
   writeProblem(): ProblemCode | undefined {
     if (this.permissions.isReadOnly) return 'mission-read-only'
-    return this.permissions.mayWrite(this.#parts.identity.nodeId) ? undefined : 'not-a-member'
+    const { nodeId } = this.#parts.identity
+    if (this.permissions.mayWrite(nodeId)) return undefined
+    return this.permissions.cutsOn(nodeId).length > 0 ? 'removed' : 'not-a-member'
   }
 
   /** Answers when all are durable. All or none are taken for writing; the order is kept. */
@@ -443,7 +456,92 @@ export class Mission {
   }
 
   #judge(): Permissions {
-    return permissionsOf(this.signed.create, this.#admins, [], () => false)
+    return permissionsOf(this.signed.create, this.#admins, this.#forks.points(), (log, seq, hash) =>
+      this.#holds(log, seq, hash)
+    )
+  }
+
+  /** Asked about few points, those that owners chose in forked logs: looked up once, and judged again when it is known. */
+  #holds(log: LogId, seq: number, hash: string): boolean {
+    const point = `${logKey(log)}.${String(seq)}.${hash}`
+    const known = this.#held.get(point)
+    if (known !== undefined) return known
+    this.#held.set(point, false)
+    this.logs.pointAt(logKey(log), seq).then(
+      (found) => {
+        if (found?.hash.toString('hex') !== hash) return
+        this.#held.set(point, true)
+        this.#judgeAnew()
+        this.#parts.events.onChange(this)
+      },
+      (error: unknown) => this.noteReading(error)
+    )
+    return false
+  }
+
+  /** Where a run of another branch parts from what is held; `earlier`: before the run; `same`: nowhere in it. */
+  async findFork(run: Run): Promise<ForkProof | 'earlier' | 'same'> {
+    const key = logKey(run.header)
+    const held = this.logs.log(key)
+    let rest = run
+    let before = await this.logs.pointAt(key, run.header.first - 1)
+    if (held === undefined || before === undefined || !isChained(run, before)) return 'earlier'
+    while (rest.header.count > 0) {
+      const ours = await this.logs.readAfter(key, rest.header.first - 1, held.head.seq)
+      if (ours === undefined) break
+      const proof = forkProof(this.id, held.start.key, before, ours, rest)
+      if (typeof proof !== 'string') return proof
+      before = { seq: lastSeq(ours.header), hash: Buffer.from(ours.header.hash, 'hex') }
+      if (before.seq >= lastSeq(run.header)) break
+      rest = runFrom(run, before.seq + 1)
+    }
+    return 'same'
+  }
+
+  /** Takes a proof, ours or another's: from now on that log ends where it parts. Says whether it was news. */
+  async addFork(proof: ForkProof): Promise<boolean> {
+    const added = this.#forks.add(proof)
+    if (!added.isNew) return false
+    this.#judgeAnew()
+    this.#parts.events.onFork(this, proof)
+    this.#parts.events.onChange(this)
+    const saved = await kept(added.saved)
+    if (!saved.ok) this.#parts.events.onSaved(saved.problem)
+    return true
+  }
+
+  /** What peers have to know before changes. */
+  forkProofs(): readonly ForkProof[] {
+    return this.#forks.proofs()
+  }
+
+  /** Ends an author's part here: what is held of it counts, nothing else will (docs/protocol/missions.md#limits). */
+  async remove(author: NodeId): Promise<Result<readonly ChangeName[]>> {
+    const heads = this.logs.logsOf(author).flatMap(({ id }) => {
+      const seq = this.logs.countingSeq(logKey(id))
+      const hash = this.logs.countingHash(logKey(id))
+      return seq === 0 ? [] : [{ epoch: id.epoch, seq, hash }]
+    })
+    const at = this.#parts.clock.now()
+    return this.#administer({ kind: 'admin/cut', at, author, heads }, cutLines(at, author, heads))
+  }
+
+  /** Lifts what ended an author's part, as far as this node may. */
+  async takeBack(author: NodeId): Promise<Result<readonly ChangeName[]>> {
+    const { nodeId } = this.#parts.identity
+    const rank = this.permissions.members.get(nodeId)?.rank ?? Infinity
+    const lifts = this.permissions
+      .cutsOn(author)
+      .filter((cut) => cut.rank !== undefined && cut.rank >= rank)
+      .map(({ name }) => name)
+      .slice(0, limits.lifts)
+    const at = this.#parts.clock.now()
+    return this.#administer({ kind: 'admin/adopt', at, author, heads: [], lifts }, [adoptLine(at, author, [], lifts)])
+  }
+
+  async #administer(change: AdminChange, lines: readonly JsonObject[]): Promise<Result<readonly ChangeName[]>> {
+    const refused = administerProblem(this.permissions, this.#parts.identity.nodeId, change)
+    return refused === undefined ? this.#append(lines.map((line) => () => line)) : fail(refused)
   }
 
   #judgeAnew(): void {
@@ -457,7 +555,10 @@ export class Mission {
   }
 
   #limitOf(log: LogId): { readonly seq: number; readonly hash: string } | undefined {
-    return this.permissions.limitOf(log)
+    const limit = this.permissions.limitOf(log)
+    const { fork } = limit ?? {}
+    if (limit === undefined || fork === undefined || this.#holds(log, limit.seq, limit.hash)) return limit
+    return { seq: fork.first - 1, hash: fork.hashBefore }
   }
 
   /** Now and then what a start would have to read is put into a checkpoint; the more there is, the rarer. */

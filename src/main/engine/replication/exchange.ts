@@ -2,6 +2,7 @@
 import type { Decision } from '@shared/model.js'
 import type { LogStore } from '../logs/log-store.js'
 import { logKey, type LogKey } from '../logs/run.js'
+import type { Probe } from './fork-search.js'
 import { countLacks, hasMore, raise, type Extent, type Lacks } from './sync.js'
 
 export class Exchange {
@@ -21,6 +22,10 @@ export class Exchange {
   isRecordShown = false
   /** Logs of which what the peer has cannot be taken: fetching them again would bring the same. */
   readonly useless = new Set<LogKey>()
+  /** Logs that part somewhere: what the peer has of them is asked for from here on. */
+  readonly probes = new Map<LogKey, Probe>()
+  /** Logs that were asked about because of a hash. */
+  readonly suspected = new Set<LogKey>()
   /** What we said last: our digest, and how far each log was. */
   ownDigest: string | undefined
   ownTold: Extent = new Map()
@@ -47,6 +52,8 @@ export class Exchange {
     this.isKnown = false
     this.isStreaming = false
     this.useless.clear()
+    this.probes.clear()
+    this.suspected.clear()
     this.ownDigest = undefined
     this.ownTold = new Map()
   }

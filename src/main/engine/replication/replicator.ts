@@ -10,6 +10,7 @@ import { encodeMessage, type Message, type WireHead } from '../links/messages.js
 import { RunFrame } from '../links/run-frame.js'
 import { bounds, limits } from '../limits.js'
 import type { HeldLog, NewRun } from '../logs/log-store.js'
+import { verifyFork, type ForkProof } from '../logs/fork.js'
 import { encodeRun, lastSeq, logKey, type Head, type Run } from '../logs/run.js'
 import { missionIdOf, parseSignedCreate } from '../missions/create-record.js'
 import type { Mission } from '../missions/mission.js'
@@ -20,6 +21,7 @@ import { refuseGiving, refuseTaking, refuseWriting } from '../trust/policy.js'
 import type { PeerBook } from '../trust/peer-book.js'
 import type { TrustBook } from '../trust/trust-book.js'
 import { Exchange } from './exchange.js'
+import { ForkSearch, type Probe } from './fork-search.js'
 import { Fetches } from './fetches.js'
 import { Inbox } from './inbox.js'
 import { missionFacts } from './mission-facts.js'
@@ -45,7 +47,6 @@ const tellEveryMs = 500
 /** The answer about a mission that is unknown here, and about one that this peer may not have. */
 const nothingHere = '0'.repeat(64)
 const breatheAfter = 256
-const forksNoted = 100
 
 function breathe(): Promise<void> {
   return new Promise((next) => setImmediate(next))
@@ -65,7 +66,7 @@ export class Replicator {
   readonly #tellAt = new Map<MissionId, number>()
   readonly #telling = new Set<MissionId>()
   readonly #admitting = new Set<string>()
-  readonly #forks = new Set<string>()
+  readonly #forkSearch = new ForkSearch((nodeId, mission) => this.#fetch(nodeId, mission.id))
   /** Runs that came and were not taken, by reason, since the start. */
   readonly refused = new Map<string, number>()
 
@@ -119,6 +120,25 @@ export class Replicator {
       raise(exchange.sent, key, lastSeq(header))
       this.#parts.peers.count(nodeId, { changesOut: header.count, bytesOut: frame.length })
     }
+  }
+
+  /** A proof from a peer: what does not hold costs its sender the link. */
+  fork(link: Link, nodeId: NodeId, id: MissionId, proof: ForkProof): void {
+    this.#inboxes.get(link)?.take(async () => {
+      const mission = this.#parts.missions.get(id)
+      if (mission === undefined || this.#refuseTaking(nodeId, mission) !== undefined) return
+      const point = verifyFork(id, proof)
+      if (typeof point === 'string') link.close('bad-run', `proof of a fork: ${point}`)
+      else await mission.addFork(proof)
+    })
+  }
+
+  /** It is known since now that a log parts: peers hear of it before changes. */
+  newFork(mission: Mission, proof: ForkProof): void {
+    const { author, epoch } = proof.runs[0].header
+    void this.#parts.trust.note('fork', { node: author, text: `${mission.signed.create.name}, epoch ${epoch}` })
+    for (const { link, nodeId } of this.#parts.links.up())
+      if (this.#refuseGiving(nodeId, mission) === undefined) link.sendFork(mission.id, proof)
   }
 
   /** The scope may cover more than before: tell what was not told, and compare what was not taken. */
@@ -223,6 +243,7 @@ export class Replicator {
     for (const head of moved.map(fromWire)) {
       for (const [key, seq] of spreadHeads([head], (key) => mission?.logs.log(key))) exchange.noteHeld(key, seq)
     }
+    if (mission !== undefined) this.#forkSearch.suspect(mission, exchange, moved.map(fromWire))
     if (this.#isFlooded(nodeId, id, exchange)) return
     if (exchange.declinedUnder !== undefined && exchange.declinedUnder === this.#decisionOn(nodeId)) return
     // A mission that this peer may not have from us is asked for like one that we never heard of.
@@ -246,6 +267,7 @@ export class Replicator {
     if (!exchange.isStreaming) exchange.sent = new Map()
     this.#noteHeads(mission, exchange, wire)
     if (this.#isFlooded(nodeId, id, exchange)) return
+    for (const proof of mission.forkProofs()) link.sendFork(id, proof)
     link.send({ t: 'heads', mission: id, heads: mission.logs.heads().map(toWire) }, id)
     this.#stream(link, nodeId, mission, exchange)
     this.#parts.onStep(nodeId, id)
@@ -297,6 +319,7 @@ export class Replicator {
       exchange.digest = digest
       exchange.at = this.#parts.clock.now()
       if (mission !== undefined && exchange.isInStep(mission.logs)) this.#compare(nodeId, mission)
+      else if (exchange.probes.size > 0) this.#fetch(nodeId, id)
     }
     this.#fetchElsewhere(id, nodeId)
   }
@@ -329,18 +352,18 @@ export class Replicator {
         this.#fetch(nodeId, id)
         return undefined
       case 'fork':
-        this.#count(received.kind)
-        exchange.useless.add(logKey(run.header))
-        this.#noteFork(mission, run)
-        return undefined
       case 'unfit':
         this.#count(received.kind)
         exchange.useless.add(logKey(run.header))
-        // From its author there is no other hand that could have altered it.
-        if (run.header.author === nodeId) link.close('bad-run', 'chain hash differs')
-        return undefined
+        return this.#forkSearch.compare(link, nodeId, mission, exchange, run)
       case 'held':
+        this.#count(received.kind)
+        if (!exchange.probes.has(logKey(run.header))) return undefined
+        return this.#forkSearch.compare(link, nodeId, mission, exchange, run)
       case 'removed':
+        this.#count(received.kind)
+        exchange.useless.add(logKey(run.header))
+        return undefined
       case 'waiting':
       case 'full':
         this.#count(received.kind)
@@ -355,15 +378,6 @@ export class Replicator {
     this.#parts.links.linkTo(nodeId)?.close('protocol-error', 'heads of too many logs that nobody has')
     this.#exchanges.get(nodeId)?.delete(id)
     return true
-  }
-
-  /** Once per log: whoever forks could otherwise fill the journal. */
-  #noteFork(mission: Mission, { header }: Run): void {
-    const key = `${mission.id} ${logKey(header)}`
-    if (this.#forks.has(key) || this.#forks.size >= forksNoted) return
-    this.#forks.add(key)
-    const text = `${mission.signed.create.name}, epoch ${header.epoch}`
-    void this.#parts.trust.note('fork', { node: header.author, text })
   }
 
   // Telling, fetching, streaming
@@ -397,7 +411,7 @@ export class Replicator {
     else if (
       this.#refuseTaking(nodeId, mission) === undefined &&
       mission.logs.unsaved === 0 &&
-      (!exchange.isKnown || exchange.hasMore(mission.logs))
+      (!exchange.isKnown || exchange.hasMore(mission.logs) || exchange.probes.size > 0)
     )
       this.#fetch(nodeId, mission.id)
     this.#parts.onStep(nodeId, mission.id)
@@ -416,7 +430,8 @@ export class Replicator {
 
   /** Our heads, for the peer to see what we lack; to one that may not have this mission, no more than it said itself. */
   #wantedAfter(nodeId: NodeId, mission: Mission): WireHead[] {
-    const heads = mission.logs.heads()
+    const { probes } = this.#exchange(nodeId, mission.id)
+    const heads = mission.logs.heads().map((head) => ({ ...head, ...pick(probes.get(logKey(head))) }))
     if (this.#refuseGiving(nodeId, mission) === undefined) return heads.map(toWire)
     const { told } = this.#exchange(nodeId, mission.id)
     return heads.filter((head) => (told.get(logKey(head)) ?? 0) >= head.seq).map(toWire)
@@ -474,6 +489,7 @@ export class Replicator {
   #noteHeads(mission: Mission, exchange: Exchange, wire: readonly WireHead[]): void {
     const heads = wire.map(fromWire)
     for (const [key, seq] of spreadHeads(heads, (key) => mission.logs.log(key))) exchange.noteHeld(key, seq)
+    this.#forkSearch.suspect(mission, exchange, heads)
     exchange.isKnown = true
     exchange.at = this.#parts.clock.now()
   }
@@ -516,6 +532,10 @@ function inOrderOfMembership(mission: Mission): readonly HeldLog[] {
   const order = new Map([...mission.permissions.members.keys()].map((author, index) => [author, index]))
   const rank = (log: HeldLog) => order.get(log.id.author) ?? order.size
   return [...mission.logs.logs()].sort((a, b) => rank(a) - rank(b))
+}
+
+function pick(probe: Probe | undefined): Partial<Head> {
+  return probe === undefined ? {} : { seq: probe.seq, hash: probe.hash }
 }
 
 function toWire({ author, epoch, seq, hash }: Head): WireHead {

@@ -1,0 +1,180 @@
+/** Taking somebody's part in a mission away, and giving it back: the same on every laptop, in whatever order they hear. */
+import { afterEach, describe, expect, it } from 'vitest'
+import type { MissionId, NodeId } from '@shared/model.js'
+import { encodeLine } from '../../src/main/engine/bytes/line.js'
+import { Field, type FieldNode } from '../sim/field.js'
+import { HostilePeer } from '../sim/hostile.js'
+import { HostileLog, setLine } from '../hostile/hostile-peer.js'
+
+let field: Field
+afterEach(() => field.stop())
+
+async function triangle(seed: number): Promise<{ nodes: [FieldNode, FieldNode, FieldNode]; mission: MissionId }> {
+  field = new Field(seed)
+  const nodes = [await field.node('alpha'), await field.node('bravo'), await field.node('charlie')] as const
+  const [alpha, bravo, charlie] = nodes
+  for (const [one, other] of [
+    [alpha, bravo],
+    [alpha, charlie],
+    [bravo, charlie]
+  ] as const)
+    await field.befriend(one, other)
+  const mission = await alpha.createMission('Karst Ridge Fire')
+  await field.until('all may write', () => nodes.every((node) => node.mission(mission)?.role !== undefined))
+  return { nodes: [alpha, bravo, charlie], mission }
+}
+
+describe('somebody who is revoked', () => {
+  it('keeps what was taken from them, and nothing that they wrote elsewhere counts any more', async () => {
+    const { nodes, mission } = await triangle(61)
+    const [alpha, bravo, charlie] = nodes
+    await bravo.write(mission, 'log/1', 'text', 'seen by all')
+    await field.untilInStep(mission, ...nodes)
+    field.cut(alpha, bravo)
+    field.cut(alpha, charlie)
+    await bravo.write(mission, 'log/2', 'text', 'written where alpha does not see it')
+    await bravo.write(mission, 'log/1', 'text', 'changed there, too')
+    await field.until('charlie has it', () => charlie.mission(mission)?.entries === 2)
+    await alpha.decide(bravo, 'revoked')
+    field.mend(alpha, charlie)
+    await field.untilInStep(mission, alpha, charlie)
+    for (const node of [alpha, charlie]) {
+      expect(node.mission(mission)?.entries, node.name).toBe(1)
+      expect(await node.values(mission, 'log/1', 'text'), node.name).toEqual(['seen by all'])
+    }
+    // What comes after is not taken, and everything else goes on.
+    await bravo.write(mission, 'log/3', 'text', 'after the removal')
+    await charlie.write(mission, 'log/4', 'text', 'goes on')
+    await field.untilInStep(mission, alpha, charlie)
+    expect(alpha.mission(mission)?.entries).toBe(2)
+    expect(charlie.mission(mission)?.entries).toBe(2)
+    await field.until('bravo knows', () => bravo.mission(mission)?.digest === alpha.mission(mission)?.digest)
+    expect(await bravo.tryWrite(mission, 'log/5', 'text', 'x')).toMatchObject({
+      ok: false,
+      problem: { code: 'removed' }
+    })
+  })
+
+  it('stays so over restarts, from checkpoints and from the whole journal', async () => {
+    const { nodes, mission } = await triangle(62)
+    const [alpha, bravo, charlie] = nodes
+    await bravo.write(mission, 'log/1', 'text', 'counts')
+    await field.untilInStep(mission, ...nodes)
+    field.cut(alpha, bravo)
+    field.cut(alpha, charlie)
+    await bravo.write(mission, 'log/2', 'text', 'does not')
+    await field.until('charlie has it', () => charlie.mission(mission)?.entries === 2)
+    await alpha.decide(bravo, 'revoked')
+    field.mend(alpha, charlie)
+    const digest = await field.untilInStep(mission, alpha, charlie)
+    await charlie.restart()
+    expect(charlie.digest(mission)).toBe(digest)
+    expect(charlie.mission(mission)?.entries).toBe(1)
+    expect(await charlie.values(mission, 'log/2', 'text')).toEqual([])
+    await charlie.stop()
+    for (const path of charlie.disk.paths()) if (/checkpoint|view/.test(path)) charlie.disk.lose(path)
+    await charlie.start()
+    expect(charlie.digest(mission)).toBe(digest)
+    expect(charlie.mission(mission)?.entries).toBe(1)
+  })
+
+  it('may be kept as a member, if the person says so', async () => {
+    const { nodes, mission } = await triangle(63)
+    const [alpha, bravo, charlie] = nodes
+    await field.untilInStep(mission, ...nodes)
+    await field.during(alpha.engine.commands.decide({ nodeId: bravo.id, level: 'revoked', keepsChanges: true }))
+    await bravo.write(mission, 'log/1', 'text', 'comes over charlie')
+    await field.untilInStep(mission, alpha, charlie)
+    await field.until('alpha has it', () => alpha.mission(mission)?.entries === 1)
+  })
+
+  it('is a member again when trusted again, with all that was written meanwhile', async () => {
+    const { nodes, mission } = await triangle(64)
+    const [alpha, bravo, charlie] = nodes
+    await bravo.write(mission, 'log/1', 'text', 'before')
+    await field.untilInStep(mission, ...nodes)
+    field.cut(alpha, bravo)
+    field.cut(alpha, charlie)
+    await bravo.write(mission, 'log/2', 'text', 'meanwhile')
+    await field.until('charlie has it', () => charlie.mission(mission)?.entries === 2)
+    await alpha.decide(bravo, 'revoked')
+    field.mend(alpha, charlie)
+    await field.untilInStep(mission, alpha, charlie)
+    field.mend(alpha, bravo)
+    await alpha.decide(bravo, 'trusted')
+    await bravo.decide(alpha, 'trusted')
+    await field.untilInStep(mission, alpha, bravo, charlie)
+    for (const node of nodes) expect(node.mission(mission)?.entries, node.name).toBe(2)
+    await bravo.write(mission, 'log/3', 'text', 'goes on')
+    await field.untilInStep(mission, alpha, bravo, charlie)
+    expect(alpha.mission(mission)?.entries).toBe(3)
+  })
+})
+
+describe('an author who goes on in two ways', () => {
+  /** A member who gives each of two laptops another branch of one log, from a line on. */
+  async function forked(seed: number, common: number, ...branches: readonly [number, number]) {
+    field = new Field(seed)
+    const [alpha, bravo] = (await field.chain('alpha', 'bravo')) as [FieldNode, FieldNode]
+    const mission = await alpha.createMission('Karst Ridge Fire')
+    await field.untilInStep(mission, alpha, bravo)
+    const hostile = await HostilePeer.make(field)
+    for (const node of [alpha, bravo]) await meet(hostile, node)
+    await field.until('it is a member', () => [alpha, bravo].every((node) => node.mission(mission)?.members === 3))
+    await field.untilInStep(mission, alpha, bravo)
+    field.cut(alpha, bravo)
+    const log = new HostileLog(mission, hostile.identity)
+    const start = encodeLine({ ...JSON.parse(log.startLine.toString()), at: 1 })
+    const line = (branch: string, number: number) => ({
+      ...setLine(`log/${String(number)}`, 'text', branch),
+      at: number
+    })
+    const begin = log.run(start, ...Array.from({ length: common - 1 }, (_, index) => line('both', index)))
+    const { seq, hash } = log
+    for (const [index, node] of [alpha, bravo].entries()) {
+      Object.assign(log, { seq, hash })
+      const rest = Array.from({ length: branches[index] ?? 0 }, (_, at) => line(node.name, seq + at))
+      const link = await hostile.meet(node)
+      link?.sendRun(mission, begin)
+      for (const one of rest) link?.sendRun(mission, log.run(one))
+      await field.until(`${node.name} has its branch`, () => (node.mission(mission)?.changes ?? 0) >= seq + rest.length)
+    }
+    return { alpha, bravo, mission, hostile }
+  }
+
+  async function meet(hostile: HostilePeer, node: FieldNode): Promise<void> {
+    await field.during(hostile.meet(node))
+    await field.until('it said hello', () => node.overview.peers.some(({ nodeId }) => nodeId === hostile.id))
+    await field.during(node.engine.commands.decide({ nodeId: hostile.id as NodeId, level: 'trusted' }))
+    const link = await field.during(hostile.meet(node))
+    link?.send({ t: 'level', trusts: true })
+    await field.time.run(1_000)
+  }
+
+  it.each([
+    ['of the same length', 3, 3],
+    ['one longer', 2, 5],
+    ['the other longer', 6, 1]
+  ])('counts up to where the branches part, on every laptop: %s', async (_, one, other) => {
+    const { alpha, bravo, mission } = await forked(71 + one, 4, one, other)
+    expect(alpha.digest(mission)).not.toBe(bravo.digest(mission))
+    field.mend(alpha, bravo)
+    await field.untilInStep(mission, alpha, bravo)
+    await field.time.run(100)
+    for (const node of [alpha, bravo]) {
+      expect(node.mission(mission)?.entries, node.name).toBe(3)
+      const audit = await node.engine.commands.listAudit({ offset: 0, limit: 100 })
+      expect(audit.ok && audit.value.items.some(({ kind }) => kind === 'fork')).toBe(true)
+    }
+    // Kept over a restart, also from the journal alone.
+    const digest = alpha.digest(mission)
+    await alpha.restart()
+    expect(alpha.digest(mission)).toBe(digest)
+    await bravo.stop()
+    for (const path of bravo.disk.paths()) if (/checkpoint|view/.test(path)) bravo.disk.lose(path)
+    await bravo.start()
+    expect(bravo.digest(mission)).toBe(digest)
+    await alpha.write(mission, 'log/after', 'text', 'goes on')
+    await field.untilInStep(mission, alpha, bravo)
+  })
+})
