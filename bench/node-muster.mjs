@@ -6,8 +6,8 @@ import { createEngine } from '../out/main/engine.js'
 import { drive } from './driver.mjs'
 import { now } from './time.mjs'
 
-/** What to look at when a file below a data folder was synced. */
-const lookers = new Map()
+/** What to do when a file below a data folder is synced. */
+const folders = new Map()
 lookAfterSyncs()
 drive(createNode)
 
@@ -47,8 +47,9 @@ function createNode(stored) {
   }
 
   const node = {
-    async start({ folder, name, linkHost = '127.0.0.1' }) {
-      lookers.set(folder, () => engine !== undefined && stored())
+    /** @param isHurried for a folder that is only made ready: its writes need not survive a power cut. */
+    async start({ folder, name, linkHost = '127.0.0.1', isHurried = false }) {
+      folders.set(folder, { isHurried, look: () => engine !== undefined && stored() })
       engine = good(await createEngine({ dataFolder: folder, callsign: name, linkHost, linkPort: 0 }))
       return { nodeId: engine.nodeId, port: engine.overview().node.linkPort }
     },
@@ -122,12 +123,12 @@ function lookAfterSyncs() {
   const { open } = promises
   promises.open = async (path, ...more) => {
     const file = await open(path, ...more)
-    const look = [...lookers].find(([folder]) => String(path).startsWith(folder + sep))?.[1]
-    if (look === undefined) return file
+    const found = [...folders].find(([folder]) => String(path).startsWith(folder + sep))?.[1]
+    if (found === undefined) return file
     const { datasync } = file
     file.datasync = async () => {
-      await datasync.call(file)
-      setImmediate(look)
+      if (!found.isHurried) await datasync.call(file)
+      setImmediate(found.look)
     }
     return file
   }

@@ -8,7 +8,8 @@
 export function judge(row) {
   const { ours, floor, must, aim } = row
   if (ours === undefined) return row
-  const ratio = floor === undefined ? undefined : ours / floor
+  // A difference of two measurements may be nothing, or less.
+  const ratio = floor > 0 ? ours / floor : undefined
   const missedBy = must && excess(must, ours, ratio)
   return {
     ...row,

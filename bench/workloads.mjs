@@ -114,8 +114,8 @@ export function workloads(isQuick) {
     W4: () => latency({ ...chain, rounds, changes: pick(20, 10) }),
     W5: () =>
       coldStart({ rounds: pick(3, 1), base: pick(10_000, 1_000), sizes: pick([100_000, 1_000_000], [10_000, 30_000]) }),
-    W6: () => rejoin({ rounds: pick(3, 1), shared: 100, apart: pick(1_000, 200) }),
-    W7: () => alone({ rounds: pick(3, 1), changes: pick(2_000, 500), many: pick(10_000, 5_000) }),
+    W6: () => rejoin({ rounds: pick(3, 1), shared: 100, apart: pick(1_000, 100) }),
+    W7: () => alone({ rounds: pick(3, 1), changes: pick(2_000, 200), many: pick(10_000, 3_200) }),
     trust: () => trust({ rounds: pick(5, 1) }),
     // The collector tidies up some 8 s after the last work; that is no idling yet.
     idle: () => idle({ quietMs: pick(10_000, 2_000), measureMs: pick(20_000, 3_000) })

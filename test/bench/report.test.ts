@@ -41,6 +41,14 @@ describe('the judgement of a figure', () => {
   })
 })
 
+describe('the ratio', () => {
+  it('is left out where the floor took nothing', () => {
+    const nothing = { workload: 'W3 memory', unit: 'MiB', ours: 0.1, floor: 0 }
+    expect(judge(nothing)).not.toHaveProperty('ratio', Infinity)
+    expect(judge({ ...nothing, must: { ratioAtMost: 2 } })).toMatchObject({ isMet: false })
+  })
+})
+
 describe('the table', () => {
   it('shows by how much a must was missed, and Hypercore only where it took part', () => {
     const missed = judge({ ...time, ours: 6, must: { ratioAtMost: 1.5 } })
