@@ -3,14 +3,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Role } from '@shared/model.js'
 import type { JsonObject } from '../../src/main/engine/bytes/line.js'
-import { administerProblem } from '../../src/main/engine/missions/administer.js'
+import { administerProblem, wantsCut } from '../../src/main/engine/missions/administer.js'
 import {
-  admitLine,
-  adoptLine,
-  cutLines,
   isAdministrative,
   parseChange,
-  settleLine,
   type AcceptedHead,
   type AdminChange
 } from '../../src/main/engine/missions/change.js'
@@ -21,7 +17,10 @@ import {
   type Permissions
 } from '../../src/main/engine/missions/permissions.js'
 import {
+  admit,
+  adopt,
   createRecord,
+  cut,
   fork,
   headOf,
   holds,
@@ -31,6 +30,7 @@ import {
   nameOf,
   nodes,
   permissions,
+  settle,
   tableOf,
   type Who
 } from '../support/table.js'
@@ -53,22 +53,20 @@ const content: fc.Arbitrary<JsonObject> = who.chain((author) =>
   fc.oneof(
     {
       weight: 5,
-      arbitrary: fc
-        .constantFrom<Role>('owner', 'subscriber', 'read-only')
-        .map((role) => admitLine(1, nodes[author], role))
+      arbitrary: fc.constantFrom<Role>('owner', 'subscriber', 'read-only').map((role) => admit(author, role))
     },
-    { weight: 3, arbitrary: headsOf(author).map((heads) => cutLines(1, nodes[author], heads)[0] ?? {}) },
+    { weight: 3, arbitrary: headsOf(author).map((heads) => cut(author, ...heads)) },
     {
       weight: 2,
       arbitrary: fc
         .tuple(headsOf(author), fc.array(name, { maxLength: 4 }))
-        .map(([heads, lifts]) => adoptLine(1, nodes[author], heads, lifts))
+        .map(([heads, lifts]) => adopt(author, heads, lifts))
     },
     {
       weight: 2,
       arbitrary: fc
         .tuple(seq, log, fc.constantFrom('held', 'other'))
-        .map((parts) => settleLine(1, nodes[author], headOf(author, ...parts)))
+        .map((parts) => settle(author, headOf(author, ...parts)))
     },
     { weight: 1, arbitrary: fc.constant({ kind: 'admin/odd', at: 1 }) }
   )
@@ -82,7 +80,7 @@ const lines = fc.uniqueArray(
       fc
         .oneof(
           { weight: 9, arbitrary: content },
-          { weight: 1, arbitrary: headsOf(author).map((heads) => cutLines(1, nodes[author], heads)[0] ?? {}) }
+          { weight: 1, arbitrary: headsOf(author).map((heads) => cut(author, ...heads)) }
         )
         .map((one) => line(author, at, one, number))
     ),
@@ -132,8 +130,8 @@ describe('the table', () => {
         const silent = all.filter(
           ({ log, change }) => log.author !== nodes.alpha || change.kind === 'admin/admit' || change.kind === 'unknown'
         )
-        const cut = line('alpha', 1, cutLines(1, nodes[author], [headOf(author, at)])[0] ?? {}, 4)
-        const after = table([cut, ...silent], forked)
+        const byCreator = line('alpha', 1, cut(author, headOf(author, at)), 4)
+        const after = table([byCreator, ...silent], forked)
         expect(after.mayWrite(nodes[author])).toBe(false)
         expect(after.limitOf(logOf(author, 2))?.seq ?? Infinity).toBe(0)
         expect(after.limitOf(logOf(author))?.seq ?? Infinity).toBeLessThanOrEqual(at)
@@ -183,8 +181,6 @@ describe('a line about a member', () => {
     expect(refused).toBeGreaterThan(100)
   })
 
-  const admit = (who: Who, role: Role = 'subscriber') => admitLine(1, nodes[who], role)
-  const cut = (who: Who) => cutLines(1, nodes[who], [])[0] ?? {}
   const base = [
     line('alpha', 1, admit('delta')),
     line('alpha', 2, admit('echo', 'read-only')),
@@ -205,31 +201,16 @@ describe('a line about a member', () => {
     ['an owner cuts a member', 'bravo', cut('delta'), undefined],
     ['an owner cuts a lower one', 'charlie', cut('bravo'), undefined],
     ['an owner cuts a higher one', 'bravo', cut('charlie'), 'outranked'],
-    ['an owner lifts its cut', 'bravo', adoptLine(1, nodes.foxtrot, [], [nameOf('bravo', 1)]), undefined],
-    ['a higher owner lifts a cut', 'charlie', adoptLine(1, nodes.foxtrot, [], [nameOf('bravo', 1)]), undefined],
-    ['an owner accepts more', 'bravo', adoptLine(1, nodes.foxtrot, [headOf('foxtrot', 1)], []), undefined],
-    [
-      'an owner accepts what nobody cut',
-      'bravo',
-      adoptLine(1, nodes.delta, [headOf('delta', 1)], []),
-      'nothing-to-change'
-    ],
-    [
-      'an owner lifts what does not stand',
-      'bravo',
-      adoptLine(1, nodes.foxtrot, [], [nameOf('bravo', 2)]),
-      'nothing-to-change'
-    ],
-    ['a member lifts a cut', 'delta', adoptLine(1, nodes.foxtrot, [], [nameOf('bravo', 1)]), 'not-an-owner'],
-    [
-      'an owner settles where nothing is forked',
-      'bravo',
-      settleLine(1, nodes.delta, headOf('delta', 9, 2)),
-      'nothing-to-change'
-    ],
-    ['an owner settles before the fork', 'bravo', settleLine(1, nodes.delta, headOf('delta', 4)), 'nothing-to-change'],
-    ['an owner settles a fork', 'bravo', settleLine(1, nodes.delta, headOf('delta', 5)), undefined],
-    ['a member settles a fork', 'delta', settleLine(1, nodes.delta, headOf('delta', 5)), 'not-an-owner']
+    ['an owner lifts its cut', 'bravo', adopt('foxtrot', [], [nameOf('bravo', 1)]), undefined],
+    ['a higher owner lifts a cut', 'charlie', adopt('foxtrot', [], [nameOf('bravo', 1)]), undefined],
+    ['an owner accepts more', 'bravo', adopt('foxtrot', [headOf('foxtrot', 1)], []), undefined],
+    ['an owner accepts what nobody cut', 'bravo', adopt('delta', [headOf('delta', 1)], []), 'nothing-to-change'],
+    ['an owner lifts what does not stand', 'bravo', adopt('foxtrot', [], [nameOf('bravo', 2)]), 'nothing-to-change'],
+    ['a member lifts a cut', 'delta', adopt('foxtrot', [], [nameOf('bravo', 1)]), 'not-an-owner'],
+    ['an owner settles where nothing is forked', 'bravo', settle('delta', headOf('delta', 9, 2)), 'nothing-to-change'],
+    ['an owner settles before the fork', 'bravo', settle('delta', headOf('delta', 4)), 'nothing-to-change'],
+    ['an owner settles a fork', 'bravo', settle('delta', headOf('delta', 5)), undefined],
+    ['a member settles a fork', 'delta', settle('delta', headOf('delta', 5)), 'not-an-owner']
   ])('%s', (_, self, wanted, expected) => {
     const change = parseChange(wanted) as AdminChange
     const given = permissions(base, { deputies, forks: [fork('delta', 5)] })
@@ -237,10 +218,10 @@ describe('a line about a member', () => {
   })
 
   it('is refused where a higher owner cut, where the author ended itself, and in a mission that is read-only', () => {
-    const lower = parseChange(adoptLine(1, nodes.delta, [], [nameOf('charlie', 1)])) as AdminChange
+    const lower = parseChange(adopt('delta', [], [nameOf('charlie', 1)])) as AdminChange
     const higher = permissions([...base, line('charlie', 1, cut('delta'))], { deputies })
     expect(administerProblem(higher, nodes.bravo, lower)).toBe('outranked')
-    const heads = parseChange(adoptLine(1, nodes.delta, [headOf('delta', 1)], [])) as AdminChange
+    const heads = parseChange(adopt('delta', [headOf('delta', 1)], [])) as AdminChange
     expect(administerProblem(higher, nodes.bravo, heads)).toBe('outranked')
     expect(administerProblem(higher, nodes.alpha, heads)).toBeUndefined()
     const ended = permissions([...base, line('delta', 1, cut('delta'))], { deputies })
@@ -248,5 +229,16 @@ describe('a line about a member', () => {
     expect(administerProblem(ended, nodes.delta, parseChange(cut('delta')) as AdminChange)).toBe('removed')
     const odd = permissions([...base, line('bravo', 2, { kind: 'admin/odd', at: 1 })], { deputies })
     expect(administerProblem(odd, nodes.alpha, lower)).toBe('mission-read-only')
+  })
+
+  it('that removes a revoked node is wanted where we may, and where no cut of our rank or above stands', () => {
+    const given = permissions([...base, line('charlie', 1, cut('echo'))], { deputies })
+    const wanting = (self: Who) => everybody.filter((one) => wantsCut(given, nodes[self], nodes[one]))
+    expect(wanting('alpha')).toEqual(['bravo', 'charlie', 'delta', 'echo', 'foxtrot'])
+    expect(wanting('charlie')).toEqual(['bravo', 'delta', 'foxtrot'])
+    expect(wanting('bravo')).toEqual(['delta'])
+    expect(wanting('delta')).toEqual([])
+    const ended = permissions([...base, line('delta', 1, cut('delta'))], { deputies })
+    expect(wantsCut(ended, nodes.alpha, nodes.delta)).toBe(false)
   })
 })

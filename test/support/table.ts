@@ -1,14 +1,22 @@
 /** Administrative lines for tests: authors with logs whose chain hashes follow from their names. */
 import { createHash } from 'node:crypto'
-import type { ChangeName, NodeId } from '@shared/model.js'
+import type { ChangeName, NodeId, Role } from '@shared/model.js'
 import type { JsonObject } from '../../src/main/engine/bytes/line.js'
 import { nodeIdOf } from '../../src/main/engine/identity/identity-record.js'
 import type { ForkPoint } from '../../src/main/engine/logs/fork.js'
 import { changeName, type LogId } from '../../src/main/engine/logs/run.js'
-import { isAdministrative, parseChange, type AcceptedHead } from '../../src/main/engine/missions/change.js'
+import {
+  adoptLine,
+  admitLine,
+  cutLines,
+  isAdministrative,
+  parseChange,
+  settleLine,
+  type AcceptedHead
+} from '../../src/main/engine/missions/change.js'
 import type { CreateRecord } from '../../src/main/engine/missions/create-record.js'
 import {
-  isWithin,
+  effectiveEnd,
   permissionsOf,
   type AdminLine,
   type HoldsPoint,
@@ -75,6 +83,22 @@ export function line(who: Who, seq: number, content: JsonObject, log = 1): Admin
   return { log: logOf(who, log), seq, hash: hashAt(who, log, seq), name: nameOf(who, seq, log), change }
 }
 
+export function admit(who: Who, role: Role = 'subscriber'): JsonObject {
+  return admitLine(1, nodes[who], role)
+}
+
+export function cut(who: Who, ...heads: readonly AcceptedHead[]): JsonObject {
+  return cutLines(1, nodes[who], heads)[0] ?? {}
+}
+
+export function adopt(who: Who, heads: readonly AcceptedHead[], lifts: readonly ChangeName[] = []): JsonObject {
+  return adoptLine(1, nodes[who], heads, lifts)
+}
+
+export function settle(who: Who, head: AcceptedHead): JsonObject {
+  return settleLine(1, nodes[who], head)
+}
+
 export function headOf(who: Who, seq: number, log = 1, branch?: string): AcceptedHead {
   return { epoch: epoch(log), seq, hash: hashAt(who, log, seq, branch) }
 }
@@ -103,7 +127,7 @@ export function tableOf(permissions: Permissions): unknown {
 
 /** Those of the lines that have effect. */
 export function linesWithin(permissions: Permissions, lines: readonly AdminLine[]): readonly AdminLine[] {
-  return lines.filter(({ log, seq }) => isWithin(permissions.limitOf(log), log, seq, holds))
+  return lines.filter(({ log, seq }) => effectiveEnd(permissions.limitOf(log), log, seq, holds) === seq)
 }
 
 export function permissions(

@@ -47,3 +47,12 @@ function adoptProblem(permissions: Permissions, rank: number, change: AdoptChang
   if (mayBring.length === 0) return 'nothing-to-change'
   return mayBring.some((cut) => (cut.rank ?? 0) < rank) ? 'outranked' : undefined
 }
+
+/** Whether revoking a node is to cut it in this mission: where this node may, and nothing of its rank or above did. */
+export function wantsCut(permissions: Permissions, self: NodeId, node: NodeId): boolean {
+  if (node === self) return false
+  if (administerProblem(permissions, self, { kind: 'admin/cut', at: 0, author: node, heads: [] }) !== undefined)
+    return false
+  const rank = permissions.members.get(self)?.rank ?? 0
+  return permissions.cutsOn(node).every((cut) => cut.rank !== undefined && cut.rank > rank)
+}

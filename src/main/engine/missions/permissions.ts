@@ -123,11 +123,11 @@ export function mayWriteAs(role: Role | undefined): boolean {
   return role === 'owner' || role === 'subscriber'
 }
 
-/** Whether a line has effect under the limit of its log. */
-export function isWithin(limit: Limit | undefined, log: LogId, seq: number, holds: HoldsPoint): boolean {
-  if (limit === undefined) return true
-  if (seq > limit.seq) return false
-  return limit.fork === undefined || seq < limit.fork.first || holds(log, limit.seq, limit.hash)
+/** The last line with effect of a log that is held up to `tip`. */
+export function effectiveEnd(limit: Limit | undefined, log: LogId, tip: number, holds: HoldsPoint): number {
+  if (limit === undefined) return tip
+  const isOtherBranch = limit.fork !== undefined && !holds(log, limit.seq, limit.hash)
+  return Math.min(tip, isOtherBranch ? limit.fork.first - 1 : limit.seq)
 }
 
 /**
@@ -293,7 +293,7 @@ class Judge {
   #within(author: NodeId, reach: Reach): readonly AdminLine[] {
     const lines = this.#lines.get(author) ?? []
     if (reach === unlimited) return lines
-    return lines.filter(({ log, seq }) => isWithin(limitIn(reach, log.epoch), log, seq, this.#holds))
+    return lines.filter(({ log, seq }) => effectiveEnd(limitIn(reach, log.epoch), log, seq, this.#holds) === seq)
   }
 
   /** What others and forks leave of an author. */
