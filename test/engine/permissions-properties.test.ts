@@ -209,6 +209,7 @@ describe('a line about a member', () => {
     ['a member lifts a cut', 'delta', adopt('foxtrot', [], [nameOf('bravo', 1)]), 'not-an-owner'],
     ['an owner settles where nothing is forked', 'bravo', settle('delta', headOf('delta', 9, 2)), 'nothing-to-change'],
     ['an owner settles before the fork', 'bravo', settle('delta', headOf('delta', 4)), 'nothing-to-change'],
+    ['an owner settles a log of its own', 'bravo', settle('bravo', headOf('bravo', 9)), 'outranked'],
     ['an owner settles a fork', 'bravo', settle('delta', headOf('delta', 5)), undefined],
     ['a member settles a fork', 'delta', settle('delta', headOf('delta', 5)), 'not-an-owner']
   ])('%s', (_, self, wanted, expected) => {
