@@ -38,6 +38,7 @@ async function bench() {
           random,
           onTrust: () => undefined,
           onDamage: () => undefined,
+          onSaved: () => undefined,
           onChange: (what) => changes.push(what)
         },
         isNew

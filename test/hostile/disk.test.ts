@@ -284,11 +284,15 @@ describe.skipIf(cannotMount !== undefined)('a disk', () => {
 
   test('that fills up refuses writes, keeps what it acknowledged, and goes on when there is room', async () => {
     const folder = await temporaryFolder(onEnd)
-    const script = await mounting(folder, `mount -t tmpfs -o size=1m tmpfs "${folder}"`)
+    const script = await mounting(folder, `mount -t tmpfs -o size=3m tmpfs "${folder}"`)
     const node = await start('NODE', folder, [], script)
     const inside = join('/proc', String(node.process.pid), 'root', folder)
     const filler = join(inside, 'filler')
-    await writeFile(filler, Buffer.alloc(300 * 1024))
+    const reserve = async () => (await stat(join(inside, 'reserve'))).size
+    expect(await reserve()).toBe(1024 * 1024)
+    const other = await start('OTHER', await temporaryFolder(onEnd))
+    await node.trust(other)
+    await writeFile(filler, Buffer.alloc(1300 * 1024))
     const mission = await newMission(node)
     const kept: string[] = []
     let refusal: { readonly status: number; readonly body: unknown } | undefined
@@ -318,6 +322,18 @@ describe.skipIf(cannotMount !== undefined)('a disk', () => {
     }
     expect([...(await entriesOf(node, mission))].sort()).toEqual([...kept].sort())
 
+    // A revocation is kept all the same, also when not even the last block of the journal has room left.
+    const decide = (level: string) =>
+      node.call('POST', `peers/${other.nodeId}/decision`, { level, reason: 'z'.repeat(200) })
+    await writeFile(join(inside, 'rest'), Buffer.alloc(1024 * 1024)).catch(() => undefined)
+    let decided = await decide('trusted')
+    for (let count = 0; count < 50 && decided.status === 200; count++) decided = await decide('trusted')
+    expect(decided).toMatchObject({ status: 507, body: { code: 'disk-full' } })
+    expect((await decide('revoked')).status).toBe(200)
+    expect(await reserve()).toBe((1024 - 64) * 1024)
+    await other.until('the end of the link', () => other.peer(node)?.link.state !== 'linked')
+
+    await rm(join(inside, 'rest'))
     await rm(filler)
     const text = 'there is room again'
     const reply = await node.call('POST', `missions/${mission}/changes`, {
@@ -338,6 +354,7 @@ describe.skipIf(cannotMount !== undefined)('a disk', () => {
     await rm(join(copied, 'lock'), { force: true })
     const again = await start('NODE', copied)
     expect(again.nodeId).toBe(node.nodeId)
+    expect(again.peer(other)?.level).toBe('revoked')
     expect([...(await entriesOf(again, mission))].sort()).toEqual([...kept].sort())
     expect(again.overview.missions.find(({ id }) => id === mission)?.changes).toBeGreaterThanOrEqual(kept.length + 1)
   })

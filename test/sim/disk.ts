@@ -24,7 +24,7 @@ export interface DiskFaults {
 }
 
 export class SimDisk implements Disk {
-  readonly faults: DiskFaults = { isFull: false, onCall: () => undefined, syncMs: 0.3, capacity: 2 ** 40 }
+  readonly faults: DiskFaults = { isFull: false, onCall: () => undefined, syncMs: 0.3, capacity: Infinity }
   readonly #time: VirtualTime | undefined
   readonly #random: Random
   #files = new Map<string, StoredFile>()
@@ -51,19 +51,20 @@ export class SimDisk implements Disk {
     }
   }
 
+  get used(): number {
+    return [...this.#files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0)
+  }
+
   /** All files as they are now, for going back to an older copy of the folder. */
   copy(): ReadonlyMap<string, Buffer> {
-    return new Map([...this.#files].map(([path, { bytes }]) => [path, Buffer.from(bytes)]))
+    return new Map([...this.#files].map(([path, { bytes }]) => [path, bytes]))
   }
 
   restore(copy: ReadonlyMap<string, Buffer>): void {
     this.#life++
     this.#places++
     this.#files = new Map(
-      [...copy].map(([path, bytes]) => [
-        path,
-        { bytes: Buffer.from(bytes), synced: bytes.length, modified: ++this.#writes }
-      ])
+      [...copy].map(([path, bytes]) => [path, { bytes, synced: bytes.length, modified: ++this.#writes }])
     )
   }
 
@@ -71,6 +72,7 @@ export class SimDisk implements Disk {
   alter(path: string, change: (bytes: Buffer) => void): void {
     const file = this.#files.get(path)
     if (file === undefined) throw new Error(`no ${path}`)
+    file.bytes = Buffer.from(file.bytes) // A copy of the folder may share it.
     change(file.bytes)
   }
 
@@ -112,7 +114,11 @@ export class SimDisk implements Disk {
       async append(bytes) {
         await begin('append', bytes.length)
         const stored = file()
-        stored.bytes = Buffer.concat([stored.bytes, bytes])
+        // The first bytes are shared, as many nodes write the same reserve.
+        stored.bytes =
+          stored.bytes.length === 0
+            ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+            : Buffer.concat([stored.bytes, bytes])
         stored.modified = nextWrite()
       },
       async sync() {
@@ -177,8 +183,7 @@ export class SimDisk implements Disk {
 
   async free(): Promise<number> {
     await this.#begin('read', '')
-    const used = [...this.#files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0)
-    return this.faults.isFull ? 0 : Math.max(0, this.faults.capacity - used)
+    return this.faults.isFull ? 0 : Math.max(0, this.faults.capacity - this.used)
   }
 
   place(): Promise<string> {
@@ -189,7 +194,7 @@ export class SimDisk implements Disk {
     const life = this.#life
     this.calls++
     this.faults.onCall(operation, path)
-    if (this.faults.isFull && size > 0) throw systemError('ENOSPC', path)
+    if (size > 0 && (this.faults.isFull || this.used + size > this.faults.capacity)) throw systemError('ENOSPC', path)
     if (this.#time !== undefined && operation !== 'read') await this.#time.wait(this.faults.syncMs)
     if (life !== this.#life) throw systemError('EIO', 'the disk went away')
   }

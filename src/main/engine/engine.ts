@@ -150,6 +150,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
           feed.note('anchors')
           feed.note('pins')
         }),
+      onSaved: (found) => health.set('decisions', found),
       // Nothing is linked while the book is read.
       onTrust: (nodeId) => afterStart(() => trustChanged(nodeId))
     },

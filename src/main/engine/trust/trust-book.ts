@@ -6,7 +6,7 @@
 import type { AuditEntry, AuditPage, Decision, MissionId, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import { everything, type Scope } from '@shared/scope.js'
-import { fail, ok, type Result } from '@shared/result.js'
+import { fail, ok, type Problem, type Result } from '@shared/result.js'
 import { lengthPrefixed, sha256 } from '../bytes/hash.js'
 import { parseLineText, type JsonObject } from '../bytes/line.js'
 import { parseCertificate, type Certificate } from '../certificates/x509.js'
@@ -19,6 +19,7 @@ import type { Run } from '../logs/run.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
 import { kept, type Disk } from '../storage/disk.js'
+import { Reserve } from '../storage/reserve.js'
 import {
   decisionOf,
   parseJournalLine,
@@ -39,6 +40,8 @@ import {
 } from './trust-state.js'
 
 const folder = 'trust'
+/** How often the disk is asked again for what it did not take. */
+const retryMs = 60_000
 
 export interface TrustBookParts {
   readonly disk: Disk
@@ -50,6 +53,8 @@ export interface TrustBookParts {
   readonly onDamage: (damage: Damage) => void
   /** Certificates were accepted or removed, or the audit log grew. */
   readonly onChange: (what: 'certificates' | 'audit') => void
+  /** The disk did not take a line, or takes all again. */
+  readonly onSaved: (problem: Problem | undefined) => void
 }
 
 export interface Deciding {
@@ -103,11 +108,17 @@ export class TrustBook {
   readonly #knownDamage = new Set<string>()
   #highestTime = 0
   #cancelEnd: () => void = () => undefined
+  readonly #reserve: Reserve
+  /** Lines that take trust away and that the disk did not take yet, by what they are about. */
+  readonly #owed = new Map<string, JsonObject>()
+  #cancelRetry: (() => void) | undefined
+  #keepingUp: Promise<void> = Promise.resolve()
   /** How many beginnings and ends of accepted certificates have come. */
   #moments = 0
 
   private constructor(parts: TrustBookParts, journal: Journal) {
     this.#parts = parts
+    this.#reserve = new Reserve(parts.disk)
     this.#logs = new LogStore(journalId(parts.identity), journal)
     this.#own = new OwnLog({
       ...parts,
@@ -159,6 +170,7 @@ export class TrustBook {
     }
     book.#isOpen = true
     book.#scheduleEnd()
+    book.#keepUp()
     return ok(book)
   }
 
@@ -182,7 +194,10 @@ export class TrustBook {
     return [...this.#decided.values()]
   }
 
-  /** Takes effect at once; answers when it is durable. After a disk error a revocation stays in force in memory. */
+  /**
+   * Takes effect at once; answers when it is durable. What takes trust away stays in force also when the disk did not
+   * take it, and is written again until it does.
+   */
   async decide({ nodeId, callsign, federation, decision, key }: Deciding): Promise<Result<null>> {
     const lifted = this.stateOf(nodeId).level === 'revoked' ? this.#decidedIn.get(nodeId) : undefined
     const overrides = lifted === undefined ? undefined : [lifted]
@@ -195,13 +210,17 @@ export class TrustBook {
       this.#step(nodeId, { kind: 'decided', decision, federation })
     }
     // What gives trust counts only once it is kept; what takes it away counted from the first moment.
-    return this.#write(line)
+    if (decision.level !== 'trusted') return this.#takeAway(nodeId, line)
+    const written = await this.#write(line)
+    if (written.ok) this.#owed.delete(nodeId)
+    return written
   }
 
   /** A peer shows the certificate no more that its trust rests on. */
   unvouch(nodeId: NodeId, callsign: string): Promise<Result<null>> {
     this.#step(nodeId, { kind: 'unvouched' })
-    return this.note('certificate-lost', { node: nodeId, callsign, code: 'certificate-lost' })
+    const line = { kind: 'event', at: this.#parts.clock.now(), event: 'certificate-lost', node: nodeId, callsign }
+    return this.#takeAway(`lost ${nodeId}`, compact({ ...line, code: 'certificate-lost' }))
   }
 
   /** Takes off the list what was decided about a peer; the key that let it in stays its own. */
@@ -209,7 +228,9 @@ export class TrustBook {
     if (this.stateOf(nodeId).level === 'revoked') return fail('stays-revoked')
     this.#takenAway.add(nodeId)
     this.#step(nodeId, { kind: 'forgotten' })
-    return this.noteDone('forgotten', { node: nodeId, callsign })
+    const { clock, identity } = this.#parts
+    const line = { kind: 'event', at: clock.now(), event: 'forgotten', by: identity.callsign, node: nodeId, callsign }
+    return this.#takeAway(nodeId, compact(line))
   }
 
   /** Somebody whom a person trusts showed another key: it lets nobody else in, also if that one is revoked later. */
@@ -244,7 +265,7 @@ export class TrustBook {
     this.#removeAccepted(as, sha256)
     const { clock, identity } = this.#parts
     const line = { kind: 'certificate', action: 'removed', as, sha256, name, at: clock.now(), by: identity.callsign }
-    return this.#write(compact(line))
+    return this.#takeAway(`${as} ${sha256}`, compact(line))
   }
 
   get auditTotal(): number {
@@ -280,15 +301,51 @@ export class TrustBook {
   }
 
   async close(): Promise<void> {
+    this.#cancelRetry?.()
+    await this.#keepingUp
     await this.#own.settled()
     this.#isOpen = false
     this.#cancelEnd()
+    this.#cancelRetry?.()
     await this.#logs.close()
   }
 
   async #write(line: JsonObject): Promise<Result<null>> {
     const written = await kept(this.#own.write([() => line]))
+    // With something owed, not all is saved yet.
+    if (!written.ok || this.#owed.size === 0) this.#parts.onSaved(written.ok ? undefined : written.problem)
     return written.ok ? ok(null) : written
+  }
+
+  /** Writes a line that must not be missing: into the reserve if the disk is full, and later if it takes nothing. */
+  async #takeAway(about: string, line: JsonObject): Promise<Result<null>> {
+    this.#owed.set(about, line)
+    let written = await this.#write(line)
+    while (!written.ok && written.problem.code === 'disk-full' && (await this.#reserve.giveUp()))
+      written = await this.#write(line)
+    // Meanwhile a person may have decided otherwise.
+    if (written.ok && this.#owed.get(about) === line) {
+      this.#owed.delete(about)
+      if (this.#owed.size === 0) this.#parts.onSaved(undefined)
+    }
+    this.#retryLater()
+    return written
+  }
+
+  /** Asks the disk for what it did not take: lines, and room for the next ones. */
+  #keepUp(): void {
+    this.#keepingUp = this.#keepingUp.then(async () => {
+      for (const [about, line] of [...this.#owed]) if (this.#owed.get(about) === line) await this.#takeAway(about, line)
+      if (!(await this.#reserve.fill()) || this.#owed.size > 0) this.#retryLater()
+    })
+  }
+
+  #retryLater(): void {
+    if (!this.#isOpen || this.#cancelRetry !== undefined) return
+    this.#cancelRetry = this.#parts.clock.after(retryMs, () => {
+      this.#cancelRetry = undefined
+      this.#keepUp()
+    })
   }
 
   #takeLines(lines: readonly LogLine[]): void {
