@@ -53,6 +53,7 @@ it(
   'a call that fails once costs nothing that was saved',
   async () => {
     const { calls } = (await liveOneDay(seed)).volume
+    expect(calls).toBeGreaterThan(150)
     const random = seededRandom(seed)
     const all = Array.from({ length: calls * codes.length }, (_, index) => index)
     const some = () => Array.from({ length: sample }, () => Math.floor(random.unit() * all.length))

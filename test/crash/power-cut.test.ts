@@ -18,6 +18,7 @@ it.each(seeds)(
   async (seed) => {
     const day = await liveOneDay(seed)
     expect(day.diary.refused).toEqual([])
+    expect(day.volume.steps.length).toBeGreaterThan(100)
     const random = seededRandom(seed)
     const cut = new PowerCut()
     const faults: string[] = []

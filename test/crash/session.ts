@@ -315,7 +315,8 @@ export async function expectKept(node: FieldNode, diary: Diary, at: number, wher
 /** Starts on what is left after `at` steps of a day, and judges it. */
 export async function judge(day: Day, image: Image, at: number, where: string): Promise<void> {
   const { diary, peerCopies } = day
-  const field = new Field(day.seed)
+  // Another life: what was drawn by chance in that day is not drawn again.
+  const field = new Field(day.seed + 1_000 + at)
   const volume = new Volume(image)
   const alpha = nodeOn(field, 'alpha', createFileDisk(volume.mount))
   const started = await tryStart(alpha)

@@ -184,6 +184,8 @@ export class Volume {
   wait: () => Promise<void> = () => Promise.resolve()
   readonly #tree: Tree
   #files: number
+  readonly #modified = new Map<number, number>()
+  #times = 1
   static #count = 0
 
   constructor(image: Image = emptyImage) {
@@ -219,6 +221,20 @@ export class Volume {
     return this.#tree.contents.get(file) ?? Buffer.alloc(0)
   }
 
+  /** As `node:fs` tells it, as far as the real disk asks. */
+  stats(entry: Entry) {
+    const isFile = entry !== 'folder'
+    return {
+      size: isFile ? this.bytes(entry).length : 0,
+      mtimeMs: isFile ? (this.#modified.get(entry) ?? 0) : 0,
+      isFile: () => isFile,
+      isDirectory: () => !isFile,
+      // A power cut leaves the folder where it is.
+      ino: 1n,
+      birthtimeNs: 1n
+    }
+  }
+
   newFile(path: string): number {
     const file = ++this.#files
     this.take({ kind: 'create', path, file })
@@ -235,6 +251,7 @@ export class Volume {
     this.onStep()
     this.steps.push(step)
     this.#tree.apply(step)
+    if (step.kind === 'write' || step.kind === 'truncate') this.#modified.set(step.file, ++this.#times)
   }
 }
 
@@ -306,7 +323,7 @@ function openFile(volume: Volume, path: string, entry: Entry) {
     },
     async stat() {
       volume.begin('stat', path)
-      return { size: volume.bytes(file()).length }
+      return volume.stats(file())
     },
     close: () => Promise.resolve()
   }
@@ -347,16 +364,26 @@ export const volumeCalls = {
   },
   async stat(at: string) {
     const { volume, entry } = existing('stat', at)
-    return { size: entry === 'folder' ? 0 : volume.bytes(entry).length, isDirectory: () => entry === 'folder' }
+    return volume.stats(entry)
   },
   async unlink(at: string) {
     const { volume, path, entry } = existing('unlink', at)
     if (entry === 'folder') throw systemError('EISDIR', at)
     volume.take({ kind: 'remove', path })
   },
-  async rm(at: string, { force = false }: { readonly force?: boolean } = {}) {
+  async rm(at: string, { force = false, recursive = false }: { readonly force?: boolean; recursive?: boolean } = {}) {
     const { volume, path } = locate(at)
-    if (force && volume.entry(path) === undefined) volume.begin('unlink', path)
-    else await volumeCalls.unlink(at)
+    const entry = volume.entry(path)
+    if (force && entry === undefined) volume.begin('unlink', path)
+    else if (recursive && entry === 'folder') {
+      for (const name of volume.names(path)) await volumeCalls.rm(`${at}/${name}`, { recursive })
+      volume.begin('rmdir', path)
+      volume.take({ kind: 'remove', path })
+    } else await volumeCalls.unlink(at)
+  },
+  async statfs(at: string) {
+    const { volume, path } = locate(at)
+    volume.begin('statfs', path)
+    return { bavail: 2 ** 28, bsize: 4096 }
   }
 }
