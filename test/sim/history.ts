@@ -56,6 +56,8 @@ export type HistoryEvent =
     }
   | {
       readonly kind: 'wanted'
+      /** Virtual milliseconds. */
+      readonly at: number
       readonly connection: number
       readonly from: number
       readonly mission: MissionId
@@ -257,7 +259,8 @@ function toldToRevoked({ events }: History): string[] {
 
 /**
  * No run crosses a connection twice, in whichever direction: neither what was sent nor what was read is sent again,
- * unless the other end asks anew and does not name it among what it holds.
+ * unless the other end asks anew and does not name it among what it holds. A run with lines that are new to the other
+ * end may begin with some that are not: it is sent whole.
  */
 function crossedTwice({ events }: History): string[] {
   /** By connection and sender, then mission and log: how far the other end holds it, as the sender must know. */
@@ -274,12 +277,12 @@ function crossedTwice({ events }: History): string[] {
   return events.flatMap((event) => {
     if (event.kind === 'frame') {
       otherOf.set(`${String(event.connection)} ${String(event.from)}`, event.to)
-      if (event.lines === undefined || event.from < 0) return []
+      if (event.lines === undefined || event.from < 0 || event.to < 0) return []
       const { mission, log, first, last } = event.lines
       const known = of(event.connection, event.from)
       const until = known.get(`${mission} ${log}`) ?? 0
       raise(known, `${mission} ${log}`, last)
-      if (first > until) return []
+      if (last > until) return []
       const what = `${String(first)} to ${String(last)} of log ${log.slice(0, 8)}`
       return [`node ${String(event.from)} sent ${what} to node ${String(event.to)}, which held up to ${String(until)}`]
     }
@@ -295,4 +298,22 @@ function crossedTwice({ events }: History): string[] {
     }
     return []
   })
+}
+
+const askedMost = { inMs: 1_000, times: 30 }
+
+/** Who could not use what it was given waits before it asks for the same again. */
+export function askedWithoutPause({ events }: History): string[] {
+  const faults = new Map<string, string>()
+  const times = new Map<string, number[]>()
+  for (const event of events) {
+    if (event.kind !== 'wanted') continue
+    const key = `${String(event.connection)} ${String(event.from)} ${event.mission}`
+    const recent = (times.get(key) ?? []).filter((at) => at > event.at - askedMost.inMs)
+    recent.push(event.at)
+    times.set(key, recent)
+    if (recent.length > askedMost.times)
+      faults.set(key, `node ${String(event.from)} asked more than ${String(askedMost.times)} times within a second`)
+  }
+  return [...faults.values()]
 }

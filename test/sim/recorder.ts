@@ -109,7 +109,14 @@ export class Recorder implements WireObserver {
     this.events.push({ kind: 'frame', connection, from, to, type: message.t })
     if (message.t !== 'want' || message.create) return
     const holds = message.heads.map(([author, epoch, last]) => ({ log: logKey({ author, epoch }), last }))
-    const event: HistoryEvent = { kind: 'wanted', connection, from, mission: message.mission, holds }
+    const event: HistoryEvent = {
+      kind: 'wanted',
+      at: this.#time.now,
+      connection,
+      from,
+      mission: message.mission,
+      holds
+    }
     sending.onRead.push({ at: sending.sent, event })
   }
 

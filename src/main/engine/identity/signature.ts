@@ -49,11 +49,21 @@ const spkiPrefix = Buffer.from('302a300506032b6570032100', 'hex')
 const pkcs8Prefix = Buffer.from('302e020100300506032b657004220420', 'hex')
 const sealingPkcs8Prefix = Buffer.from('302e020100300506032b656e04220420', 'hex')
 
+/** Making a key object costs half of verifying a signature with it, and the same few keys come again and again. */
+const parsed = new Map<string, KeyObject>()
+const parsedMost = 1_000
+
 /** The key object for 32 raw bytes, or `undefined` for an unsafe key. */
 export function parsePublicKey(raw: Uint8Array): KeyObject | undefined {
+  const name = Buffer.from(raw).toString('latin1')
+  const known = parsed.get(name)
+  if (known !== undefined) return known
   if (!isSafePoint(raw)) return undefined
   try {
-    return createPublicKey({ key: Buffer.concat([spkiPrefix, raw]), format: 'der', type: 'spki' })
+    const key = createPublicKey({ key: Buffer.concat([spkiPrefix, raw]), format: 'der', type: 'spki' })
+    if (parsed.size >= parsedMost) parsed.clear()
+    parsed.set(name, key)
+    return key
   } catch {
     // Some runtimes refuse points that are not on the curve here, others when verifying; both mean: no key.
     return undefined

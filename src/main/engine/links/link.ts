@@ -498,6 +498,11 @@ export class Link {
       this.close('hello-failed', 'the identity record does not fit key and certificate')
       return
     }
+    // A person may have revoked it since its proof.
+    if (this.#self.isBarred(theirs.nodeId)) {
+      this.close('peer-revoked')
+      return
+    }
     this.state = 'met'
     this.theyTrust = answer.trusts
     this.#cancelTimer()

@@ -1,0 +1,3 @@
+import { tellSeeds } from './random-seeds.js'
+
+tellSeeds(2, 4)

@@ -1,0 +1,3 @@
+import { tellSeeds } from './random-seeds.js'
+
+tellSeeds(4, 4)
