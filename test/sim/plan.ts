@@ -14,6 +14,8 @@ export interface Plan {
   readonly edges: readonly (readonly [number, number])[]
   /** Nodes whose clocks are wrong from the start, by so many years. */
   readonly clocks: Readonly<Record<number, number>>
+  /** Nodes of an earlier release, which speak only the first version of the link protocol. */
+  readonly earlier: readonly number[]
   /** Nodes that trust a peer that breaks the rules. */
   readonly fooled: readonly number[]
   readonly turns: readonly Turn[]
@@ -65,12 +67,13 @@ export function planOf(seed: number, size?: PlanSize): Plan {
   const edges = edgesOf(random, nodes)
   const clocks: Record<number, number> = {}
   for (let node = 0; node < nodes; node++) if (random.unit() < 0.1) clocks[node] = random.unit() < 0.5 ? -10 : 10
+  const earlier = random.unit() < 0.25 ? [below(random, nodes)] : []
   const fooled = random.unit() < 0.25 ? [below(random, nodes)] : []
   const count = size?.turns ?? 15 + below(random, 20)
   const turns: Turn[] = []
   const state = { entries: 0 }
   while (turns.length < count) turns.push(turnOf(random, { nodes, edges, fooled }, state))
-  return { seed, nodes, edges, clocks, fooled, turns }
+  return { seed, nodes, edges, clocks, earlier, fooled, turns }
 }
 
 /** A connected graph: a tree, and about half as many edges more. Sparse, so that its size may grow. */

@@ -4,7 +4,8 @@ import type { MissionId, NodeId } from '@shared/model.js'
 import { parseLine } from '../../src/main/engine/bytes/line.js'
 import { FrameReader, frameTypes, type Frame } from '../../src/main/engine/links/framing.js'
 import { parseMessage } from '../../src/main/engine/links/messages.js'
-import { decodeRun, lastSeq, logKey, type Run } from '../../src/main/engine/logs/run.js'
+import { decodeRunFrame } from '../../src/main/engine/links/run-frame.js'
+import { lastSeq, logKey, type Run } from '../../src/main/engine/logs/run.js'
 import type { HistoryEvent, Lines } from './history.js'
 import type { VirtualTime } from './time.js'
 import type { WireEnd, WireObserver } from './wire.js'
@@ -95,8 +96,10 @@ export class Recorder implements WireObserver {
 
   #note(connection: number, sending: Sending, frame: Frame): void {
     const { from, to } = sending
-    if (frame.type === frameTypes.run) {
-      const { mission, run } = runOf(frame)
+    if (frame.type !== frameTypes.message) {
+      const decoded = decodeRunFrame(frame)
+      if (decoded === undefined) throw new Error(`node ${String(from)} sent a run that is none`)
+      const { mission, run } = decoded
       const { header } = run
       const lines: Lines = { mission, log: logKey(header), first: header.first, last: lastSeq(header) }
       this.events.push({ kind: 'frame', connection, from, to, type: 'run', lines })
@@ -130,10 +133,4 @@ export class Recorder implements WireObserver {
       this.events.push({ kind: 'cut', mission, author: author as NodeId, accepted })
     }
   }
-}
-
-function runOf({ payload }: Frame): { readonly mission: MissionId; readonly run: Run } {
-  const decoded = decodeRun(payload, 32)
-  if (decoded === undefined) throw new Error('a run that is none')
-  return { mission: payload.toString('hex', 0, 32) as MissionId, run: decoded.run }
 }

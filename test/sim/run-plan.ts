@@ -71,7 +71,7 @@ class PlanRun {
     const { wire, time } = this.#field
     const numbers = new Map<string, number>()
     this.#nodes = Array.from({ length: plan.nodes }, (_, number) => {
-      const node = this.#field.add(`n${String(number)}`)
+      const node = this.#field.add(`n${String(number)}`, plan.earlier.includes(number) ? { linkVersions: [1] } : {})
       node.wall.offsetMs = (plan.clocks[number] ?? 0) * yearMs
       numbers.set(node.address, number)
       return node

@@ -46,17 +46,18 @@ export async function leastOf<T>(
   return best
 }
 
-function sizeOf({ nodes, edges, clocks, fooled, turns }: Plan): number {
-  return nodes + edges.length + Object.keys(clocks).length + fooled.length + turns.length
+function sizeOf({ nodes, edges, clocks, earlier, fooled, turns }: Plan): number {
+  return nodes + edges.length + Object.keys(clocks).length + earlier.length + fooled.length + turns.length
 }
 
-/** With one thing less: the last node with all that concerns it, an edge, a wrong clock, the hostile peer. */
+/** With one thing less: the last node with all that concerns it, an edge, a wrong clock, an earlier release, the hostile peer. */
 function simplerThan(plan: Plan): Plan[] {
   const last = plan.nodes - 1
   const clocks = Object.entries(plan.clocks).map(([node, years]) => [Number(node), years] as const)
   const without: Plan[] = plan.edges.map((edge) => ({ ...plan, edges: plan.edges.filter((other) => other !== edge) }))
   for (const clock of clocks)
     without.push({ ...plan, clocks: Object.fromEntries(clocks.filter((other) => other !== clock)) })
+  if (plan.earlier.length > 0) without.push({ ...plan, earlier: [] })
   if (plan.fooled.length > 0)
     without.push({ ...plan, fooled: [], turns: plan.turns.filter((turn) => turn.do !== 'hostile') })
   if (plan.nodes > 1)
@@ -65,6 +66,7 @@ function simplerThan(plan: Plan): Plan[] {
       nodes: last,
       edges: plan.edges.filter((edge) => !edge.includes(last)),
       clocks: Object.fromEntries(clocks.filter(([node]) => node !== last)),
+      earlier: plan.earlier.filter((node) => node !== last),
       fooled: plan.fooled.filter((node) => node !== last),
       turns: plan.turns.filter((turn) => !concerns(turn, last))
     })
