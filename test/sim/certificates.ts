@@ -8,7 +8,7 @@ import { pem, type IssueCertificate, type TlsIdentity } from '../../src/main/eng
 import type { Random } from '../../src/main/engine/runtime/random.js'
 import { namedRandom } from './random.js'
 
-const primeBytes = 64
+const primeBytes = 32
 const publicExponent = 65_537n
 
 /** In one field, so that no two certificates have the same number. */

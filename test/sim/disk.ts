@@ -118,7 +118,7 @@ export class SimDisk implements Disk {
         stored.bytes =
           stored.bytes.length === 0
             ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-            : Buffer.concat([stored.bytes, bytes])
+            : appended(stored.bytes, bytes)
         stored.modified = nextWrite()
       },
       async sync() {
@@ -203,6 +203,26 @@ export class SimDisk implements Disk {
 function factsOf(path: string, { bytes, modified }: StoredFile): FileFacts {
   return { path, size: bytes.length, modified }
 }
+
+/** Into the room behind what is there, if there is some; else there will be twice as much. */
+function appended(before: Buffer, more: Uint8Array): Buffer {
+  const length = before.length + more.length
+  const { buffer, byteOffset } = before
+  const hasRoom = rooms.has(buffer) && byteOffset + length <= buffer.byteLength
+  if (!hasRoom) {
+    const room = Buffer.alloc(2 * length)
+    rooms.add(room.buffer)
+    before.copy(room)
+    room.set(more, before.length)
+    return room.subarray(0, length)
+  }
+  const whole = Buffer.from(buffer, byteOffset, length)
+  whole.set(more, before.length)
+  return whole
+}
+
+/** Made here, for one file each. */
+const rooms = new WeakSet<ArrayBufferLike>()
 
 export function systemError(code: string, message: string): Error {
   return Object.assign(new Error(`${code}: ${message}`), { code })
