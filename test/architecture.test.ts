@@ -50,6 +50,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   certificates: ['bytes', 'identity', 'runtime'],
   trust: ['bytes', 'certificates', 'identity', 'logs', 'runtime', 'storage'],
   links: ['bytes', 'identity', 'logs', 'runtime', 'storage', 'trust'],
+  presence: ['bytes', 'identity', 'links', 'missions', 'runtime', 'storage', 'trust'],
   replication: ['links', 'logs', 'missions', 'runtime', 'trust']
 }
 

@@ -10,9 +10,11 @@ import type {
   EntityPage,
   Ground,
   ImportAs,
+  Json,
   MissionId,
   MissionView,
   NodeId,
+  PresenceView,
   SnapshotSummary,
   WriteRequest
 } from './model.js'
@@ -110,7 +112,18 @@ interface CommandMap {
     }
     answer: EntityPage
   }
-  /** Newest first. */
+  /** Beside the log: the newest value per key counts, until its time is over; nothing is stored. `null` takes it back. */
+  sharePresence: {
+    argument: {
+      readonly missionId: MissionId
+      readonly key: string
+      readonly value: Json
+      /** 1,000 to 3,600,000. */
+      readonly ttlMs: number
+    }
+    answer: null
+  }
+  listPresence: { argument: { readonly missionId: MissionId }; answer: { readonly presence: readonly PresenceView[] } }
   listSnapshots: { argument: null; answer: { readonly snapshots: readonly SnapshotSummary[] } }
   takeSnapshot: { argument: null; answer: SnapshotSummary }
   /** Prepares going back to one, by name or `latest`; the host then starts the engine anew, which ends the feed. */

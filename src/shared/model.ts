@@ -138,7 +138,23 @@ export interface MissionSummary {
   /** Changes of ours that no peer is known to hold. */
   readonly onlyHere: number
   readonly holders: readonly Holder[]
+  /** Grows with what members share beside the log (positions and the like); left out while nobody did. */
+  readonly presenceVersion?: number
   readonly readOnly?: ProblemCode
+}
+
+/** A position, or something else that is true for a moment, as a member of a mission shares it. */
+export interface PresenceView {
+  readonly source: NodeId
+  readonly callsign: string
+  /** What it is about, as `position`: one value per source and key. */
+  readonly key: string
+  readonly value: Json
+  /** Wall time at the source: its claim. */
+  readonly at: number
+  /** How long it counts still. */
+  readonly remainingMs: number
+  readonly isOwn: boolean
 }
 
 export interface NodeStatus {

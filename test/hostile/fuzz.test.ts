@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
 import { beforeAll, describe, expect, test } from 'vitest'
 import * as v from 'valibot'
+import type { MissionId } from '@shared/model.js'
 import { parseLine } from '../../src/main/engine/bytes/line.js'
 import type { Identity } from '../../src/main/engine/identity/identity.js'
 import { encodeFrame, FrameReader, frameTypes } from '../../src/main/engine/links/framing.js'
@@ -14,6 +15,7 @@ import { decodeRunFrame } from '../../src/main/engine/links/run-frame.js'
 import { limits } from '../../src/main/engine/limits.js'
 import { decodeRun, encodeRun, parseHeader } from '../../src/main/engine/logs/run.js'
 import { parseSignedCreate, signCreate } from '../../src/main/engine/missions/create-record.js'
+import { decodePresence, encodePresence, signPresence, verifyPresence } from '../../src/main/engine/presence/record.js'
 import { encodeDocument, parseDocument } from '../../src/main/engine/storage/document.js'
 import { HostileLog, makeIdentity, setLine } from './hostile-peer.js'
 
@@ -209,6 +211,19 @@ describe('never throws and never takes long:', () => {
       const decoded = decodeRunFrame({ type, payload })
       if (decoded === undefined) return false
       expect(decoded.run.body.length).toBeLessThanOrEqual(limits.runBytes)
+      return true
+    })
+  })
+
+  test('decodePresence', () => {
+    const facts = { start: 1, seq: 2, key: 'position', ttlMs: 60_000, at: 1, value: { lat: 45.9, lon: [13.7] } }
+    const record = signPresence('17'.repeat(32) as MissionId, identity, facts)
+    if (record === undefined) throw new Error('it fits')
+    hammer('decodePresence', [encodePresence(record, 0), encodePresence(record, 5_000)], (payload) => {
+      const decoded = decodePresence(payload)
+      if (typeof decoded === 'string') return false
+      expect(encodePresence(decoded.record, decoded.ageMs)).toEqual(payload)
+      verifyPresence(decoded.record)
       return true
     })
   })

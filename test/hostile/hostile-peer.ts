@@ -162,7 +162,7 @@ export class HostileLink<Socket extends HostileSocket = TLSSocket> {
         () => 2 ** 31,
         ({ type, payload }) => {
           if (type === frameTypes.message) this.#takeMessage(payload)
-          else if (type !== frameTypes.fork) this.#takeRun({ type, payload })
+          else if (type !== frameTypes.presence && type !== frameTypes.fork) this.#takeRun({ type, payload })
           return true
         }
       )

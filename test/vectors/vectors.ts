@@ -47,6 +47,13 @@ import {
   type CreateRecord
 } from '../../src/main/engine/missions/create-record.js'
 import { permissionsOf, type HoldsPoint } from '../../src/main/engine/missions/permissions.js'
+import {
+  decodePresence,
+  encodePresence,
+  signPresence,
+  verifyPresence,
+  type PresenceFacts
+} from '../../src/main/engine/presence/record.js'
 import { Folded, namedLine } from '../support/folding.js'
 
 export interface Vectors {
@@ -105,6 +112,14 @@ export interface Vectors {
   }[]
   /** Payloads of frames of type 3, base64, and the run in them; `null`: refused. */
   readonly packedRuns: readonly { readonly payload: string; readonly encoded: string | null }[]
+  readonly presence: {
+    readonly seed: string
+    readonly mission: string
+    readonly facts: PresenceFacts
+    readonly ageMs: number
+    /** Payload of a frame of type 4. */
+    readonly payload: string
+  }
   readonly fold: {
     readonly create: CreateRecord
     readonly lines: readonly { readonly author: string; readonly name: string; readonly line: JsonObject }[]
@@ -188,6 +203,7 @@ export function compute(vectors: Vectors): Vectors {
       const decoded = decodeRunFrame({ type: frameTypes.packedRun, payload: Buffer.from(payload, 'base64') })
       return { payload, encoded: decoded === undefined ? null : encodeRun(decoded.run).toString('base64') }
     }),
+    presence: { ...vectors.presence, payload: computePresence(vectors.presence) },
     fold: { ...vectors.fold, view: computeFold(vectors.fold) },
     permissions: { ...vectors.permissions, table: computePermissions(vectors.permissions) },
     fork: computeFork(vectors.fork)
@@ -244,6 +260,22 @@ function isRecordGood({ certificate, record }: Vectors['record']): boolean {
   const der = Buffer.from(certificate, 'base64')
   const changed = { ...record, federation: `${record.federation}x` }
   return verifyRecord(record, key, der) && !verifyRecord(changed, key, der)
+}
+
+function computePresence({ seed, mission, facts, ageMs }: Vectors['presence']): string {
+  const signingKey = privateKeyFromSeed(hex(seed))
+  const publicKey = rawPublicKey(signingKey)
+  const identity = { signingKey, publicKey, nodeId: nodeIdOf(publicKey) }
+  const record = signPresence(mission as MissionId, identity, facts)
+  if (record === undefined) return 'does not fit'
+  const payload = encodePresence(record, ageMs)
+  const decoded = decodePresence(payload)
+  if (typeof decoded === 'string') return decoded
+  const isGood =
+    verifyPresence(decoded.record) &&
+    decoded.ageMs === ageMs &&
+    !verifyPresence({ ...decoded.record, mission: '00'.repeat(32) as MissionId })
+  return isGood ? payload.toString('hex') : 'does not verify'
 }
 
 function computeFold({ create, lines }: Vectors['fold']): unknown {
@@ -333,7 +365,7 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
   const nameAt = (who: string, seq: number) => `${who}.${epoch}.${String(seq)}.${String(seq).padStart(16, '0')}`
   return {
     keys: ['alpha', 'bravo'].map((label) => ({ seed: seed(label), publicKey: '', nodeId: '', words: '' })),
-    signatures: (['identity', 'hello', 'mission', 'seal'] as const).map((purpose) => ({
+    signatures: (['identity', 'hello', 'mission', 'seal', 'presence'] as const).map((purpose) => ({
       purpose,
       seed: seed('alpha'),
       fields: ['', '00', lengthPrefixed([Buffer.from('field')]).toString('hex')],
@@ -424,6 +456,13 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
       { client: [1], server: [2], version: null }
     ],
     packedRuns: packedRuns(mission, lineTexts, log, key).map((payload) => ({ payload, encoded: null })),
+    presence: {
+      seed: seed('alpha'),
+      mission,
+      facts: { start: 3, seq: 17, key: 'position', ttlMs: 60_000, at: 1784635200004, value: { lat: 45.9, lon: 13.7 } },
+      ageMs: 1_500,
+      payload: ''
+    },
     fold: {
       create,
       lines: [

@@ -251,6 +251,8 @@ export async function startRecordedEngine(
       const version = state.overview.missions.find((item) => item.id === missionId)?.version ?? 0
       return ok({ version, total: found.length, offset, items: found.slice(offset, offset + limit) })
     },
+    sharePresence: async () => ok(null),
+    listPresence: async () => ok({ presence: [] }),
     listAudit: async ({ offset, limit }) =>
       ok({ total: recorded.audit.length, items: recorded.audit.slice(offset, offset + limit) }),
     ...own

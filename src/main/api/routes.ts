@@ -76,6 +76,10 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
       const nodeId = call.path[3]
       return replyTo(await run('removeMember', { missionId: id, nodeId }), () => ({ nodeId }))
     }
+    case 'GET missions/:id/presence':
+      return replyTo(await run('listPresence', { missionId: id }), (listed) => listed)
+    case 'POST missions/:id/presence':
+      return replyTo(await run('sharePresence', { ...objectOf(call.body), missionId: id }), () => ({}))
     case 'GET network':
       return reply(engine.overview().network)
     case 'DELETE peers/:id':

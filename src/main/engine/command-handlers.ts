@@ -13,6 +13,7 @@ import type { Mission } from './missions/mission.js'
 import type { Missions } from './missions/missions.js'
 import { entityPage } from './missions/views.js'
 import type { HealthBook, Views } from './overview.js'
+import type { Presence } from './presence/presence.js'
 import type { Clock } from './runtime/clock.js'
 import type { createSnapshotCommands } from './snapshot-commands.js'
 import { kept } from './storage/disk.js'
@@ -32,6 +33,7 @@ export interface CommandParts {
   readonly links: LinkTable
   readonly views: Views
   readonly health: HealthBook
+  readonly presence: Presence
   readonly certificates: CertificateCommands
   readonly snapshots: SnapshotCommands
   readonly vouching: Vouching
@@ -128,6 +130,10 @@ export function createCommands(parts: CommandParts): CommandHandlers {
     async listEntities({ missionId, ...query }) {
       const mission = known(missionId)
       return mission.ok ? kept(entityPage(mission.value, query)) : mission
+    },
+    sharePresence: (request) => parts.presence.share(request),
+    async listPresence({ missionId }) {
+      return parts.presence.list(missionId)
     },
     async listAudit({ offset, limit }) {
       return ok(trust.audit(offset, limit))

@@ -3,6 +3,7 @@ import * as v from 'valibot'
 import type { ArgumentOf, AnswerOf, CommandHandlers, CommandName } from '@shared/contract.js'
 import type { ChangeName, Json } from '@shared/model.js'
 import { fail, type Result } from '@shared/result.js'
+import { isLineValue } from './bytes/line.js'
 import { HashSchema, MissionIdSchema, NodeIdSchema } from './bytes/ids.js'
 import { limits } from './limits.js'
 import { isChangeName } from './logs/run.js'
@@ -109,6 +110,13 @@ const schemas = {
   listSnapshots: v.nullish(v.null(), null),
   takeSnapshot: v.nullish(v.null(), null),
   restoreSnapshot: v.strictObject({ name: v.pipe(v.string(), v.regex(/^(latest|\d{6,9}-[a-z]+)$/)) }),
+  sharePresence: v.strictObject({
+    missionId: MissionIdSchema,
+    key: v.pipe(Text(limits.nameLength), v.minLength(1)),
+    value: v.custom<Json>(isLineValue, 'any JSON'),
+    ttlMs: v.pipe(v.number(), v.integer(), v.minValue(1_000), v.maxValue(limits.presenceTtlMs))
+  }),
+  listPresence: v.strictObject({ missionId: MissionIdSchema }),
   listAudit: v.strictObject({ offset: Offset, limit: Limit })
 } satisfies Record<CommandName, v.GenericSchema>
 

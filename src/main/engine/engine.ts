@@ -24,6 +24,7 @@ import type { Damage } from './logs/journal.js'
 import type { Head, LogId } from './logs/run.js'
 import { Missions, type MissionsReport } from './missions/missions.js'
 import { HealthBook, Views } from './overview.js'
+import { Presence } from './presence/presence.js'
 import { Replicator } from './replication/replicator.js'
 import { Standing } from './replication/standing.js'
 import type { Clock } from './runtime/clock.js'
@@ -224,6 +225,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     onMessage: (link, nodeId, message) => replicator.message(link, nodeId, message),
     onRun: (link, nodeId, mission, run) => replicator.run(link, nodeId, mission, run),
     onFork: (link, nodeId, mission, proof) => replicator.fork(link, nodeId, mission, proof),
+    onPresence: (link, nodeId, payload) => presence.received(link, nodeId, payload),
     onPeer: (nodeId) => feed.notePeer(nodeId),
     onTargets: () => feed.note('targets')
   })
@@ -244,10 +246,21 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     onStep: (nodeId, mission) => {
       feed.notePeer(nodeId)
       feed.noteMission(mission)
-    }
+    },
+    onHeld: (link, nodeId, mission) => presence.ready(link, nodeId, mission)
+  })
+  const presence: Presence = new Presence({
+    missions,
+    links,
+    trust,
+    identity,
+    disk,
+    clock,
+    nameOf: (mission, source) => views.nameOf(mission, source),
+    onChange: (mission) => feed.noteMission(mission)
   })
   const standing = new Standing({ missions, links, peers, ownId: identity.nodeId, exchanges: replicator.exchanges })
-  const views = new Views({
+  const views: Views = new Views({
     dataFolder: settings.dataFolder,
     interfaces: ports.interfaces,
     network,
@@ -260,6 +273,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     missions,
     links,
     standing,
+    presence,
     health,
     readOnly: readOnly?.code,
     startedAt: clock.now()
@@ -355,6 +369,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     links,
     views,
     health,
+    presence,
     vouching,
     certificates: createCertificateCommands({ identity, clock, trust, vouching, onIdentity: renewed }),
     snapshots: restoring,
@@ -393,7 +408,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       changes: missions.all().reduce((sum, mission) => sum + mission.logs.changes, 0),
       connections_refused: links.refusedEarly,
       bytes_waiting: links.up().reduce((sum, { link }) => sum + link.waiting, 0),
-      runs_not_taken: [...replicator.refused.values()].reduce((sum, count) => sum + count, 0)
+      runs_not_taken: sumOf(replicator.refused),
+      presence_not_taken: sumOf(presence.refused)
     }),
     async stop() {
       await snapshots.stop()
@@ -405,6 +421,10 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       await peers.close()
     }
   })
+}
+
+function sumOf(counts: ReadonlyMap<string, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0)
 }
 
 /** Where others reach a node unless it says otherwise. */

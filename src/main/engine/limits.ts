@@ -32,6 +32,9 @@ export const limits = {
   pendingRequests: 20,
   /** In one chain. */
   certificates: 10,
+  /** One word of presence: its line, and how long it may count. */
+  presenceBytes: 2 * 1024,
+  presenceTtlMs: 3_600_000,
   /** In one message: as many as a frame holds for sure. */
   heads: 5_000
 } as const
@@ -82,6 +85,10 @@ export const bounds = {
   auditInMemory: 5_000,
   addressesPerPeer: 8,
   missions: 1_000,
+  /** Words of presence that are looked at, per link; then kept, per source and per mission. */
+  presence: { burst: 2_048, perSecond: 300 },
+  presencePerSource: 16,
+  presencePerMission: 2_048,
   /** Certificates of peers and organisations that count here, and the largest that fits a line of the journal. */
   accepted: 200,
   acceptedBytes: 32 * 1024,

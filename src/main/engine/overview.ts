@@ -28,6 +28,7 @@ import { conflictList, currentText, memberList, missionEntity } from './missions
 import type { Standing } from './replication/standing.js'
 import type { Clock } from './runtime/clock.js'
 import { shortId } from './runtime/log.js'
+import type { Presence } from './presence/presence.js'
 import type { PeerBook } from './trust/peer-book.js'
 import type { Accepted, TrustBook } from './trust/trust-book.js'
 import { hasEnded, isVouched } from './trust/trust-state.js'
@@ -70,6 +71,7 @@ export interface ViewParts {
   readonly missions: Missions
   readonly links: LinkTable
   readonly standing: Standing
+  readonly presence: Presence
   readonly health: HealthBook
   readonly readOnly: ProblemCode | undefined
   readonly startedAt: number
@@ -228,7 +230,8 @@ export class Views {
   }
 
   #summary(mission: Mission): MissionSummary {
-    const { identity, standing } = this.#parts
+    const { identity, standing, presence } = this.#parts
+    const presenceVersion = presence.version(mission.id)
     const { create } = mission.signed
     const { summary } = mission
     const role = mission.roleOf(identity.nodeId)
@@ -239,7 +242,7 @@ export class Views {
       labels: create.labels,
       onward: create.onward,
       creator: mission.creator,
-      creatorName: this.#nameOf(mission, mission.creator),
+      creatorName: this.nameOf(mission, mission.creator),
       createdAt: create.at,
       ...(role === undefined ? {} : { role }),
       members: mission.permissions.members.size,
@@ -252,11 +255,13 @@ export class Views {
       digest: mission.logs.digest(),
       onlyHere: standing.onlyHere(mission),
       holders: standing.holders(mission),
+      ...(presenceVersion === 0 ? {} : { presenceVersion }),
       ...(mission.permissions.isReadOnly ? { readOnly: 'mission-read-only' as const } : {})
     }
   }
 
-  #nameOf(mission: Mission, author: NodeId): string {
+  /** What a member of this mission is called. */
+  nameOf(mission: Mission, author: NodeId): string {
     const { identity, peers } = this.#parts
     if (author === identity.nodeId) return identity.callsign
     return mission.names.get(author) ?? peers.peers.get(author)?.callsign ?? shortId(author)

@@ -48,6 +48,8 @@ const commands: Readonly<Record<CommandName, Care>> = {
   write: 'free',
   viewMission: 'free',
   listEntities: 'free',
+  sharePresence: 'free',
+  listPresence: 'free',
   listAudit: 'free',
   listSnapshots: 'free',
   takeSnapshot: 'free',

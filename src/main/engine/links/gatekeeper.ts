@@ -3,19 +3,15 @@
  * and a number of handshakes at once, of which some are kept for addresses of known peers.
  */
 import { bounds } from '../limits.js'
-
-interface Bucket {
-  tokens: number
-  at: number
-}
+import { TokenBucket } from '../runtime/token-bucket.js'
 
 const addressesRemembered = 1_000
 
 export class Gatekeeper {
   readonly #monotonic: () => number
   readonly #isKnown: (address: string) => boolean
-  readonly #buckets = new Map<string, Bucket>()
-  readonly #overall: Bucket
+  readonly #buckets = new Map<string, TokenBucket>()
+  readonly #overall: TokenBucket
   #underWay = 0
   /** Refused since the start. */
   refused = 0
@@ -23,21 +19,22 @@ export class Gatekeeper {
   constructor(monotonic: () => number, isKnown: (address: string) => boolean) {
     this.#monotonic = monotonic
     this.#isKnown = isKnown
-    this.#overall = { tokens: bounds.overall.burst, at: monotonic() }
+    this.#overall = new TokenBucket(bounds.overall, monotonic())
   }
 
   /** `false`: drop it. Else call `settled` when its hello is done or it is gone. */
   admit(address: string): boolean {
     const isKnown = this.#isKnown(address)
     const most = isKnown ? bounds.handshakesAtOnce : bounds.handshakesAtOnce - bounds.handshakesForKnown
-    const bucket = this.#buckets.get(address) ?? { tokens: bounds.perAddress.burst, at: this.#monotonic() }
+    const now = this.#monotonic()
+    const bucket = this.#buckets.get(address) ?? new TokenBucket(bounds.perAddress, now)
     if (this.#buckets.size < addressesRemembered || this.#buckets.has(address)) this.#buckets.set(address, bucket)
     else this.#forgetFull()
     const mayBegin =
       this.#underWay < most &&
-      this.#take(bucket, bounds.perAddress) &&
+      bucket.take(now) &&
       // A flood of strangers must not keep known peers out.
-      (this.#take(this.#overall, bounds.overall) || isKnown)
+      (this.#overall.take(now) || isKnown)
     if (mayBegin) this.#underWay++
     else this.refused++
     return mayBegin
@@ -45,15 +42,6 @@ export class Gatekeeper {
 
   settled(): void {
     this.#underWay--
-  }
-
-  #take(bucket: Bucket, rate: { readonly burst: number; readonly perSecond: number }): boolean {
-    const now = this.#monotonic()
-    bucket.tokens = Math.min(rate.burst, bucket.tokens + ((now - bucket.at) / 1000) * rate.perSecond)
-    bucket.at = now
-    if (bucket.tokens < 1) return false
-    bucket.tokens--
-    return true
   }
 
   /** Addresses that would have a full bucket by now are as good as never seen. */

@@ -33,6 +33,7 @@ export interface LinkTableParts {
   readonly onMessage: (link: Link, nodeId: NodeId, message: Message) => void
   readonly onRun: (link: Link, nodeId: NodeId, mission: MissionId, run: Run) => void
   readonly onFork: (link: Link, nodeId: NodeId, mission: MissionId, proof: ForkProof) => void
+  readonly onPresence: (link: Link, nodeId: NodeId, payload: Buffer) => void
   /** The hello proved who it is, and that it holds the key of the first certificate of this chain. */
   readonly onShown: (peer: Met, chain: readonly Buffer[]) => void
   /** Something that the window shows about this peer changed. */
@@ -353,6 +354,9 @@ export class LinkTable {
       },
       onFork: (_, mission, proof) => {
         if (link.nodeId !== undefined) this.#parts.onFork(link, link.nodeId, mission, proof)
+      },
+      onPresence: (_, payload) => {
+        if (link.nodeId !== undefined) this.#parts.onPresence(link, link.nodeId, payload)
       },
       onHeartbeat: () => {
         if (link.nodeId === undefined) return

@@ -64,6 +64,8 @@ export interface LinkEvents {
   onRun(link: Link, mission: MissionId, run: Run): void
   /** Of the proof shape and limits are checked, nothing else. */
   onFork(link: Link, mission: MissionId, proof: ForkProof): void
+  /** Not looked at yet. */
+  onPresence(link: Link, payload: Buffer): void
   onHeartbeat(link: Link): void
   onClosed(link: Link, reason: ProblemCode, detail: string): void
 }
@@ -81,6 +83,8 @@ export interface Met {
 
 /** Of which only the newest counts: made when it leaves. One may serve many links. */
 export interface Latest {
+  /** Takes the place of one under the same key that has not left yet. */
+  readonly key: string
   readonly mission: MissionId
   /** The frame; `undefined` when there is nothing to say any more. */
   readonly make: (version: LinkVersion) => Buffer | undefined
@@ -235,10 +239,10 @@ export class Link {
     this.#enqueue(this.#live, bytes, mission)
   }
 
-  /** Leaves after everything that waits; takes the place of one under the same key that has not left yet. */
-  sendLatest(key: string, latest: Latest): void {
+  /** Leaves after every message and run that waits. */
+  sendLatest(latest: Latest): void {
     if (this.state === 'closed') return
-    this.#latest.set(key, latest)
+    this.#latest.set(latest.key, latest)
     this.#pump()
   }
 
@@ -377,7 +381,7 @@ export class Link {
 
   #take(frame: Frame): void {
     if (frame.type !== frameTypes.message) {
-      this.#takeRun(frame)
+      this.#takeFrame(frame)
       return
     }
     const message = parseMessage(frame.payload)
@@ -395,21 +399,23 @@ export class Link {
     else this.#events.onMessage(this, message)
   }
 
+  #takeFrame(frame: Frame): void {
+    const { type } = frame
+    if (this.state !== 'up')
+      this.close('protocol-error', `${type === frameTypes.presence ? 'presence' : 'run'} before trust`)
+    else if (type !== frameTypes.run && this.version < 2) this.close('protocol-error', `frame type ${String(type)}`)
+    else if (type === frameTypes.presence) this.#events.onPresence(this, frame.payload)
+    else if (type === frameTypes.fork) this.#takeFork(frame)
+    else this.#takeRun(frame)
+  }
+
+  #takeFork(frame: Frame): void {
+    const fork = decodeForkFrame(frame)
+    if (fork === undefined) this.close('protocol-error', 'not a proof of a fork')
+    else this.#events.onFork(this, fork.mission, fork.proof)
+  }
+
   #takeRun(frame: Frame): void {
-    if (this.state !== 'up') {
-      this.close('protocol-error', 'run before trust')
-      return
-    }
-    if (frame.type !== frameTypes.run && this.version < 2) {
-      this.close('protocol-error', `frame type ${String(frame.type)}`)
-      return
-    }
-    if (frame.type === frameTypes.fork) {
-      const fork = decodeForkFrame(frame)
-      if (fork === undefined) this.close('protocol-error', 'not a proof of a fork')
-      else this.#events.onFork(this, fork.mission, fork.proof)
-      return
-    }
     const decoded = decodeRunFrame(frame)
     if (decoded === undefined) this.close('protocol-error', 'not a run')
     else this.#events.onRun(this, decoded.mission, decoded.run)

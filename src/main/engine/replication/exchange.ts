@@ -16,6 +16,8 @@ export class Exchange {
   digest: string | undefined
   at = 0
   isStreaming = false
+  /** The peer was said to know this mission's members, on the present link. */
+  isIntroduced = false
   /** The decision under which this mission was judged outside its scope: not looked at again until there is another. */
   declinedUnder: Decision | undefined
   /** The peer showed us the create record, so that we may speak of this mission to it even if it may not have it from us. */
@@ -51,6 +53,7 @@ export class Exchange {
     this.sent = new Map(this.told)
     this.isKnown = false
     this.isStreaming = false
+    this.isIntroduced = false
     this.useless.clear()
     this.probes.clear()
     this.suspected.clear()

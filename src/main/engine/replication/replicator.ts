@@ -38,6 +38,8 @@ export interface ReplicatorParts {
   readonly log: Log
   /** What the window shows about a peer's step changed. */
   readonly onStep: (nodeId: NodeId, mission: MissionId) => void
+  /** The peer holds this mission, as far as it was sent to it. */
+  readonly onHeld: (link: Link, nodeId: NodeId, mission: MissionId) => void
 }
 
 /** What changed is looked at soon, but not for each of many runs. */
@@ -248,7 +250,21 @@ export class Replicator {
     if (exchange.declinedUnder !== undefined && exchange.declinedUnder === this.#decisionOn(nodeId)) return
     // A mission that this peer may not have from us is asked for like one that we never heard of.
     if (isSecret && !exchange.isRecordShown) this.#fetch(nodeId, id)
-    else if (mission !== undefined) this.#compare(nodeId, mission)
+    else if (mission !== undefined) {
+      this.#compare(nodeId, mission)
+      this.#introduce(nodeId, mission)
+    }
+  }
+
+  /** Once per link. */
+  #introduce(nodeId: NodeId, mission: Mission): void {
+    const exchange = this.#exchange(nodeId, mission.id)
+    if (exchange.isIntroduced || !exchange.isKnown || exchange.isStreaming) return
+    if (firstMissing(mission.logs.logs(), exchange.sent) !== undefined) return
+    const link = this.#parts.links.linkTo(nodeId)
+    if (link?.state !== 'up' || this.#refuseGiving(nodeId, mission) !== undefined) return
+    exchange.isIntroduced = true
+    this.#parts.onHeld(link, nodeId, mission.id)
   }
 
   #takeWant(link: Link, nodeId: NodeId, id: MissionId, wire: readonly WireHead[], create: boolean): void {
@@ -286,7 +302,9 @@ export class Replicator {
     if (this.#refuseTaking(nodeId, mission) !== undefined) return
     const exchange = this.#exchange(nodeId, id)
     this.#noteHeads(mission, exchange, wire)
-    if (!this.#isFlooded(nodeId, id, exchange)) this.#parts.onStep(nodeId, id)
+    if (this.#isFlooded(nodeId, id, exchange)) return
+    this.#parts.onStep(nodeId, id)
+    this.#introduce(nodeId, mission)
   }
 
   async #takeCreate(nodeId: NodeId, id: MissionId, create: unknown): Promise<Mission | undefined> {
@@ -385,7 +403,7 @@ export class Replicator {
   /** Says how our durable heads stand, unless the peer knows that already. */
   #tell(mission: Mission, link: Link, nodeId: NodeId): void {
     if (this.#refuseGiving(nodeId, mission) !== undefined) return
-    link.sendLatest(`have ${mission.id}`, { mission: mission.id, make: () => this.#have(mission, nodeId) })
+    link.sendLatest({ key: `have ${mission.id}`, mission: mission.id, make: () => this.#have(mission, nodeId) })
   }
 
   #have(mission: Mission, nodeId: NodeId): Buffer | undefined {
@@ -475,6 +493,8 @@ export class Replicator {
       }
       if (missing === undefined) {
         exchange.isStreaming = false
+        // A peer that says nothing of this mission itself hears what is new from now on, too.
+        this.#parts.onHeld(link, nodeId, mission.id)
         return encodeMessage({ t: 'done', mission: mission.id, digest: mission.logs.digest() })
       }
       const run = await mission.logs.readAfter(missing.key, missing.after)
