@@ -7,7 +7,7 @@ import { signRecord, type IdentityRecord } from '../../src/main/engine/identity/
 import type { Identity } from '../../src/main/engine/identity/identity.js'
 import { privateKeyFromSeed, signFor } from '../../src/main/engine/identity/signature.js'
 import { frameTypes } from '../../src/main/engine/links/framing.js'
-import { decideFor, expectUnharmed, rise, startPair, untilCut, type HonestPair } from './honest-pair.js'
+import { decideFor, expectUnharmed, rise, startPair, untilCut, untilLogged, type HonestPair } from './honest-pair.js'
 import { HostileLink, makeIdentity } from './hostile-peer.js'
 
 const undo: (() => Promise<void>)[] = []
@@ -246,18 +246,25 @@ describe('an identity record', () => {
     await expectRefused(link, 'hello-failed', notFitting)
   })
 
-  test('older than one seen before', async () => {
+  test('older than one seen before is no replay, and is noted', async () => {
+    const seed = randomBytes(32)
+    const newer = await makeIdentity({ seed, counter: 7, federation: 'field' })
+    const older = await makeIdentity({ seed, counter: 6, federation: 'field' })
+    await decideFor(pair.node, newer, { level: 'trusted' })
+    const restored = await rise(pair.node, older)
+    await untilLogged(pair.node, logged, 'a note of it', ({ event }) => event === 'identity-older')
+    restored.end()
+    await restored.closed
+  })
+
+  test('older than one seen before, of another federation than was decided about', async () => {
     const seed = randomBytes(32)
     const newer = await makeIdentity({ seed, counter: 7, federation: 'field' })
     await decideFor(pair.node, newer, { level: 'trusted' })
-    const older = await makeIdentity({ seed, counter: 6, tls: newer.tls })
+    const older = await makeIdentity({ seed, counter: 6, federation: 'elsewhere' })
     const link = await dial(older)
     await link.hello()
-    await link.untilClosed('the older record')
-    await untilCut(pair.node, logged, 'hello-failed', 'an older identity record')
-    const again = await rise(pair.node, newer)
-    again.end()
-    await again.closed
+    await link.untilClosed('the older federation')
   })
 
   test('with a counter beyond all integers', async () => {

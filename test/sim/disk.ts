@@ -175,7 +175,7 @@ export class SimDisk implements Disk {
   }
 
   async readPart(path: string, offset: number, length: number): Promise<Buffer> {
-    await this.#begin('read', path)
+    await this.#begin('readPart', path)
     const file = this.#files.get(path)
     if (file === undefined) throw systemError('ENOENT', path)
     return Buffer.from(file.bytes.subarray(offset, offset + length))
@@ -195,7 +195,7 @@ export class SimDisk implements Disk {
     this.calls++
     this.faults.onCall(operation, path)
     if (size > 0 && (this.faults.isFull || this.used + size > this.faults.capacity)) throw systemError('ENOSPC', path)
-    if (this.#time !== undefined && operation !== 'read') await this.#time.wait(this.faults.syncMs)
+    if (this.#time !== undefined && !operation.startsWith('read')) await this.#time.wait(this.faults.syncMs)
     if (life !== this.#life) throw systemError('EIO', 'the disk went away')
   }
 }

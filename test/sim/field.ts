@@ -178,12 +178,13 @@ export class FieldNode {
     return this.engine.nodeId
   }
 
-  async start(): Promise<void> {
-    const started = await this.tryStart()
+  /** @param restore a snapshot to go back to first. */
+  async start(restore?: string): Promise<void> {
+    const started = await this.tryStart(restore)
     if (!started.ok) throw new Error(`${this.name}: ${started.problem.message} ${started.problem.detail ?? ''}`)
   }
 
-  async tryStart(): Promise<Result<Engine>> {
+  async tryStart(restore?: string): Promise<Result<Engine>> {
     const { time, wire, air } = this.#field
     const life: Life = { isOver: false }
     this.#life = life
@@ -195,6 +196,7 @@ export class FieldNode {
           linkPort,
           wantsFirstRun: this.#options.wantsFirstRun,
           linkVersions: this.#options.linkVersions,
+          restore,
           dataFolder: this.name,
           log: () => undefined
         },

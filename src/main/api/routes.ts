@@ -103,6 +103,12 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
       return replyTo(await run('removeAnchor', { id }), () => ({ id }))
     case 'DELETE pins/:id':
       return replyTo(await run('removePin', { id }), () => ({ id }))
+    case 'GET snapshots':
+      return replyTo(await run('listSnapshots', null), (listed) => listed)
+    case 'POST snapshots':
+      return replyTo(await run('takeSnapshot', null), (taken) => taken, 201)
+    case 'POST snapshots/:id/restore':
+      return replyTo(await run('restoreSnapshot', { name: id }), (chosen) => chosen, 202)
     case 'GET audit': {
       const offset = Number(call.query.get('offset') ?? 0)
       const limit = Number(call.query.get('limit') ?? 100)

@@ -58,6 +58,7 @@ const statuses: Partial<Record<ProblemCode, number>> = {
   'disk-full': 507,
   'disk-read-only': 507,
   'disk-failed': 507,
+  'no-room-for-snapshot': 507,
   stopping: 503,
   internal: 500
 }
