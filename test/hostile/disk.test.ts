@@ -1,7 +1,7 @@
 /** Data folders that are taken, read-only, full or of a newer version: said clearly, and nothing acknowledged is lost. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -40,6 +40,15 @@ async function start(name: string, folder: string, args: readonly string[] = [],
     await started.stop()
   })
   return started
+}
+
+/** Every file below a folder with its bytes. */
+async function contentsOf(folder: string): Promise<Readonly<Record<string, string>>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name))
+  return Object.fromEntries(
+    await Promise.all(files.sort().map(async (path) => [path, await readFile(path, 'base64')] as const))
+  )
 }
 
 interface Ended {
@@ -261,6 +270,31 @@ describe.skipIf(cannotMount !== undefined)('a disk', () => {
       `mount --bind "${folder}" "${folder}" && mount -o remount,ro,bind "${folder}"`
     )
     expectRefusal(await startAndEnd(folder, [script]), 'disk-read-only')
+  })
+
+  test('that is read-only shows what is on it; nothing is written and nobody is linked', async () => {
+    const folder = await temporaryFolder(onEnd)
+    const writer = await start('NODE', folder)
+    const mission = await newMission(writer)
+    await write(writer, mission, 'kept')
+    await writer.stop()
+    const script = join(await temporaryFolder(onEnd), 'node.sh')
+    const mount = `mount --bind "${folder}" "${folder}" && mount -o remount,ro,bind "${folder}"`
+    const text = `#!/bin/sh\nexec unshare --mount sh -c '${mount} && exec "$@"' sh "${process.execPath}" "$@"\n`
+    await writeFile(script, text, { mode: 0o755 })
+    const before = await contentsOf(folder)
+    const reader = await start('NODE', folder, [], script)
+    expect(reader.overview.node.readOnly).toBe('disk-read-only')
+    expect(reader.linkPort).toBe(null)
+    expect(await entriesOf(reader, mission)).toEqual(['kept'])
+    const refused = await reader.call('POST', `missions/${mission}/changes`, {
+      entity: 'log/x',
+      field: 'text',
+      value: 'x'
+    })
+    expect(refused).toMatchObject({ status: 507, body: { code: 'disk-read-only' } })
+    expect(await reader.stop()).toBe(0)
+    expect(await contentsOf(folder)).toEqual(before)
   })
 
   test('that is read-only is named as that, also when the folder is to be made there', async () => {

@@ -89,8 +89,25 @@ export class HeadlessNode {
     })
     const [line] = (await Promise.race([first, ended])) as [string]
     ended.catch(() => undefined) // It may end later as it likes.
+    const ready = JSON.parse(line)
+    const token = await readFile(join(ready.accessFolder ?? folder, 'api-token'), 'utf8')
+    const node = new HeadlessNode(options, child, ready, token, logLines)
+    await node.#watch()
+    return node
+  }
+
+  /** The same process after it started its engine anew: another token, another feed. */
+  static async attach({
+    name,
+    folder,
+    process,
+    nodeId,
+    linkPort,
+    apiPort,
+    logLines
+  }: HeadlessNode): Promise<HeadlessNode> {
     const token = await readFile(join(folder, 'api-token'), 'utf8')
-    const node = new HeadlessNode(options, child, JSON.parse(line), token, logLines)
+    const node = new HeadlessNode({ name, folder }, process, { nodeId, linkPort, apiPort }, token, logLines)
     await node.#watch()
     return node
   }
