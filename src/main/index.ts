@@ -26,8 +26,13 @@ let desktop: Desktop | undefined
 // Beside the data: the browser's own files, the lock of this instance, the window's place.
 if (given.data !== undefined) {
   const profile = join(given.data, 'window')
-  mkdirSync(profile, { recursive: true, mode: 0o700 })
-  app.setPath('userData', profile)
+  try {
+    mkdirSync(profile, { recursive: true, mode: 0o700 })
+    app.setPath('userData', profile)
+  } catch (error) {
+    // On a disk that cannot be written the folder is only looked at, and the window keeps its files with the account.
+    log('warn', 'profile-elsewhere', { error: String(error) })
+  }
 }
 
 // Before anything is read or written.
@@ -76,6 +81,7 @@ async function run(): Promise<void> {
     wantsFirstRun: true,
     discovery: 'mdns',
     keyStore: createKeyStore(),
+    onRestartWanted: startAnew,
     log
   })
   if (!created.ok) {
@@ -91,4 +97,13 @@ async function run(): Promise<void> {
     inbox,
     log
   })
+}
+
+/** Ends in order, as a person would end it, and comes back with the same command line. */
+function startAnew(): void {
+  // An AppImage runs from a mount that goes away with it: what can be started again is the image.
+  const image = process.env['APPIMAGE']
+  app.relaunch(image === undefined ? {} : { execPath: image })
+  // The window gets its answer first.
+  setImmediate(() => app.quit())
 }

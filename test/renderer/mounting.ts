@@ -98,6 +98,7 @@ function usualAnswer(recorded: Recorded, name: CommandName, argument: unknown): 
     limit = 50
   } = (argument ?? {}) as { missionId?: never; type?: string; offset?: number; limit?: number }
   const mission = missionId === undefined ? undefined : recorded.missions.get(missionId)
+  if (name === 'listSnapshots') return ok({ snapshots: recorded.snapshots })
   if (name === 'listAudit')
     return ok({ total: recorded.audit.length, items: recorded.audit.slice(offset, offset + limit) })
   if (name === 'listEntities') {

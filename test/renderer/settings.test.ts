@@ -60,6 +60,8 @@ async function write(input: HTMLInputElement, text: string): Promise<void> {
 }
 
 let mounted: Mounted | undefined
+/** What a person caused; the screen asks for its list by itself. */
+const asked = () => mounted?.called.filter(({ name }) => name !== 'listSnapshots')
 beforeEach(() => localStorage.clear())
 afterEach(() => {
   mounted?.wrapper.unmount()
@@ -71,7 +73,7 @@ describe('a field', () => {
   it('is kept on leaving it, and called saved only after the answer', async () => {
     mounted = await mountPart(SettingsView)
     await write(field('Callsign'), '  OSC Koper ')
-    expect(mounted.called).toEqual([{ name: 'changeSettings', argument: { callsign: 'OSC Koper' } }])
+    expect(asked()).toEqual([{ name: 'changeSettings', argument: { callsign: 'OSC Koper' } }])
     expect(document.body.textContent).toMatch(/Saved \d\d:\d\d:\d\d/)
   })
 
@@ -90,7 +92,7 @@ describe('a field', () => {
     mounted = await mountPart(SettingsView)
     await write(field('Callsign'), '   ')
     await write(field('Link port'), '70000')
-    expect(mounted.called).toEqual([])
+    expect(asked()).toEqual([])
     expect(field('Link port').value).toBe('70000')
     expect(field('Link port').getAttribute('aria-invalid')).toBe('true')
     expect(document.body.textContent).toContain('0 to 65535.')
@@ -120,14 +122,14 @@ describe('the federation', () => {
   it('changes only after a question that starts at staying', async () => {
     mounted = await mountPart(SettingsView)
     await write(field('Federation'), 'kras-2027')
-    expect(mounted.called).toEqual([])
+    expect(asked()).toEqual([])
     button('Change the federation').click()
     await flushPromises()
     expect(document.body.textContent).toContain('every link with laptops of kras-2026: 5 now')
     expect(document.activeElement).toBe(button('Stay in kras-2026'))
     button('Change to kras-2027').click()
     await flushPromises()
-    expect(mounted.called).toEqual([{ name: 'changeSettings', argument: { federation: 'kras-2027' } }])
+    expect(asked()).toEqual([{ name: 'changeSettings', argument: { federation: 'kras-2027' } }])
   })
 
   it('stays when the question is left', async () => {
@@ -137,7 +139,7 @@ describe('the federation', () => {
     await flushPromises()
     button('Stay in kras-2026').click()
     await flushPromises()
-    expect(mounted.called).toEqual([])
+    expect(asked()).toEqual([])
   })
 })
 
@@ -148,7 +150,7 @@ describe('switches', () => {
     toggle('Look for others, and be found').click()
     toggle('Single letters are keys').click()
     await flushPromises()
-    expect(mounted.called.map(({ argument }) => argument)).toEqual([
+    expect(asked()?.map(({ argument }) => argument)).toEqual([
       { isShownToStrangers: false },
       { isDiscoverable: false },
       { hasSingleKeys: false }
@@ -181,7 +183,7 @@ describe('look and language', () => {
     option('Night red').click()
     await flushPromises()
     expect(document.documentElement.className).toContain('night')
-    expect(mounted.called).toEqual([{ name: 'changeSettings', argument: { theme: 'night' } }])
+    expect(asked()).toEqual([{ name: 'changeSettings', argument: { theme: 'night' } }])
     mounted.say({ slice: 'node', value: kept({ theme: 'night' }) })
     expect(usePreferencesStore().choice).toBe('night')
   })
@@ -208,7 +210,7 @@ describe('keys and limits', () => {
     mounted = await mountPart(SettingsView)
     button('Lock with the system’s key store').click()
     await flushPromises()
-    expect(mounted.called).toEqual([{ name: 'lockKeys', argument: { lock: true } }])
+    expect(asked()).toEqual([{ name: 'lockKeys', argument: { lock: true } }])
     mounted.say({ slice: 'node', value: { ...kept({}), keys: { state: 'file', problem: problem('no-key-store') } } })
     await flushPromises()
     expect(document.body.textContent).toContain('DSK-09')
@@ -250,7 +252,7 @@ describe('the desktop', () => {
     toggle('Let programs on this laptop use Muster').click()
     await flushPromises()
     expect(shown).toBe(1)
-    expect(mounted.called.map(({ argument }) => argument)).toEqual([{ closing: 'tray' }, { hasLocalApi: false }])
+    expect(asked()?.map(({ argument }) => argument)).toEqual([{ closing: 'tray' }, { hasLocalApi: false }])
   })
 })
 
@@ -288,4 +290,50 @@ it('counts only linked laptops of the federation that is left', async () => {
   button('Change the federation').click()
   await flushPromises()
   expect(document.body.textContent).toContain('every link with laptops of kras-2026: 4 now')
+})
+
+describe('snapshots', () => {
+  it('are listed with when, why and what, the newest few first', async () => {
+    const recorded = richField(Date.now())
+    const [one] = recorded.snapshots
+    if (one === undefined) throw new Error('no snapshots recorded')
+    const many = Array.from({ length: 9 }, (_, index) => ({ ...one, name: `00001${String(index)}-asked` }))
+    mounted = await mountPart(SettingsView, { recorded: { ...recorded, snapshots: many } })
+    await flushPromises()
+    expect(document.querySelectorAll('tbody tr')).toHaveLength(5)
+    expect(document.querySelector('tbody tr')?.textContent).toMatch(/\d\d:\d\d.*asked for.*4 missions.*5.*MB/s)
+    button('Show all 9').click()
+    await flushPromises()
+    expect(document.querySelectorAll('tbody tr')).toHaveLength(9)
+  })
+
+  it('are gone back to only after the sheet said what comes, goes and stays', async () => {
+    mounted = await mountPart(SettingsView)
+    await flushPromises()
+    document.querySelector<HTMLButtonElement>('tbody tr:nth-child(2) button')?.click()
+    await flushPromises()
+    const sheet = document.querySelector('[role=dialog], [role=alertdialog]')
+    for (const words of ['Comes back', 'Goes', 'Stays', 'revocations', 'open.html'])
+      expect(sheet?.textContent).toContain(words)
+    expect(asked()).toEqual([])
+    const confirm = [...document.querySelectorAll('button')].find((item) => /^Go back to /.test(item.textContent ?? ''))
+    confirm?.click()
+    await flushPromises()
+    expect(asked()).toEqual([{ name: 'restoreSnapshot', argument: { name: '000003-hourly' } }])
+  })
+
+  it('that cannot be made say why', async () => {
+    mounted = await mountPart(SettingsView)
+    await flushPromises()
+    mounted.answer('takeSnapshot', fail('no-room-for-snapshot'))
+    button('Make one now').click()
+    await flushPromises()
+    expect(document.body.textContent).toContain('DSK-11')
+  })
+
+  it('are only looked at in a folder that is not written', async () => {
+    mounted = await mountPart(SettingsView, { recorded: withNode({ readOnly: 'newer-data' }) })
+    await flushPromises()
+    expect(button('Make one now').getAttribute('aria-disabled') ?? String(button('Make one now').disabled)).toBe('true')
+  })
 })

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
 import type { NetworkStatus } from '@shared/model'
+import { problem } from '@shared/result'
 import { keepShot, openBrowser } from './browser'
 import { byEngine, canLook, goTo, inEveryLook, sizes, withRecorded } from './looks'
 import { brokenField, emptyField, nodeIdOf, richField, type Recorded } from './recorded'
@@ -31,8 +32,17 @@ const screens: readonly (readonly [name: string, path: string, field: (now: numb
   ['nearby', '/peers', crowded],
   ['interfaces', '/peers/add', crowded],
   ['forget', `/peers/${nodeIdOf(1)}/forget`, richField],
-  ['settings', '/settings', brokenField]
+  ['settings', '/settings', brokenField],
+  ['only-read', '/missions', onlyRead]
 ]
+
+/** A folder that a newer version wrote. */
+function onlyRead(now: number): Recorded {
+  const recorded = richField(now)
+  const node = { ...recorded.overview.node, readOnly: 'newer-data' as const }
+  const health = { problems: [{ ...problem('newer-data', 'version 3, this one knows 2'), since: now - 60_000 }] }
+  return { ...recorded, overview: { ...recorded.overview, node, health } }
+}
 
 describe.runIf(canLook)('network and settings', () => {
   let browser: Browser
@@ -53,6 +63,19 @@ describe.runIf(canLook)('network and settings', () => {
       })
     })
   }
+
+  it('snapshots: the list and the sheet, every theme and size', async () => {
+    const recorded = richField(Date.now())
+    await withPage(recorded, async (page, engine) => {
+      await goTo(page, '/settings')
+      const row = page.locator('tbody tr').nth(1)
+      await row.scrollIntoViewIfNeeded()
+      await keepShot(page, 'snapshots-list')
+      await row.getByRole('button').click()
+      await page.getByRole('alertdialog').waitFor()
+      await inEveryLook(page, 'snapshots-sheet', byEngine(engine, recorded.overview))
+    })
+  })
 
   it('has room for longer languages', async () => {
     const recorded = emptyField(Date.now())

@@ -68,7 +68,8 @@ export function runDesktop(options: DesktopOptions): Desktop {
 
   const unwatch = watch(engine, (overview) => {
     tray?.show(statusLine(overview))
-    api.want(overview.node.settings.hasLocalApi)
+    // Its token would have to be written beside the data.
+    api.want(overview.node.settings.hasLocalApi && overview.node.readOnly === undefined)
     const theme = nativeThemeOf(overview.node.settings.theme)
     if (nativeTheme.themeSource !== theme) nativeTheme.themeSource = theme
   })

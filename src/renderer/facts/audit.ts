@@ -41,6 +41,9 @@ const kinds: Readonly<Record<string, Kind>> = {
   'journal-confirmed': { key: 'audit.journalConfirmed', mark: 'caution', group: 'decisions' },
   'journal-damaged': { key: 'audit.journalDamaged', mark: 'failure', group: 'disk' },
   fork: { key: 'audit.fork', mark: 'failure', group: 'disk' },
+  'restore-chosen': { key: 'audit.restoreChosen', mark: 'caution', group: 'disk' },
+  restored: { key: 'audit.restored', mark: 'caution', group: 'disk' },
+  'identity-older': { key: 'audit.identityOlder', mark: 'caution', group: 'links' },
   started: { key: 'audit.started' },
   'mission-created': { key: 'audit.missionCreated' }
 }

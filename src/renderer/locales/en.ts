@@ -78,7 +78,8 @@ export const messages = {
   },
   health: {
     since: 'Since {at}.',
-    unsavedSince: 'Not saved since {at}.'
+    unsavedSince: 'Not saved since {at}.',
+    onlyRead: 'Missions can be read here. Nothing is saved, and no laptop is linked.'
   },
   lost: {
     title: 'The window lost its engine',
@@ -911,6 +912,9 @@ export const messages = {
     identityCertificate: 'This laptop shows another certificate',
     certificateSaved: 'The own certificate was saved to a file ({text})',
     settings: 'Settings were changed',
+    restoreChosen: '{who} chose to go back to a snapshot',
+    restored: 'The data went back to a snapshot',
+    identityOlder: '{name} shows an older state of its identity',
     missionCreated: 'A mission was created',
     plain: '{text}',
     about: '{name}: {text}'
@@ -1022,6 +1026,41 @@ export const messages = {
     folder: 'Data folder',
     folderNote: 'Missions, decisions and keys lie here. A copy of it is this laptop: keep it as safe.',
     showFolder: 'Show'
+  },
+  snapshots: {
+    section: 'Snapshots',
+    note: 'Copies of missions, decisions, settings and keys in the data folder, made every hour and every day. They are as secret as the folder, and they go with its disk: keep a copy of the folder elsewhere as well.',
+    none: 'None yet: the first is made a minute after the start.',
+    when: 'Made at',
+    why: 'Why',
+    what: 'What is in it',
+    hourly: 'every hour',
+    daily: 'every day',
+    migration: 'before a new version',
+    import: 'before an import',
+    restore: 'before going back',
+    asked: 'asked for',
+    missions: 'no missions | {n} mission | {n} missions',
+    back: 'Go back',
+    backTo: 'Go back to {at}',
+    take: 'Make one now',
+    taken: 'The snapshot is made.',
+    all: 'Show all {n}',
+    title: 'Go back to {at}?',
+    comes: 'Comes back',
+    comesText:
+      'the settings as they were at {at} | {n} mission and the settings, as they were at {at} | {n} missions and the settings, as they were at {at}',
+    goes: 'Goes',
+    goesText:
+      'what was written here since. Laptops that hold it give it back; all of it is in a snapshot that is made before',
+    stays: 'Stays',
+    staysText: 'decisions and revocations, the keys, and who was met where, as long as they can be read',
+    then: 'Then',
+    thenDesktop: 'Muster starts anew. Links end for a moment.',
+    thenBrowser: 'Muster starts anew. Links end for a moment; open the page again from open.html in the data folder.',
+    keep: 'Stay as it is',
+    confirm: 'Go back to {at}',
+    going: 'Muster starts anew and goes back.'
   },
   about: {
     title: 'About',

@@ -12,6 +12,9 @@ export const useNodeStore = defineStore('node', () => {
     unsaved: computed(() => problems.value.find(isUnsaved)),
     journal: computed(() => problems.value.find((problem) => problem.code === 'journal-damaged')),
     confirmJournal: () => feed.call('confirmJournal', null),
+    listSnapshots: () => feed.call('listSnapshots', null),
+    takeSnapshot: () => feed.call('takeSnapshot', null),
+    restoreSnapshot: (name: string) => feed.call('restoreSnapshot', { name }),
     lockKeys: (lock: boolean) => feed.call('lockKeys', { lock })
   }
 })

@@ -2,6 +2,7 @@
  * The Chromium host: what `import 'electron'` gives where Electron's binary is not there (docs/architecture.md). As small
  * as the shell that it runs; everything else throws, by name. Checked against Electron's own types.
  */
+import { spawn } from 'node:child_process'
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -65,7 +66,10 @@ export const app = partial<Electron.App>(
       shared.isEnding = !stays
       if (!stays) end(0)
     },
-    exit: (code = 0) => end(code)
+    exit: (code = 0) => end(code),
+    relaunch({ execPath = process.execPath, args = process.argv.slice(1) } = {}) {
+      shared.relaunch = () => void spawn(execPath, [...process.execArgv, ...args], { stdio: 'inherit' })
+    }
   },
   'app'
 )
@@ -74,6 +78,7 @@ onContents.listener = (contents) => appEvents.emit('web-contents-created', {}, c
 
 function end(code: number): void {
   shared.chromium?.end()
+  shared.relaunch?.()
   process.exit(code)
 }
 

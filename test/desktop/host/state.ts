@@ -47,11 +47,15 @@ export const paths = new Map<string, string>([
   ['userData', join(home, '.config', 'muster-chromium-host')]
 ])
 
-export const shared: { chromium: Chromium | undefined; isReady: boolean; isEnding: boolean } = {
-  chromium: undefined,
-  isReady: false,
-  isEnding: false
+interface Shared {
+  chromium: Chromium | undefined
+  isReady: boolean
+  isEnding: boolean
+  /** Starts the next process when this one has ended. */
+  relaunch: (() => void) | undefined
 }
+
+export const shared: Shared = { chromium: undefined, isReady: false, isEnding: false, relaunch: undefined }
 
 export function chromium(): Chromium {
   if (shared.chromium === undefined) throw new Error('not before the app is ready')
