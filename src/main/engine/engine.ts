@@ -166,7 +166,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   const report: MissionsReport = {
     onDamage,
     onUnreadable: (id, found) => {
-      isDamaged = true
+      if (found.code !== 'newer-data') isDamaged = true
       log('error', 'mission-unreadable', { mission: shortId(id), code: found.code, detail: found.detail })
       health.set(`mission ${id}`, found)
     }
