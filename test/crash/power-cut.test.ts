@@ -9,6 +9,9 @@ import { judge, liveOneDay } from './session.js'
 import { PowerCut } from './volume.js'
 
 vi.mock('node:fs/promises', async (original) => (await import('./mock.js')).withVolumes(await original()))
+vi.mock('../../src/main/engine/limits.js', async (original) =>
+  (await import('./mock.js')).withSmallBounds(await original())
+)
 
 const isWhole = process.env['MUSTER_CRASH'] === 'whole'
 const seeds = isWhole ? [1, 2, 3] : [Number(process.env['MUSTER_SEED'] ?? 1)]

@@ -42,6 +42,8 @@ import {
 const folder = 'trust'
 /** How often the disk is asked again for what it did not take. */
 const retryMs = 60_000
+/** The disk did not take lines that nobody waits for, or that somebody was told of. */
+const notSaved = 'not-saved'
 
 export interface TrustBookParts {
   readonly disk: Disk
@@ -109,7 +111,7 @@ export class TrustBook {
   #highestTime = 0
   #cancelEnd: () => void = () => undefined
   readonly #reserve: Reserve
-  /** Lines that take trust away and that the disk did not take yet, by what they are about. */
+  /** Lines that take trust away, or say what is missing, and that the disk did not take yet, by what they are about. */
   readonly #owed = new Map<string, JsonObject>()
   #cancelRetry: (() => void) | undefined
   #keepingUp: Promise<void> = Promise.resolve()
@@ -311,6 +313,17 @@ export class TrustBook {
   }
 
   async #write(line: JsonObject): Promise<Result<null>> {
+    const written = await this.#append(line)
+    if (!written.ok && !this.#owed.has(notSaved)) {
+      // The audit will say that something is missing, and the disk is asked again.
+      const { code } = written.problem
+      this.#owed.set(notSaved, compact({ kind: 'event', at: this.#parts.clock.now(), event: notSaved, code }))
+      this.#retryLater()
+    }
+    return written
+  }
+
+  async #append(line: JsonObject): Promise<Result<null>> {
     const written = await kept(this.#own.write([() => line]))
     // With something owed, not all is saved yet.
     if (!written.ok || this.#owed.size === 0) this.#parts.onSaved(written.ok ? undefined : written.problem)
@@ -320,9 +333,10 @@ export class TrustBook {
   /** Writes a line that must not be missing: into the reserve if the disk is full, and later if it takes nothing. */
   async #takeAway(about: string, line: JsonObject): Promise<Result<null>> {
     this.#owed.set(about, line)
-    let written = await this.#write(line)
-    while (!written.ok && written.problem.code === 'disk-full' && (await this.#reserve.giveUp()))
-      written = await this.#write(line)
+    let written = await this.#append(line)
+    const mayGiveUp = about !== notSaved
+    while (mayGiveUp && !written.ok && written.problem.code === 'disk-full' && (await this.#reserve.giveUp()))
+      written = await this.#append(line)
     // Meanwhile a person may have decided otherwise.
     if (written.ok && this.#owed.get(about) === line) {
       this.#owed.delete(about)
