@@ -3,9 +3,11 @@ import type { MissionId, NodeId } from '@shared/model.js'
 import type { Identity } from '../../src/main/engine/identity/identity.js'
 import { encodeFrame, frameTypes } from '../../src/main/engine/links/framing.js'
 import type { Channel } from '../../src/main/engine/links/transport.js'
+import { encodeLine } from '../../src/main/engine/bytes/line.js'
 import type { Run } from '../../src/main/engine/logs/run.js'
+import { startLine } from '../../src/main/engine/logs/start-line.js'
 import type { Random } from '../../src/main/engine/runtime/random.js'
-import { HostileLink, makeIdentity, type HostileSocket } from '../hostile/hostile-peer.js'
+import { HostileLink, HostileLog, makeIdentity, type HostileSocket } from '../hostile/hostile-peer.js'
 import { certificate } from './certificates.js'
 import { linkPort, type Field, type FieldNode } from './field.js'
 import { namedRandom, pick } from './random.js'
@@ -15,9 +17,10 @@ import { namedRandom, pick } from './random.js'
  * - `withhold`: speaks of changes, and does not give them when it is asked.
  * - `flood`: of a thousand missions that nobody has.
  * - `replay`: says everything again that it was ever told.
+ * - `fork`: two different changes under one number, sealed both, each to another node if several trust it.
  * - `garble`: bytes that are no frames, or half a frame and then nothing.
  */
-export type HostileAct = 'forge' | 'withhold' | 'flood' | 'replay' | 'garble'
+export type HostileAct = 'forge' | 'withhold' | 'flood' | 'replay' | 'fork' | 'garble'
 
 export const hostileAddress = '10.66.6.6'
 /** No node of the field has it. */
@@ -30,6 +33,9 @@ export class HostilePeer {
   readonly #links = new Map<FieldNode, HostileLink<ChannelSocket>>()
   /** All that it was given, over all its connections. */
   readonly #runs: { readonly mission: string; readonly run: Run }[] = []
+
+  readonly #forks = new Map<MissionId, readonly (readonly Run[])[]>()
+  #turn = 0
 
   private constructor(field: Field, random: Random, identity: Identity) {
     this.#field = field
@@ -92,6 +98,10 @@ export class HostilePeer {
         for (const given of this.#runs) link.sendRun(given.mission, given.run)
         for (const message of link.messages) if (message.t !== 'ping') link.send(message)
         break
+      case 'fork':
+        // The branches of one log differ from their second line on.
+        this.#branches(mission)[this.#turn++ % 2]?.forEach((run) => link.sendRun(mission, run))
+        break
       case 'garble':
         if (this.#random.unit() < 0.5) link.write(this.#random.bytes(500))
         else {
@@ -100,6 +110,21 @@ export class HostilePeer {
           link.end()
         }
     }
+  }
+
+  #branches(mission: MissionId): readonly (readonly Run[])[] {
+    const known = this.#forks.get(mission)
+    if (known !== undefined) return known
+    const epoch = this.#random.bytes(16).toString('hex')
+    const at = this.#field.wallNow
+    const start = encodeLine(startLine(at, this.#identity.publicKey, 'HOSTILE', undefined))
+    const made = ['one', 'other'].map((value) => {
+      const log = new HostileLog(mission, this.#identity, epoch)
+      const set = { kind: 'set', at, entity: 'task/0', field: 'fork', value }
+      return [log.run(start), log.run(set), log.run({ ...set, field: 'more' })]
+    })
+    this.#forks.set(mission, made)
+    return made
   }
 
   #forge(link: HostileLink<ChannelSocket>): void {
