@@ -1,6 +1,7 @@
 /**
  * How fast a field that was split is in step again, and what it costs: a random graph in which each node knows six
- * others, cut into two halves that both write, and healed.
+ * others on average, cut into two halves that both write, and healed. A few in each half write, the others read and pass
+ * on: with as many authors as nodes each node would hold as many logs, and the field as many as their product.
  */
 import type { MissionId } from '@shared/model.js'
 import type { Random } from '../../src/main/engine/runtime/random.js'
@@ -45,7 +46,10 @@ export async function converge(options: ConvergenceOptions): Promise<Convergence
   const { seed, nodes: count, writers, changesEach, onProgress = () => undefined } = options
   const cpuBefore = process.cpuUsage()
   const random = namedRandom(seed, 'graph')
-  const edges = graphOf(random, count)
+  const half = Math.floor(count / 2)
+  const writing = Math.min(writers, half)
+  const isWriter = (number: number) => number < writing || (number >= half && number < half + writing)
+  const edges = graphOf(random, count, isWriter)
   const field = new Field(seed)
   const nodes: FieldNode[] = []
   for (let number = 0; number < count; number++) nodes.push(await field.node(`n${String(number)}`))
@@ -55,7 +59,7 @@ export async function converge(options: ConvergenceOptions): Promise<Convergence
     return node
   }
   onProgress(`${String(count)} nodes started`)
-  const mission = await meet(field, nodes, edges, onProgress)
+  const mission = await meet(field, nodes, edges, isWriter, onProgress)
   const isInStep = () => areEqual(nodes, mission)
   await until(field, isInStep, 'in step before the split')
   // Who was admitted late has said so to everybody.
@@ -63,19 +67,18 @@ export async function converge(options: ConvergenceOptions): Promise<Convergence
   await until(field, isInStep, 'in step before the split')
   onProgress('in step; now they are split')
 
-  const half = Math.floor(count / 2)
   const crossing = edges.filter(([one, other]) => one < half !== other < half)
   for (const [one, other] of crossing) field.cut(at(one), at(other))
   // Long enough that both sides know it, and that the pauses between two dials are the longest.
   await field.time.run(splitMs)
-  const writing: Promise<unknown>[] = []
+  const written: Promise<unknown>[] = []
   for (const first of [0, half])
-    for (let writer = first; writer < first + Math.min(writers, half); writer++)
+    for (let writer = first; writer < first + writing; writer++)
       for (let change = 0; change < changesEach; change++) {
         const changes = [{ entity: `log/${String(writer)}-${String(change)}`, field: 'text', value: 'while apart' }]
-        writing.push(at(writer).engine.commands.write({ missionId: mission, changes }).then(accepted))
+        written.push(at(writer).engine.commands.write({ missionId: mission, changes }).then(accepted))
       }
-  await field.during(Promise.all(writing))
+  await field.during(Promise.all(written))
   const halves = [nodes.slice(0, half), nodes.slice(half)]
   await until(field, () => halves.every((part) => areEqual(part, mission)), 'each half in step')
   if (isInStep()) throw new Error('the halves were not apart')
@@ -98,7 +101,7 @@ export async function converge(options: ConvergenceOptions): Promise<Convergence
     nodes: count,
     edges: edges.length,
     cut: crossing.length,
-    changes: writing.length,
+    changes: written.length,
     ms: field.time.now - healedAt,
     ...traffic,
     cpuMs: (user + system) / 1_000,
@@ -111,6 +114,7 @@ async function meet(
   field: Field,
   nodes: readonly FieldNode[],
   edges: readonly Edge[],
+  isWriter: (number: number) => boolean,
   onProgress: (text: string) => void
 ): Promise<MissionId> {
   const friends = nodes.map((_, number) =>
@@ -131,7 +135,9 @@ async function meet(
   const decided = nodes.flatMap(({ engine }, number) =>
     (friends[number] ?? []).map(async (friend) => {
       const nodeId = ids[friend]
-      if (nodeId !== undefined) accepted(await engine.commands.decide({ nodeId, level: 'trusted' }))
+      const access = isWriter(number) && isWriter(friend) ? 'write' : 'read'
+      const scope = { out: ['*'], in: ['*'], access } as const
+      if (nodeId !== undefined) accepted(await engine.commands.decide({ nodeId, level: 'trusted', scope }))
     })
   )
   await field.during(Promise.all(decided))
@@ -142,22 +148,20 @@ async function meet(
   return first.createMission('Karst Ridge Fire')
 }
 
-/** Each node dials three others at random, and so has six on average; first one, so that nobody is alone. */
-function graphOf(random: Random, nodes: number): readonly Edge[] {
+/** Connected in each half, the writers through writers only: who writes is admitted by one who may. */
+function graphOf(random: Random, nodes: number, isWriter: (number: number) => boolean): readonly Edge[] {
   const edges = new Map<string, Edge>()
   const add = (one: number, other: number) => {
     const key = `${String(Math.min(one, other))} ${String(Math.max(one, other))}`
     if (one !== other) edges.set(key, [one, other])
   }
+  const between = (from: number, end: number) => from + Math.floor(random.unit() * (end - from))
   const half = Math.floor(nodes / 2)
-  // Each half is connected in itself.
+  add(0, half)
   for (let node = 1; node < nodes; node++)
-    if (node !== half) {
-      const from = node < half ? 0 : half
-      add(from + Math.floor(random.unit() * (node - from)), node)
-    }
+    if (node !== half) add(isWriter(node) ? node - 1 : between(node < half ? 0 : half, node), node)
   const most = Math.min((nodes * degree) / 2, (nodes * (nodes - 1)) / 2)
-  while (edges.size < most) add(Math.floor(random.unit() * nodes), Math.floor(random.unit() * nodes))
+  while (edges.size < most) add(between(0, nodes), between(0, nodes))
   return [...edges.values()]
 }
 
