@@ -117,9 +117,9 @@ export class HostilePeer {
     if (known !== undefined) return known
     const epoch = this.#random.bytes(16).toString('hex')
     const at = this.#field.wallNow
-    const start = encodeLine(startLine(at, this.#identity.publicKey, 'HOSTILE', undefined))
+    const start = encodeLine(startLine(at, this.identity.publicKey, 'HOSTILE', undefined))
     const made = ['one', 'other'].map((value) => {
-      const log = new HostileLog(mission, this.#identity, epoch)
+      const log = new HostileLog(mission, this.identity, epoch)
       const set = { kind: 'set', at, entity: 'task/0', field: 'fork', value }
       return [log.run(start), log.run(set), log.run({ ...set, field: 'more' })]
     })
