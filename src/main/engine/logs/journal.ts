@@ -133,6 +133,10 @@ export class Journal {
     const last = Math.max(...covered.keys())
     if ([...found.keys()].some((number) => number < last && !covered.has(number))) return false
     this.#header = header
+    // What a newer version wrote is for `open` to refuse.
+    const line = this.#headerLine()
+    const begins = await Promise.all(names.map((name) => this.#disk.readPart(this.#path(name), 0, line.length)))
+    if (!begins.every((begin) => begin.length === 0 || begin.equals(line))) return false
     for (const name of names) {
       const number = numberOf(name)
       const from = covered.get(number)
