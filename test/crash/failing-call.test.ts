@@ -16,7 +16,7 @@ vi.mock('../../src/main/engine/limits.js', async (original) =>
 
 const isWhole = process.env['MUSTER_CRASH'] === 'whole'
 const seed = Number(process.env['MUSTER_SEED'] ?? 1)
-const sample = 24
+const sample = 12
 const one = process.env['MUSTER_CALL']
 const codes = process.env['MUSTER_CODE']?.split(',') ?? ['ENOSPC', 'EIO', 'EPERM', 'EBUSY']
 

@@ -30,7 +30,7 @@ it.each(seeds)(
     for (const [index, step] of day.volume.steps.entries()) {
       cut.take(step)
       most = Math.max(most, cut.open.length)
-      for (const fates of cut.fates(random, 6, isWhole ? 3 ** 6 : 1 + Number(index % 4 === 0))) {
+      for (const fates of cut.fates(random, 6, isWhole ? 3 ** 6 : 1 + Number(index % 8 === 0))) {
         const last = cut.open.map((one, place) => `${one.kind} ${JSON.stringify(fates[place])}`).join(', ')
         const where = `seed ${String(seed)}, step ${String(index + 1)} (${last})`
         await judge(day, cut.image(fates), index + 1, where).catch((error: unknown) => faults.push(String(error)))

@@ -26,6 +26,7 @@ export class Reserve {
     return this.#next(async (file) => {
       const before = file.size
       if (before >= reserveBytes) return true
+      if ((await this.#disk.free()) < reserveBytes - before) return false
       filler ??= randomBytes(reserveBytes)
       const missing = filler.subarray(before)
       const filled = await kept(file.append(missing).then(() => file.sync()))

@@ -41,7 +41,7 @@ import {
 
 const folder = 'trust'
 /** How often the disk is asked again for what it did not take. */
-const retryMs = 60_000
+const retryMs = 10_000
 /** The disk did not take lines that nobody waits for, or that somebody was told of. */
 const notSaved = 'not-saved'
 
