@@ -36,7 +36,7 @@ export interface ConvergenceOptions {
 }
 
 const degree = 6
-const lookEveryMs = 50
+const lookEveryMs = 10
 const splitMs = 2 * 60_000
 const patienceMs = 30 * 60_000
 

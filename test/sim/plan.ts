@@ -10,6 +10,8 @@ export interface Plan {
   /** Of keys, names, delays and losses in the run. */
   readonly seed: number
   readonly nodes: number
+  /** So many of the first ones may write, the others read and pass on; left out: all may. */
+  readonly writers?: number
   /** Who trusts each other, both ways. */
   readonly edges: readonly (readonly [number, number])[]
   /** Nodes whose clocks are wrong from the start, by so many years. */
@@ -53,6 +55,8 @@ export type Turn =
   | { readonly do: 'revoke' | 'trust'; readonly node: number; readonly about: number }
   | { readonly do: 'hostile'; readonly act: HostileAct }
 
+const writersMost = 20
+
 export interface PlanSize {
   readonly nodes: number
   readonly turns: number
@@ -71,10 +75,12 @@ export function planOf(seed: number, size?: PlanSize): Plan {
   const earlier = random.unit() < 0.25 ? [below(random, nodes)] : []
   const fooled = random.unit() < 0.25 ? [below(random, nodes)] : []
   const count = size?.turns ?? 15 + below(random, 20)
+  // With more authors a field of hundreds would be busy with their logs alone: as many as the product of both numbers.
+  const writers = Math.min(nodes, writersMost)
   const turns: Turn[] = []
   const state = { entries: 0 }
-  while (turns.length < count) turns.push(turnOf(random, { nodes, edges, fooled }, state))
-  return { seed, nodes, edges, clocks, earlier, fooled, turns }
+  while (turns.length < count) turns.push(turnOf(random, { nodes, writers, edges, fooled }, state))
+  return { seed, nodes, ...(writers < nodes ? { writers } : {}), edges, clocks, earlier, fooled, turns }
 }
 
 /** A connected graph: a tree, and about half as many edges more. Sparse, so that its size may grow. */
@@ -88,10 +94,11 @@ function edgesOf(random: Random, nodes: number): (readonly [number, number])[] {
   return [...edges.values()]
 }
 
-type Parts = Pick<Plan, 'nodes' | 'edges' | 'fooled'>
+type Parts = Pick<Plan, 'nodes' | 'edges' | 'fooled'> & { readonly writers: number }
 
-function turnOf(random: Random, { nodes, edges, fooled }: Parts, state: { entries: number }): Turn {
+function turnOf(random: Random, { nodes, writers, edges, fooled }: Parts, state: { entries: number }): Turn {
   const node = below(random, nodes)
+  const writer = node % writers
   const edge = edges.length === 0 ? ([0, 0] as const) : pick(random, edges)
   const [from, to] = random.unit() < 0.5 ? edge : ([edge[1], edge[0]] as const)
   const dice = random.unit() * 100
@@ -100,10 +107,11 @@ function turnOf(random: Random, { nodes, edges, fooled }: Parts, state: { entrie
     const count = random.unit() < 0.2 ? 1 + below(random, 20) : 1
     const entry = state.entries
     state.entries += count
-    return { do: 'enter', node, entry, count }
+    return { do: 'enter', node: writer, entry, count }
   }
-  if (isBelow(8)) return { do: 'set', node, task: below(random, 3), value: pick(random, ['open', 'in work', 'done']) }
-  if (isBelow(4)) return { do: 'delete', node, entry: below(random, Math.max(1, state.entries)) }
+  if (isBelow(8))
+    return { do: 'set', node: writer, task: below(random, 3), value: pick(random, ['open', 'in work', 'done']) }
+  if (isBelow(4)) return { do: 'delete', node: writer, entry: below(random, Math.max(1, state.entries)) }
   if (isBelow(15)) return { do: 'wait', ms: waitOf(random) }
   if (isBelow(2)) return { do: 'look', node }
   if (isBelow(5)) return { do: 'cut', from, to }

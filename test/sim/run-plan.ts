@@ -116,7 +116,7 @@ class PlanRun {
   // Who is there
 
   async #meet(): Promise<void> {
-    const { nodes: count, edges, fooled, seed } = this.#plan
+    const { nodes: count, writers = count, edges, fooled, seed } = this.#plan
     for (const [number, node] of this.#nodes.entries()) {
       await node.start()
       this.#ids.set(node.id, number)
@@ -126,17 +126,20 @@ class PlanRun {
     const haveMet = () => this.#nodes.every(({ engine }, number) => engine.counters()['peers'] === degrees[number])
     await this.#waitUntil(haveMet, meetMostMs, 'all met')
     for (const [one, other] of edges) {
-      await this.#node(one).decide(this.#node(other), 'trusted')
-      await this.#node(other).decide(this.#node(one), 'trusted')
+      const access = Math.max(one, other) < writers ? 'write' : 'read'
+      const scope = { out: ['*'], in: ['*'], access } as const
+      await this.#node(one).decide(this.#node(other), 'trusted', scope)
+      await this.#node(other).decide(this.#node(one), 'trusted', scope)
     }
-    const creators = count > 1 && seed % 4 === 0 ? [0, count - 1] : [0]
+    const creators = writers > 1 && seed % 4 === 0 ? [0, writers - 1] : [0]
     for (const creator of creators) {
       const mission = await this.#node(creator).createMission(`Mission ${String(creator)}`)
       this.#missions.push(mission)
       this.#creators.set(mission, creator)
     }
     // Who holds the same changes knows the same members.
-    const haveAll = ([mission, creator]: [MissionId, number]) => this.#node(creator).mission(mission)?.members === count
+    const haveAll = ([mission, creator]: [MissionId, number]) =>
+      this.#node(creator).mission(mission)?.members === writers
     const everybody = this.#nodes.map(() => 0)
     await this.#waitUntil(
       () => this.#areEqual(everybody) && [...this.#creators].every(haveAll),
