@@ -426,13 +426,21 @@ describe('what has no effect', () => {
     await Promise.all(
       [pair.node, pair.friend].map((one) => one.until('the left branch', () => changesAt(one) > changes))
     )
-    digest = await digestOf(pair.node, pair.mission)
     const before = await pair.node.call('GET', 'audit?limit=1')
     const branch = right.run(start, effect)
+    link.sendRun(pair.mission, branch)
+    // The log counts up to the line before: nothing of either branch, on both nodes.
+    await Promise.all(
+      [pair.node, pair.friend].map((one) => one.until('the fork is known', () => changesAt(one) === changes + 1))
+    )
+    digest = await digestOf(pair.node, pair.mission)
+    const known = await metric(pair.node, 'muster_runs_not_taken')
     for (let count = 0; count < 300; count++) link.sendRun(pair.mission, branch)
     await link.roundTrip()
     expect(await digestOf(pair.node, pair.mission)).toBe(digest)
-    expect(await metric(pair.node, 'muster_runs_not_taken')).toBe(refused + 300)
+    expect(await digestOf(pair.friend, pair.mission)).toBe(digest)
+    refused = known + 300
+    expect(await metric(pair.node, 'muster_runs_not_taken')).toBe(refused)
     const { body } = await pair.node.call('GET', 'audit?limit=20')
     expect(body.items.some(({ kind }: { kind: string }) => kind === 'fork')).toBe(true)
     expect(body.total - before.body.total, 'a peer cannot fill the journal with one fork').toBeLessThan(10)

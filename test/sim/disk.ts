@@ -55,6 +55,28 @@ export class SimDisk implements Disk {
     return [...this.#files.values()].reduce((sum, { bytes }) => sum + bytes.length, 0)
   }
 
+  /** The disk as one engine sees it: after a crash that one reaches nothing any more. */
+  alive(): Disk {
+    const life = this.#life
+    const mortal =
+      <Arguments extends unknown[], Answer>(call: (...given: Arguments) => Promise<Answer>) =>
+      (...given: Arguments): Promise<Answer> =>
+        life === this.#life ? call.apply(this, given) : Promise.reject(systemError('EIO', 'the disk went away'))
+    return {
+      read: mortal((path) => this.read(path)),
+      readPart: mortal((path, offset, length) => this.readPart(path, offset, length)),
+      replace: mortal((path, bytes) => this.replace(path, bytes)),
+      openLog: mortal((path) => this.openLog(path)),
+      list: mortal((folder) => this.list(folder)),
+      move: mortal((from, to) => this.move(from, to)),
+      remove: mortal((path) => this.remove(path)),
+      facts: mortal((path) => this.facts(path)),
+      files: mortal((folder) => this.files(folder)),
+      free: mortal(() => this.free()),
+      place: mortal(() => this.place())
+    }
+  }
+
   /** All files as they are now, for going back to an older copy of the folder. */
   copy(): ReadonlyMap<string, Buffer> {
     return new Map([...this.#files].map(([path, { bytes }]) => [path, bytes]))

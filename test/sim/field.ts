@@ -203,7 +203,7 @@ export class FieldNode {
         {
           clock: mortalClock(time.clock(this.wall), life),
           random: this.#random,
-          disk: this.#options.disk ?? this.disk,
+          disk: this.#options.disk ?? this.disk.alive(),
           transport: wire.transport(this.address, () => !life.isOver),
           issueCertificate: this.#issue,
           discovery: this.#options.isOnAir === true ? () => air.discovery(this.address) : undefined,

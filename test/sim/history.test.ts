@@ -26,7 +26,8 @@ const deleted = (node: number, seq: number): HistoryEvent => ({
   kind: 'deleted',
   node,
   mission,
-  entity: `log/${String(seq)}`
+  entity: `log/${String(seq)}`,
+  name: `${'d'.repeat(64)}.${'0'.repeat(32)}.${String(seq)}.${'0'.repeat(16)}` as ChangeName
 })
 const run = (from: number, to: number, first: number, last: number, connection = 1): HistoryEvent => ({
   kind: 'frame',
@@ -52,7 +53,13 @@ const trust = (node: number, about: number, isRevoked: boolean): HistoryEvent =>
   about,
   isRevoked
 })
-const cut = (last: number): HistoryEvent => ({ kind: 'cut', mission, author, accepted: [{ epoch, last }] })
+const cut = (last: number): HistoryEvent => ({
+  kind: 'cut',
+  mission,
+  place: `cut at ${String(last)}`,
+  author,
+  accepted: [{ epoch, last }]
+})
 
 function faults(events: readonly HistoryEvent[], end: readonly Standing[] = []): readonly string[] {
   return faultsOf({ events, end })
@@ -159,7 +166,13 @@ describe('a cut author', () => {
 
   it('is held to the narrower of two cuts, and by no epoch that a cut does not name', () => {
     expect(faults([cut(2), cut(1)], [standing(0, [1, 2])])).toHaveLength(1)
-    const elsewhere: HistoryEvent = { kind: 'cut', mission, author, accepted: [{ epoch: 'f'.repeat(32), last: 9 }] }
+    const elsewhere: HistoryEvent = {
+      kind: 'cut',
+      mission,
+      place: 'elsewhere',
+      author,
+      accepted: [{ epoch: 'f'.repeat(32), last: 9 }]
+    }
     expect(faults([elsewhere], [standing(0, [1])])).toHaveLength(1)
   })
 })

@@ -25,7 +25,13 @@ export type HistoryEvent =
       /** Nobody else writes this field: its value is there until the entity is deleted. */
       readonly isOnly: boolean
     }
-  | { readonly kind: 'deleted'; readonly node: number; readonly mission: MissionId; readonly entity: string }
+  | {
+      readonly kind: 'deleted'
+      readonly node: number
+      readonly mission: MissionId
+      readonly entity: string
+      readonly name: ChangeName
+    }
   /** What a node shows; entities that are deleted are not among them. */
   | {
       readonly kind: 'shown'
@@ -67,9 +73,13 @@ export type HistoryEvent =
   | {
       readonly kind: 'cut'
       readonly mission: MissionId
+      /** Author, epoch and number of the line that says so. */
+      readonly place: string
       readonly author: NodeId
       readonly accepted: readonly { readonly epoch: string; readonly last: number }[]
     }
+  /** The creator took cuts back. */
+  | { readonly kind: 'lifted'; readonly mission: MissionId; readonly places: readonly string[] }
   /** Something that must not happen whatever the field does, such as a command that throws. */
   | { readonly kind: 'broke'; readonly node: number; readonly what: string }
 
@@ -165,7 +175,11 @@ function lost({ events, end }: History): string[] {
 function returned({ events, end }: History): string[] {
   const faults: string[] = []
   const groupOf = new Map(end.map(({ node, group }) => [node, group]))
-  const deletions = events.flatMap((event) => (event.kind === 'deleted' ? [event] : []))
+  const cuts = cutsOf(events)
+  // What an author deletes after it was cut is not deleted.
+  const deletions = events.flatMap((event) =>
+    event.kind === 'deleted' && !isBeyond(cuts.get(event.mission), event.name) ? [event] : []
+  )
   const gone = new Set(events.flatMap((event) => (event.kind === 'went-back' ? [event.node] : [])))
   for (const { node, mission, entity } of deletions) {
     if (gone.has(node)) continue // Its deletion may have been in the lost part.
@@ -215,11 +229,12 @@ function beyondCuts({ events, end }: History): string[] {
 
 type Cuts = ReadonlyMap<NodeId, ReadonlyMap<string, number>>
 
-/** The narrowest cut of each author. */
+/** The narrowest cut of each author, of those that stand. */
 function cutsOf(events: readonly HistoryEvent[]): ReadonlyMap<MissionId, Cuts> {
+  const lifted = new Set(events.flatMap((event) => (event.kind === 'lifted' ? event.places : [])))
   const cuts = new Map<MissionId, Map<NodeId, Map<string, number>>>()
   for (const event of events) {
-    if (event.kind !== 'cut') continue
+    if (event.kind !== 'cut' || lifted.has(event.place)) continue
     const authors = cuts.get(event.mission) ?? new Map<NodeId, Map<string, number>>()
     cuts.set(event.mission, authors)
     const accepted = new Map(event.accepted.map(({ epoch, last }) => [epoch, last]))

@@ -62,8 +62,7 @@ export interface PlanSize {
   readonly turns: number
 }
 
-/** Without `fork`, as long as its kept seed is open. */
-const hostileActs: readonly HostileAct[] = ['forge', 'withhold', 'flood', 'replay', 'garble']
+const hostileActs: readonly HostileAct[] = ['forge', 'withhold', 'flood', 'replay', 'fork', 'garble']
 
 /** @param size left out: 2 to 5 nodes, rather fewer than more, and 15 to 34 turns. */
 export function planOf(seed: number, size?: PlanSize): Plan {

@@ -96,6 +96,11 @@ export class Recorder implements WireObserver {
 
   #note(connection: number, sending: Sending, frame: Frame): void {
     const { from, to } = sending
+    if (frame.type === frameTypes.fork || frame.type === frameTypes.presence) {
+      const type = frame.type === frameTypes.fork ? 'fork' : 'presence'
+      this.events.push({ kind: 'frame', connection, from, to, type })
+      return
+    }
     if (frame.type !== frameTypes.message) {
       const decoded = decodeRunFrame(frame)
       if (decoded === undefined) throw new Error(`node ${String(from)} sent a run that is none`)
@@ -124,13 +129,20 @@ export class Recorder implements WireObserver {
   }
 
   #noteCuts(mission: MissionId, { header, body }: Run): void {
-    if (header.author !== this.#creatorOf(mission) || !body.includes('"admin/cut"')) return
-    for (const text of body.toString('utf8').split('\n')) {
+    const { author: creator, epoch, first } = header
+    if (creator !== this.#creatorOf(mission) || !/"admin\/(cut|adopt)"/.test(body.toString('latin1'))) return
+    for (const [index, text] of body.toString('utf8').split('\n').entries()) {
       const line = text === '' ? '' : parseLine(Buffer.from(text))
-      if (typeof line === 'string' || line['kind'] !== 'admin/cut') continue
-      const { author, heads } = line
-      const accepted = (heads as readonly (readonly [string, number])[]).map(([epoch, last]) => ({ epoch, last }))
-      this.events.push({ kind: 'cut', mission, author: author as NodeId, accepted })
+      if (typeof line === 'string') continue
+      const { kind, author, heads, lifts } = line
+      if (kind === 'admin/adopt' && Array.isArray(lifts)) {
+        const places = (lifts as readonly string[]).map((name) => name.slice(0, name.lastIndexOf('.')))
+        this.events.push({ kind: 'lifted', mission, places })
+      }
+      if (kind !== 'admin/cut') continue
+      const place = `${creator}.${epoch}.${String(first + index)}`
+      const accepted = (heads as readonly (readonly [string, number])[]).map(([of, last]) => ({ epoch: of, last }))
+      this.events.push({ kind: 'cut', mission, place, author: author as NodeId, accepted })
     }
   }
 }

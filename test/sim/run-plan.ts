@@ -34,7 +34,7 @@ const pageMost = 200
  * it is asked for without a pause. The seeds that show them are kept, and open; while they are, nodes whose disk was bad
  * are started anew before all is compared, and nobody counts how often they ask.
  */
-const isStrictOnDisks: boolean = false
+const isStrictOnDisks: boolean = true
 
 export async function runPlan(plan: Plan, options: RunOptions = {}): Promise<Outcome> {
   const run = new PlanRun(plan, options)
@@ -259,7 +259,8 @@ class PlanRun {
       if (change === undefined) throw new Error('an acknowledgement without a name')
       const saved = this.#saved.get(number) ?? new Set()
       this.#saved.set(number, saved.add(change.name))
-      if (field === 'deleted') this.#recorder.note({ kind: 'deleted', node: number, mission, entity })
+      if (field === 'deleted')
+        this.#recorder.note({ kind: 'deleted', node: number, mission, entity, name: change.name })
       else this.#recorder.note({ kind: 'saved', node: number, mission, entity, field, name: change.name, isOnly })
     })
   }

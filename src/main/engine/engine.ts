@@ -151,7 +151,10 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
           feed.note('anchors')
           feed.note('pins')
         }),
-      onSaved: (found) => health.set('decisions', found),
+      onSaved: (found) => {
+        health.set('decisions', found)
+        if (found === undefined) afterStart(diskWorks)
+      },
       // Nothing is linked while the book is read.
       onTrust: (nodeId) => afterStart(() => trustChanged(nodeId))
     },
@@ -188,11 +191,19 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
             replicator.admitPeers()
             feed.noteMission(mission.id)
           }),
-        onSaved: (found) => health.set('disk', found),
+        onSaved(found) {
+          health.set('disk', found)
+          if (found === undefined) afterStart(diskWorks)
+          else
+            afterStart(() => {
+              trust.noteNotSaved(found.code)
+              replicator.diskRefused()
+            })
+        },
         onFork: (mission, proof) => afterStart(() => replicator.newFork(mission, proof)),
         onDamaged: (mission, detail) => {
           log('warn', 'damage-found', { mission: shortId(mission.id), detail })
-          void missions.readAnew(mission, report)
+          void missions.readAnew(mission, report).then(() => kept(store.renew()))
         }
       }
     },
@@ -310,6 +321,10 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
 
   function afterStart(act: () => void): void {
     if (isStarted) act()
+  }
+  function diskWorks(): void {
+    health.set('disk', undefined)
+    replicator.diskWorks()
   }
   function network(): NetworkStatus {
     return networkStatus({

@@ -303,6 +303,25 @@ export class LogStore {
       .map(([, head]) => head)
   }
 
+  /**
+   * How far logs are held that are no heads, because a later log of their author covers them: for somebody who does not
+   * know that one, and would send them again.
+   */
+  predecessors(isKnown: (key: LogKey) => boolean): readonly Head[] {
+    const found = new Map<LogKey, Head>()
+    for (const head of this.heads()) {
+      if (isKnown(logKey(head))) continue
+      for (let after = this.#logs.get(logKey(head))?.start.after; after !== undefined;) {
+        const key = logKey(after)
+        if (found.has(key) || isKnown(key)) break
+        const seq = this.countingSeq(key)
+        if (seq > 0) found.set(key, { ...after, seq, hash: this.countingHash(key) })
+        after = this.#logs.get(key)?.start.after
+      }
+    }
+    return [...found.values()]
+  }
+
   /** Author and number of counting lines of each log. */
   *counting(): Generator<{ readonly author: NodeId; readonly seq: number }> {
     for (const log of this.#logs.values()) yield { author: log.id.author, seq: this.#counting(log).seq }

@@ -311,7 +311,9 @@ export class Mission {
     const { header } = run
     if (!this.permissions.counts(header.author)) return { kind: this.#wait(run) ? 'waiting' : 'full' }
     const limit = this.#limitOf(header)
-    if (limit !== undefined && header.first > limit.seq) return { kind: 'removed' }
+    // Beyond the limit, or all that counts of this log is held.
+    if (limit !== undefined && Math.max(header.first, this.logs.countingSeq(logKey(header)) + 1) > limit.seq)
+      return { kind: 'removed' }
     const checked = this.logs.check(run)
     if (checked.kind !== 'new') return checked
     const stored = this.logs.store(checked)

@@ -68,6 +68,7 @@ export class Replicator {
   readonly #tellAt = new Map<MissionId, number>()
   readonly #telling = new Set<MissionId>()
   readonly #admitting = new Set<string>()
+  #isDiskBad = false
   readonly #forkSearch = new ForkSearch((nodeId, mission) => this.#fetch(nodeId, mission.id))
   /** Runs that came and were not taken, by reason, since the start. */
   readonly refused = new Map<string, number>()
@@ -141,6 +142,24 @@ export class Replicator {
     void this.#parts.trust.note('fork', { node: author, text: `${mission.signed.create.name}, epoch ${epoch}` })
     for (const { link, nodeId } of this.#parts.links.up())
       if (this.#refuseGiving(nodeId, mission) === undefined) link.sendFork(mission.id, proof)
+  }
+
+  /** Nothing is asked for until the disk works again: it would come, be refused, and be asked for again without end. */
+  diskRefused(): void {
+    this.#isDiskBad = true
+  }
+
+  diskWorks(): void {
+    if (!this.#isDiskBad) return
+    this.#isDiskBad = false
+    for (const mission of this.#parts.missions.all())
+      for (const { nodeId } of this.#parts.links.up()) {
+        const exchange = this.#exchanges.get(nodeId)?.get(mission.id)
+        if (exchange === undefined) continue
+        // What came and was refused may count as held by both.
+        exchange.isKnown = false
+        this.#compare(nodeId, mission)
+      }
   }
 
   /** The scope may cover more than before: tell what was not told, and compare what was not taken. */
@@ -437,7 +456,7 @@ export class Replicator {
 
   #fetch(nodeId: NodeId, id: MissionId): void {
     const link = this.#parts.links.linkTo(nodeId)
-    if (this.#fetches.has(id) || link?.state !== 'up') return
+    if (this.#isDiskBad || this.#fetches.has(id) || link?.state !== 'up') return
     const mission = this.#parts.missions.get(id)
     this.#fetches.begin(id, nodeId)
     const isSecret = mission === undefined || this.#refuseGiving(nodeId, mission) !== undefined
@@ -449,9 +468,10 @@ export class Replicator {
   /** Our heads, for the peer to see what we lack; to one that may not have this mission, no more than it said itself. */
   #wantedAfter(nodeId: NodeId, mission: Mission): WireHead[] {
     const { probes } = this.#exchange(nodeId, mission.id)
-    const heads = mission.logs.heads().map((head) => ({ ...head, ...pick(probes.get(logKey(head))) }))
-    if (this.#refuseGiving(nodeId, mission) === undefined) return heads.map(toWire)
     const { told } = this.#exchange(nodeId, mission.id)
+    const heads = mission.logs.heads().map((head) => ({ ...head, ...pick(probes.get(logKey(head))) }))
+    if (this.#refuseGiving(nodeId, mission) === undefined)
+      return [...heads, ...mission.logs.predecessors((key) => told.has(key))].slice(0, limits.heads).map(toWire)
     return heads.filter((head) => (told.get(logKey(head)) ?? 0) >= head.seq).map(toWire)
   }
 
@@ -484,25 +504,29 @@ export class Replicator {
     exchange.isStreaming = true
     let order = inOrderOfMembership(mission)
     link.setStream(mission.id, async () => {
-      if (!exchange.isStreaming) return undefined
-      let missing = firstMissing(order, exchange.sent)
-      if (missing === undefined) {
-        // What was written meanwhile goes along.
-        order = inOrderOfMembership(mission)
-        missing = firstMissing(order, exchange.sent)
+      for (;;) {
+        if (!exchange.isStreaming) return undefined
+        let missing = firstMissing(order, exchange.sent)
+        if (missing === undefined) {
+          // What was written meanwhile goes along.
+          order = inOrderOfMembership(mission)
+          missing = firstMissing(order, exchange.sent)
+        }
+        if (missing === undefined) {
+          exchange.isStreaming = false
+          // A peer that says nothing of this mission itself hears what is new from now on, too.
+          this.#parts.onHeld(link, nodeId, mission.id)
+          return encodeMessage({ t: 'done', mission: mission.id, digest: mission.logs.digest() })
+        }
+        const run = await mission.logs.readAfter(missing.key, missing.after)
+        if (run === undefined) throw new Error('a durable run cannot be read')
+        // While it was read, the peer may have sent the same.
+        if ((exchange.sent.get(missing.key) ?? 0) >= lastSeq(run.header)) continue
+        raise(exchange.sent, missing.key, lastSeq(run.header))
+        const frame = new RunFrame(mission.id, encodeRun(run)).for(link.version)
+        this.#parts.peers.count(nodeId, { changesOut: run.header.count, bytesOut: frame.length })
+        return frame
       }
-      if (missing === undefined) {
-        exchange.isStreaming = false
-        // A peer that says nothing of this mission itself hears what is new from now on, too.
-        this.#parts.onHeld(link, nodeId, mission.id)
-        return encodeMessage({ t: 'done', mission: mission.id, digest: mission.logs.digest() })
-      }
-      const run = await mission.logs.readAfter(missing.key, missing.after)
-      if (run === undefined) throw new Error('a durable run cannot be read')
-      raise(exchange.sent, missing.key, lastSeq(run.header))
-      const frame = new RunFrame(mission.id, encodeRun(run)).for(link.version)
-      this.#parts.peers.count(nodeId, { changesOut: run.header.count, bytesOut: frame.length })
-      return frame
     })
   }
 

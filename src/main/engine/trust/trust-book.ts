@@ -314,13 +314,15 @@ export class TrustBook {
 
   async #write(line: JsonObject): Promise<Result<null>> {
     const written = await this.#append(line)
-    if (!written.ok && !this.#owed.has(notSaved)) {
-      // The audit will say that something is missing, and the disk is asked again.
-      const { code } = written.problem
-      this.#owed.set(notSaved, compact({ kind: 'event', at: this.#parts.clock.now(), event: notSaved, code }))
-      this.#retryLater()
-    }
+    if (!written.ok) this.noteNotSaved(written.problem.code)
     return written
+  }
+
+  /** The disk refused something: the audit will say that it is missing, and the disk is asked again until it takes that. */
+  noteNotSaved(code: ProblemCode): void {
+    if (this.#owed.has(notSaved)) return
+    this.#owed.set(notSaved, compact({ kind: 'event', at: this.#parts.clock.now(), event: notSaved, code }))
+    this.#retryLater()
   }
 
   async #append(line: JsonObject): Promise<Result<null>> {
