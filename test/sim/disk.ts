@@ -230,21 +230,23 @@ function factsOf(path: string, { bytes, modified }: StoredFile): FileFacts {
 function appended(before: Buffer, more: Uint8Array): Buffer {
   const length = before.length + more.length
   const { buffer, byteOffset } = before
-  const hasRoom = rooms.has(buffer) && byteOffset + length <= buffer.byteLength
-  if (!hasRoom) {
+  // Only behind the last byte: an older copy of the file ends before, and must not write into a younger one.
+  const isLast = rooms.get(buffer) === byteOffset + before.length
+  if (!isLast || byteOffset + length > buffer.byteLength) {
     const room = Buffer.alloc(2 * length)
-    rooms.add(room.buffer)
     before.copy(room)
     room.set(more, before.length)
+    rooms.set(room.buffer, room.byteOffset + length)
     return room.subarray(0, length)
   }
   const whole = Buffer.from(buffer, byteOffset, length)
   whole.set(more, before.length)
+  rooms.set(buffer, byteOffset + length)
   return whole
 }
 
-/** Made here, for one file each. */
-const rooms = new WeakSet<ArrayBufferLike>()
+/** Made here, for one file each: where its bytes end. */
+const rooms = new WeakMap<ArrayBufferLike, number>()
 
 export function systemError(code: string, message: string): Error {
   return Object.assign(new Error(`${code}: ${message}`), { code })

@@ -294,7 +294,7 @@ export class FieldNode {
   async values(missionId: MissionId, entity: string, field: string): Promise<readonly Json[]> {
     const [type = ''] = entity.split('/')
     const page = await this.engine.commands.listEntities({ missionId, type, offset: 0, limit: 200, order: 'oldest' })
-    if (!page.ok) throw new Error(page.problem.message)
+    if (!page.ok) throw new Error(`${this.name}: ${page.problem.code} ${page.problem.detail ?? ''}`)
     const found = page.value.items.find((item) => item.entity === entity)
     return found?.fields.find((one) => one.field === field)?.values.map(({ value }) => value) ?? []
   }
