@@ -1,7 +1,7 @@
 /**
  * Eight real nodes in a ring over TLS, writing at a steady rate while links are cut and mended. What must stay flat, from
  * the end of a warm-up on, always looked at when all are linked, in step and quiet:
- * - open files and sockets, and timers of the engine: the same numbers each time;
+ * - open files and sockets, and timers of the engine: the same numbers each time, or fewer timers;
  * - memory after a collection: at most so much more as each stored change may cost (the view does not grow: the same
  *   entries are written again and again);
  * - the data folders: at most so many bytes more as each change and each cut may cost.
@@ -296,5 +296,6 @@ it(`eight nodes stay flat for ${String(seconds)} s`, { timeout: seconds * 4_000 
   expect(memory).toBeLessThan(most.memoryPerStoredChange)
   expect(disk).toBeLessThan(most.bytesPerStoredChange)
   expect(new Set(warm.map(({ handles }) => handles)).size, 'open files and sockets').toBe(1)
-  expect(new Set(warm.map(({ timers }) => timers)).size, 'timers').toBe(1)
+  // Fewer, when what a start does once is over; never more.
+  expect(Math.max(...warm.map(({ timers }) => timers)), 'timers').toBe(warm[0]?.timers)
 })

@@ -9,6 +9,7 @@ import type { OwnIdentity } from './identity/identity.js'
 import type { createCertificateCommands } from './certificate-commands.js'
 import { bounds } from './limits.js'
 import type { LinkTable } from './links/link-table.js'
+import { wantsCut } from './missions/administer.js'
 import type { Mission } from './missions/mission.js'
 import type { Missions } from './missions/missions.js'
 import { entityPage } from './missions/views.js'
@@ -185,7 +186,7 @@ async function decide(parts: CommandParts, request: DecisionRequest): Promise<Re
   const ours = parts.missions.all().filter((mission) => mission.roleOf(identity.nodeId) === 'owner')
   if (level === 'revoked' && request.keepsChanges !== true)
     for (const mission of ours) {
-      if (mission.roleOf(request.nodeId) !== undefined) await mission.remove(request.nodeId)
+      if (wantsCut(mission.permissions, identity.nodeId, request.nodeId)) await mission.remove(request.nodeId)
     }
   if (level === 'trusted' && wasRevoked) for (const mission of ours) await mission.takeBack(request.nodeId)
   return decided

@@ -302,6 +302,8 @@ export class Journal {
     await this.#leave()
     const file = await this.#disk.openLog(this.#path(name))
     if (goodEnd < file.size) await file.truncate(goodEnd)
+    // Whoever was killed wrote it, and perhaps did not sync it: what is told as durable must be so.
+    else if (goodEnd > base) await file.sync()
     this.#segments.set(number, { size: goodEnd, file })
     this.#current = number
   }

@@ -60,7 +60,8 @@ interface Value {
 
 /** A register with anything but exactly one current value. */
 interface Several {
-  readonly values: readonly Value[]
+  /** In the order of their names. */
+  readonly values: Value[]
   /** Names that a write has replaced before they came. */
   readonly replaced: Set<ChangeName> | undefined
 }
@@ -202,21 +203,22 @@ export class Fold {
     if (change.entity === 'mission' && textFields.includes(change.field)) this.#noteText(register, line, change)
   }
 
-  /** Adds a value to a register and takes away what it replaces. */
+  /** Adds a value to a register and takes away what it replaces; in time that hardly grows with the values it has. */
   #merge(register: number, made: Value, seen: readonly ChangeName[]): void {
     const before = this.#several.get(register)
-    let values = this.#valuesOf(register)
+    let values = before?.values ?? [...this.#valuesOf(register)]
     let replaced = before?.replaced
+    const count = values.length
     if (seen.length > 0) {
       const names = new Set(seen)
-      values = values.filter((one) => !names.has(this.#nameOf(one)))
+      if (count > 0) values = values.filter((one) => !names.has(this.#nameOf(one)))
       // What was folded already is either gone by now or never stood here; only what is yet to come is remembered.
       for (const name of names) if (!this.#isFolded(name)) (replaced ??= new Set()).add(name)
     }
-    if (replaced?.delete(this.#nameOf(made)) !== true) {
-      values = [...values, made]
-      if (values.length > 1) values = values.toSorted((a, b) => (this.#nameOf(a) < this.#nameOf(b) ? -1 : 1))
-    }
+    const isLess = values.length < count
+    const [first] = values
+    const isCurrent = replaced?.delete(this.#nameOf(made)) !== true
+    if (isCurrent) values.splice(this.#placeOf(made, values), 0, made)
     if (replaced?.size === 0) replaced = undefined
     const [only] = values
     if (values.length === 1 && only !== undefined && replaced === undefined) this.#writeInline(register, only)
@@ -224,8 +226,25 @@ export class Fold {
       this.#registers.set(register * R.width + R.log, several)
       this.#several.set(register, { values, replaced })
     }
-    if (isConflict(values)) this.#conflicts.add(register)
-    else this.#conflicts.delete(register)
+    if (isLess) {
+      if (isConflict(values)) this.#conflicts.add(register)
+      else this.#conflicts.delete(register)
+      // What was there before is all alike, or a conflict already, so one of it stands for all.
+    } else if (isCurrent && first !== undefined && isConflict([first, made])) this.#conflicts.add(register)
+  }
+
+  /** Where a value stands among others in the order of their names. */
+  #placeOf(made: Value, values: readonly Value[]): number {
+    const name = this.#nameOf(made)
+    let low = 0
+    let high = values.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const other = values[middle]
+      if (other !== undefined && this.#nameOf(other) < name) low = middle + 1
+      else high = middle
+    }
+    return low
   }
 
   #noteDeleted(entity: number, register: number): void {
@@ -465,7 +484,7 @@ export class Fold {
     fold.#several = new Map(
       head.several.map(([register, values, replaced]) => [
         register,
-        { values, replaced: replaced.length === 0 ? undefined : new Set(replaced) }
+        { values: [...values], replaced: replaced.length === 0 ? undefined : new Set(replaced) }
       ])
     )
     fold.#conflicts = new Set(head.conflicts)

@@ -33,7 +33,7 @@ export class LiveFold {
   /** Lines folded since it was saved. */
   #unsaved = 0
   #usedAt = 0
-  #cancelSleep: () => void = () => undefined
+  #cancelSleep: (() => void) | undefined
   #isClosed = false
   /** It sleeps, and its summary does not tell of everything. */
   #isBehind = false
@@ -124,7 +124,7 @@ export class LiveFold {
 
   async close(): Promise<void> {
     this.#isClosed = true
-    this.#cancelSleep()
+    this.#cancelSleep?.()
     await this.#waking?.catch(() => undefined)
   }
 
@@ -186,16 +186,24 @@ export class LiveFold {
   }
 
   #use(): void {
-    const { clock } = this.#parts
-    this.#usedAt = clock.monotonic()
-    this.#cancelSleep()
-    if (!this.#isClosed) this.#cancelSleep = clock.after(bounds.foldIdleMs, () => void this.#sleep())
+    this.#usedAt = this.#parts.clock.monotonic()
+    if (this.#cancelSleep === undefined && !this.#isClosed) this.#sleepAfter(bounds.foldIdleMs)
+  }
+
+  /** One timer that looks again, not one for each use. */
+  #sleepAfter(ms: number): void {
+    this.#cancelSleep = this.#parts.clock.after(ms, () => {
+      this.#cancelSleep = undefined
+      const left = this.#usedAt + bounds.foldIdleMs - this.#parts.clock.monotonic()
+      if (left > 0) this.#sleepAfter(left)
+      else void this.#sleep()
+    })
   }
 
   async #sleep(): Promise<void> {
     const fold = this.#fold
     if (fold === undefined || this.#waking !== undefined) return
-    const { usedAt } = { usedAt: this.#usedAt }
+    const usedAt = this.#usedAt
     try {
       await this.save()
     } catch {

@@ -2,8 +2,14 @@
 import type { Decision } from '@shared/model.js'
 import type { LogStore } from '../logs/log-store.js'
 import { logKey, type LogKey } from '../logs/run.js'
-import type { Probe } from './fork-search.js'
 import { countLacks, hasMore, raise, type Extent, type Lacks } from './sync.js'
+
+/** How far back a peer is asked for one log. */
+export interface Probe {
+  readonly seq: number
+  readonly hash: string
+  readonly steps: number
+}
 
 export class Exchange {
   /** What the peer said that it holds durably. */

@@ -7,17 +7,10 @@ import type { NodeId } from '@shared/model.js'
 import type { Link } from '../links/link.js'
 import { logKey, type Head, type LogKey, type Run } from '../logs/run.js'
 import type { Mission } from '../missions/mission.js'
-import type { Exchange } from './exchange.js'
+import type { Exchange, Probe } from './exchange.js'
 
 const stepsMost = 8
 const firstStep = 256
-
-/** How far back a peer is asked for one log. */
-export interface Probe {
-  readonly seq: number
-  readonly hash: string
-  readonly steps: number
-}
 
 export class ForkSearch {
   readonly #askAgain: (nodeId: NodeId, mission: Mission) => void

@@ -23,17 +23,18 @@ export function createFileDisk(folder: string): Disk {
       const target = at(path)
       await makeFolder(dirname(target))
       const temporary = target + unfinished
-      const file = await open(temporary, 'w', options?.mode ?? 0o600)
       try {
-        await file.writeFile(bytes)
-        await file.sync()
-      } finally {
-        await file.close()
-      }
-      try {
+        const file = await open(temporary, 'w', options?.mode ?? 0o600)
+        try {
+          await file.writeFile(bytes)
+          await file.sync()
+        } finally {
+          await file.close()
+        }
         await renamePatiently(temporary, target)
       } catch (error) {
-        await unlink(temporary).catch(() => undefined) // The rename's own error says more.
+        // A part of it would take room on a disk that may be full. The first error says more than one of this.
+        await unlink(temporary).catch(() => undefined)
         throw error
       }
       await syncFolder(dirname(target))
