@@ -144,4 +144,18 @@ describe('the revoke sheet', () => {
     await flushPromises()
     expect(mounted.called).toEqual([{ name: 'decide', argument: { nodeId: nodeIdOf(1), level: 'revoked' } }])
   })
+
+  it('says what ends in missions, unless a person lets that go on', async () => {
+    mounted = await mountPart(RevokeSheet, { props: { peer: peer(1) } })
+    await flushPromises()
+    expect(document.body.textContent).toContain('nothing newer counts')
+    document.querySelector<HTMLInputElement>('input[type=checkbox]')?.click()
+    await flushPromises()
+    expect(document.body.textContent).not.toContain('nothing newer counts')
+    button('Revoke Palmanova 1').click()
+    await flushPromises()
+    expect(mounted.called).toEqual([
+      { name: 'decide', argument: { nodeId: nodeIdOf(1), level: 'revoked', keepsChanges: true } }
+    ])
+  })
 })

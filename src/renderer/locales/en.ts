@@ -428,6 +428,12 @@ export const messages = {
     keepsText: 'what it has already: {n} change, {bytes} | what it has already: {n} changes, {bytes}',
     stays: 'Stays',
     staysText: 'out, until a person here decides to trust it again',
+    ends: 'Ends',
+    endsText:
+      'its part in the missions that this laptop owns: what is here of it stays, nothing newer counts, anywhere',
+    endsNothing: 'nothing in missions: what others bring of its writing goes on counting',
+    keepsChanges: 'Let its writing go on counting',
+    keepsChangesNote: 'For a laptop that is only replaced. A lost or stolen one should not write on.',
     reason: 'Reason',
     reasonHint: 'Stays with the decision, such as: stolen.',
     keep: 'Keep trusting',
