@@ -30,9 +30,8 @@ const meetMostMs = 2 * 60_000
 const settleMostMs = 15 * 60_000
 const pageMost = 200
 /**
- * Nodes have two faults on a bad disk: what could not be stored is not asked for again once there is room, and until then
- * it is asked for without a pause. The seeds that show them are kept, and open; while they are, nodes whose disk was bad
- * are started anew before all is compared, and nobody counts how often they ask.
+ * A node with a bad disk asks without haste for what it could not store, and asks again once there is room. False starts
+ * such nodes anew before all is compared, and counts nothing: for looking into other things while that is broken.
  */
 const isStrictOnDisks: boolean = true
 

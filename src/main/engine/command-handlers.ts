@@ -180,7 +180,6 @@ async function decide(parts: CommandParts, request: DecisionRequest): Promise<Re
   // Who withholds its federation says it once it trusts; the decision counts for ours only.
   const federation = peer.federation || identity.federation
   const key = parts.vouching.keyShownBy(request.nodeId)
-  const wasRevoked = trust.stateOf(request.nodeId).level === 'revoked'
   const decided = await trust.decide({ nodeId: request.nodeId, callsign: peer.callsign, federation, decision, key })
   // Also when the disk did not take the decision: it is in force, and each cut stands for itself.
   const ours = parts.missions.all().filter((mission) => mission.roleOf(identity.nodeId) === 'owner')
@@ -188,7 +187,10 @@ async function decide(parts: CommandParts, request: DecisionRequest): Promise<Re
     for (const mission of ours) {
       if (wantsCut(mission.permissions, identity.nodeId, request.nodeId)) await mission.remove(request.nodeId)
     }
-  if (level === 'trusted' && wasRevoked) for (const mission of ours) await mission.takeBack(request.nodeId)
+  if (level === 'trusted')
+    for (const mission of ours) {
+      if (mission.permissions.cutsOn(request.nodeId).length > 0) await mission.takeBack(request.nodeId)
+    }
   return decided
 }
 

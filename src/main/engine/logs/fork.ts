@@ -90,7 +90,7 @@ function ordered(a: Run, b: Run): readonly [Run, Run] {
 }
 
 /**
- * As stored and sent: a line, then both runs. At most 513 KiB.
+ * As stored and sent: a line, then both runs. At most 514 KiB.
  */
 export function encodeFork({ key, hashBefore, runs }: ForkProof): Buffer {
   const header = { key: key.toString('base64url'), before: hashBefore.toString('hex') }

@@ -55,7 +55,8 @@ export class LiveFold {
   }
 
   get summary(): FoldSummary {
-    return this.#fold?.summary() ?? this.#summary
+    // While it catches up, what was known before: half of it would be no truth.
+    return this.#fold === undefined || this.#waking !== undefined ? this.#summary : this.#fold.summary()
   }
 
   get isAwake(): boolean {
@@ -103,6 +104,8 @@ export class LiveFold {
     this.#use()
     if (this.#waking === undefined && this.#fold !== undefined && this.#missing(this.#fold) === undefined)
       return Promise.resolve(this.#fold)
+    if (this.#waking === undefined && this.#fold !== undefined && this.#fold.version > this.#summary.version)
+      this.#summary = this.#fold.summary()
     this.#waking ??= this.#wake().finally(() => {
       this.#waking = undefined
     })

@@ -502,6 +502,8 @@ export class Mission {
 
   /** Takes a proof, ours or another's: from now on that log ends where it parts. Says whether it was news. */
   async addFork(proof: ForkProof): Promise<boolean> {
+    // Of members only: a proof needs nobody's leave but its author's, and strangers can make as many as they like.
+    if (!this.permissions.members.has(proof.runs[0].header.author)) return false
     const added = this.#forks.add(proof)
     if (!added.isNew) return false
     this.#judgeAnew()

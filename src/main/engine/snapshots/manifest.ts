@@ -10,9 +10,9 @@ const kinds = ['hourly', 'daily', 'migration', 'import', 'restore', 'asked'] as 
 export const documents = ['folder.json', 'identity.json', 'settings.json', 'peers.json'] as const
 export const folders = ['trust', 'missions'] as const
 
-const grown = /^(?:trust|missions\/[0-9a-f]{64})\/[A-Za-z0-9_-][A-Za-z0-9._-]*$/
+const grown = /^(?:trust|missions\/[0-9a-f]{64}(?:\/forks)?)\/[A-Za-z0-9_-][A-Za-z0-9._-]*$/
 /** Rebuilt from the rest, or left by a crash in the middle of a write. */
-const passing = /\/checkpoint[^/]*$|\.new$/
+const passing = /\/(?:checkpoint[^/]*|view\.bin)$|\.new$/
 
 export function isKept(path: string): boolean {
   return documents.some((name) => name === path) || (grown.test(path) && !passing.test(path))
