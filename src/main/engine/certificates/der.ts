@@ -30,10 +30,14 @@ export const tags = {
 
 export class DerError extends Error {}
 
+/** In one list; each costs a hundred times the two bytes that it may have, and no list that counts has nearly so many. */
+const elementsMost = 20_000
+
 /** The elements that fill these bytes. Throws DerError when anything else is in them. */
 export function elementsOf(bytes: Buffer): readonly Element[] {
   const found: Element[] = []
   for (let at = 0; at < bytes.length;) {
+    if (found.length === elementsMost) throw new DerError('too many elements')
     const element = elementAt(bytes, at)
     found.push(element)
     at += element.whole.length

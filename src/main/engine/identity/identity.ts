@@ -117,10 +117,21 @@ export class OwnIdentity implements Identity {
     }
     const opened = openSecrets(read.value, parts.keyStore)
     if (!opened.ok) return opened
-    const identity = new OwnIdentity(parts, document, opened.value)
+    const identity = OwnIdentity.#of(parts, document, opened.value)
+    if (identity === undefined) return fail('identity-damaged', 'the keys are not readable')
     const isNew = read.value.isNew === true
     if (federation !== undefined && federation !== identity.federation) await identity.useFederation(federation)
     return ok({ identity, isNew })
+  }
+
+  /** `undefined` when keys or certificate are none. */
+  static #of(parts: IdentityParts, document: Document<IdentityFile>, file: IdentityFile): OwnIdentity | undefined {
+    try {
+      return new OwnIdentity(parts, document, file)
+    } catch {
+      // OpenSSL throws, and what it says of a key is nothing for a log.
+      return undefined
+    }
   }
 
   get tls(): TlsIdentity {

@@ -62,24 +62,32 @@ export function openDocument<T>(
 }
 
 export function encodeDocument(data: unknown): Buffer {
-  const checksum = sha256(JSON.stringify(data)).toString('hex')
+  const checksum = checksumOf(data)
   return Buffer.from(`${JSON.stringify({ muster: 'document', version, checksum, data }, null, 2)}\n`)
 }
 
 export function parseDocument<T>(bytes: Buffer, schema: v.GenericSchema<unknown, T>): Result<T> {
-  let json: unknown
-  try {
-    json = JSON.parse(bytes.toString('utf8'))
-  } catch (error) {
-    return fail('file-damaged', String(error))
-  }
-  const envelope = v.safeParse(Envelope, json)
-  if (!envelope.success) return fail('file-damaged', 'not a document of ours')
-  if (envelope.output.version > version) return fail('newer-data', `version ${String(envelope.output.version)}`)
-  if (sha256(JSON.stringify(envelope.output.data)).toString('hex') !== envelope.output.checksum)
-    return fail('file-damaged', 'checksum differs')
-  const data = v.safeParse(schema, envelope.output.data)
+  const envelope = parseEnvelope(bytes)
+  if (typeof envelope === 'string') return fail('file-damaged', envelope)
+  if (envelope.version > version) return fail('newer-data', `version ${String(envelope.version)}`)
+  if (envelope.actual !== envelope.checksum) return fail('file-damaged', 'checksum differs')
+  const data = v.safeParse(schema, envelope.data)
   return data.success ? ok(data.output) : fail('file-damaged', v.summarize(data.issues))
+}
+
+function parseEnvelope(bytes: Buffer): (v.InferOutput<typeof Envelope> & { readonly actual: string }) | string {
+  try {
+    const envelope = v.safeParse(Envelope, JSON.parse(bytes.toString('utf8')))
+    if (!envelope.success) return 'not a document of ours'
+    // Also in here: what is nested deep enough can be read, but not written again.
+    return { ...envelope.output, actual: checksumOf(envelope.output.data) }
+  } catch (error) {
+    return String(error)
+  }
+}
+
+function checksumOf(data: unknown): string {
+  return sha256(JSON.stringify(data)).toString('hex')
 }
 
 /** Keeps damaged bytes for whoever can read them: `damaged/<path with dots>.<n>`. Returns where they are now. */

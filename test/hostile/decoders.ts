@@ -1,0 +1,512 @@
+/**
+ * Every decoder of what comes from outside: from a link, a disk, a program on this machine or a person's files. Each
+ * with input that it must take, and with what must hold for whatever it takes.
+ */
+import { deflateRawSync } from 'node:zlib'
+import * as v from 'valibot'
+import { expect } from 'vitest'
+import type { CommandHandlers, CommandName } from '@shared/contract.js'
+import type { MissionId, NodeId } from '@shared/model.js'
+import { ok } from '@shared/result.js'
+import { parseLine, type JsonObject } from '../../src/main/engine/bytes/line.js'
+import { parseCertificate } from '../../src/main/engine/certificates/x509.js'
+import { readCertificateFiles } from '../../src/main/engine/certificates/read-files.js'
+import { callCommand } from '../../src/main/engine/commands.js'
+import { OwnIdentity } from '../../src/main/engine/identity/identity.js'
+import { sealingKeyFromSeed } from '../../src/main/engine/identity/signature.js'
+import { limits } from '../../src/main/engine/limits.js'
+import { decodeForkFrame, encodeForkFrame } from '../../src/main/engine/links/fork-frame.js'
+import { encodeFrame, FrameReader, frameTypes } from '../../src/main/engine/links/framing.js'
+import { parseMessage } from '../../src/main/engine/links/messages.js'
+import { decodeRunFrame } from '../../src/main/engine/links/run-frame.js'
+import { decodeFork, encodeFork, forkProof, verifyFork } from '../../src/main/engine/logs/fork.js'
+import { Journal } from '../../src/main/engine/logs/journal.js'
+import { LogStore } from '../../src/main/engine/logs/log-store.js'
+import { decodeRun, encodeRun, parseHeader } from '../../src/main/engine/logs/run.js'
+import { parseStartLine } from '../../src/main/engine/logs/start-line.js'
+import { admitLine, parseChange } from '../../src/main/engine/missions/change.js'
+import { decodeCheckpoint, encodeCheckpoint } from '../../src/main/engine/missions/checkpoint.js'
+import { parseSignedCreate, signCreate } from '../../src/main/engine/missions/create-record.js'
+import { Fold } from '../../src/main/engine/missions/fold.js'
+import { decodePresence, encodePresence, signPresence, verifyPresence } from '../../src/main/engine/presence/record.js'
+import { systemClock } from '../../src/main/engine/runtime/clock.js'
+import { SettingsBook, type KeptSettings } from '../../src/main/engine/settings.js'
+import { ManifestSchema } from '../../src/main/engine/snapshots/manifest.js'
+import type { Disk } from '../../src/main/engine/storage/disk.js'
+import { encodeDocument, parseDocument } from '../../src/main/engine/storage/document.js'
+import { openStore } from '../../src/main/engine/storage/store.js'
+import { folderVersion, readFolderVersion } from '../../src/main/engine/storage/versions.js'
+import { parseJournalLine } from '../../src/main/engine/trust/journal-lines.js'
+import { PeerBook } from '../../src/main/engine/trust/peer-book.js'
+import { SimDisk } from '../sim/disk.js'
+import { seededRandom } from '../sim/random.js'
+import { HostileLog, makeIdentity, setLine } from './hostile-peer.js'
+import type { Noise } from './noise.js'
+
+export interface Decoder {
+  readonly name: string
+  readonly valid: readonly Buffer[]
+  /** Whether it took the bytes: one that refuses all would pass in silence. */
+  readonly decode: (bytes: Buffer, noise: Noise) => boolean | Promise<boolean>
+  /** Of those that cost more: how many inputs less than the others. */
+  readonly rarity?: number
+}
+
+export async function makeDecoders(): Promise<readonly Decoder[]> {
+  const identity = await makeIdentity()
+  const { nodeId, publicKey, signingKey, record } = identity
+  const mission = 'ab'.repeat(32) as MissionId
+  const log = new HostileLog(mission, identity)
+  const begin = log.begin(setLine('log/1', 'text', 'ä 😀 "quoted"'))
+  const point = { seq: log.seq, hash: log.hash }
+  const more = log.run(...Array.from({ length: 20 }, (_, index) => setLine(`task/${index}`, 'done', index % 2 === 0)))
+  const runs = [begin, more].map(encodeRun)
+  const branch = new HostileLog(mission, identity, log.log.epoch)
+  Object.assign(branch, point)
+  const proof = forkProof(mission, publicKey, point, more, branch.run(setLine('task/0', 'done', 'otherwise')))
+  if (typeof proof === 'string') throw new Error(proof)
+  const head = [nodeId, '0'.repeat(32), 7, '1'.repeat(64)]
+  const heads = [['0'.repeat(32), 7, '1'.repeat(64)]]
+  const change = `${nodeId}.${'0'.repeat(32)}.7.${'1'.repeat(16)}`
+  const create = {
+    creator: record.signingKey,
+    nonce: '0'.repeat(32),
+    name: 'Fuzz',
+    labels: ['a', 'b'],
+    deputies: [nodeId],
+    defaultRole: 'subscriber' as const,
+    onward: 'any' as const,
+    fold: 1,
+    at: 1
+  }
+  const signed = signCreate(create, signingKey)
+  const presence = signPresence(mission, identity, {
+    ...{ start: 1, seq: 2, key: 'position', ttlMs: 60_000, at: 1, value: { lat: 45.9, lon: [13.7] } }
+  })
+  if (presence === undefined) throw new Error('it fits')
+  const lines: readonly JsonObject[] = [
+    setLine('log/1', 'text', { a: [1, 2.5, null, true, 'ä'] }),
+    { ...setLine('log/1', 'text', 'b'), seen: [change] },
+    admitLine(1, nodeId, 'subscriber'),
+    { kind: 'admin/cut', at: 1, author: nodeId, heads },
+    { kind: 'admin/adopt', at: 1, author: nodeId, heads, lifts: [change] },
+    { kind: 'admin/settle', at: 1, author: nodeId, epoch: '0'.repeat(32), seq: 7, hash: '1'.repeat(64) }
+  ]
+  const messages = [
+    { t: 'intro', key: record.signingKey, nonce: text(32, 7), versions: [1], run: '0'.repeat(32) },
+    { t: 'proof', signature: text(64, 1) },
+    { t: 'answer', record, callsign: 'FUZZ', port: 1, trusts: true },
+    { t: 'have', mission, digest: mission, moved: [head] },
+    { t: 'want', mission, heads: [head, head], create: true },
+    { t: 'heads', mission, heads: [head], create: signed },
+    { t: 'done', mission, digest: mission },
+    { t: 'ping', n: 1, at: 2 }
+  ].map(json)
+  const fold = new Fold(Buffer.alloc(8, 7), 1)
+  const loaded = new LogStore(mission, new Journal(new SimDisk(seededRandom(1)), 'log'))
+  for (const run of [begin, more]) {
+    const place = { segment: 1, offset: 0, headerBytes: 1, bodyBytes: 1 }
+    const found = loaded.load({ run, place })
+    if (typeof found === 'string') throw new Error(found)
+    for (const line of found) fold.apply(line)
+  }
+  const checkpoint = encodeCheckpoint({
+    header: { muster: 'mission', version: 1 },
+    covered: [[1, 100]],
+    logs: loaded.state(),
+    admins: [],
+    summary: fold.summary()
+  })
+  const view = fold.save()
+  const scope = { out: ['*'], in: [], access: 'write' }
+  const words = { at: 1, node: nodeId, callsign: 'A', federation: 'field', by: 'B' }
+  const journalLines = [
+    {
+      kind: 'decision',
+      ...words,
+      level: 'trusted',
+      ground: 'words',
+      scope,
+      until: 5,
+      reason: 'met',
+      overrides: [change]
+    },
+    {
+      kind: 'certificate',
+      at: 1,
+      as: 'peer',
+      action: 'accepted',
+      sha256: mission,
+      name: 'A',
+      by: 'B',
+      data: 'AAAA',
+      scope
+    },
+    { kind: 'event', at: 1, event: 'hello', node: nodeId, callsign: 'A', text: 'x' }
+  ]
+
+  const given = commandArguments(mission, nodeId)
+  const commandNames = Object.keys(given) as CommandName[]
+
+  return [
+    {
+      name: 'a run',
+      valid: runs,
+      decode(bytes, noise) {
+        decodeRun(bytes, noise.below(2 * bytes.length))
+        const decoded = decodeRun(bytes)
+        return decoded !== undefined && decoded.run.body.length <= limits.runBytes
+      }
+    },
+    {
+      name: 'the header of a run',
+      valid: runs.map((run) => run.subarray(0, run.indexOf(0x0a))),
+      decode: (bytes) => parseHeader(bytes) !== undefined
+    },
+    ...[frameTypes.run, frameTypes.packedRun].map((type) => ({
+      name: type === frameTypes.run ? 'a run frame' : 'a packed run frame',
+      valid: runs.map((run) =>
+        Buffer.concat([Buffer.alloc(32, 7), type === frameTypes.run ? run : deflateRawSync(run)])
+      ),
+      decode(payload: Buffer) {
+        const decoded = decodeRunFrame({ type, payload })
+        if (decoded === undefined) return false
+        expect(decoded.run.body.length).toBeLessThanOrEqual(limits.runBytes)
+        return true
+      }
+    })),
+    {
+      name: 'the proof of a fork',
+      valid: [encodeFork(proof)],
+      decode(bytes) {
+        const decoded = decodeFork(bytes)
+        if (decoded === undefined) return false
+        expect(decoded.runs[0].body.length + decoded.runs[1].body.length).toBeLessThan(bytes.length)
+        return typeof verifyFork(mission, decoded) !== 'string'
+      },
+      rarity: 4
+    },
+    {
+      name: 'a fork frame',
+      valid: [encodeForkFrame(mission, proof).subarray(5)],
+      decode: (payload) => decodeForkFrame({ type: frameTypes.fork, payload }) !== undefined
+    },
+    {
+      name: 'a presence frame',
+      valid: [encodePresence(presence, 0), encodePresence(presence, 5_000)],
+      decode(payload) {
+        const decoded = decodePresence(payload)
+        if (typeof decoded === 'string') return false
+        expect(encodePresence(decoded.record, decoded.ageMs)).toEqual(payload)
+        verifyPresence(decoded.record)
+        return true
+      },
+      rarity: 2
+    },
+    { name: 'a message', valid: messages, decode: (bytes) => typeof parseMessage(bytes) !== 'string' },
+    {
+      name: 'frames, in whatever pieces',
+      valid: messages.map((message) =>
+        Buffer.concat([encodeFrame(frameTypes.message, message), encodeFrame(frameTypes.run, Buffer.alloc(40, 1))])
+      ),
+      decode: readFrames
+    },
+    {
+      name: 'a line',
+      valid: [...lines, ...journalLines].map(json),
+      decode(bytes) {
+        const parsed = parseLine(bytes)
+        if (typeof parsed === 'string') return false
+        // What is taken is what its author wrote, to the byte.
+        expect(JSON.stringify(parsed)).toBe(bytes.toString('utf8'))
+        return true
+      }
+    },
+    {
+      name: 'a change',
+      valid: lines.map(json),
+      decode: (bytes) => {
+        const parsed = parseLine(bytes)
+        return (
+          typeof parsed !== 'string' && typeof parsed['kind'] === 'string' && parseChange(parsed).kind !== 'unknown'
+        )
+      }
+    },
+    {
+      name: 'the first line of a log',
+      valid: [begin.body.subarray(0, begin.body.indexOf(0x0a))],
+      decode(bytes) {
+        const parsed = parseLine(bytes)
+        return typeof parsed !== 'string' && parseStartLine(parsed, nodeId) !== undefined
+      }
+    },
+    {
+      name: 'a line of the trust journal',
+      valid: journalLines.map(json),
+      decode(bytes) {
+        const parsed = parseLine(bytes)
+        return typeof parsed !== 'string' && parseJournalLine(parsed) !== undefined
+      }
+    },
+    {
+      name: 'a create record',
+      valid: [json(signed)],
+      decode(bytes) {
+        const parsed = parseSignedCreate(jsonOf(bytes))
+        if (typeof parsed === 'string') return false
+        // Nothing but the very record that was signed.
+        expect(JSON.stringify(parsed)).toBe(JSON.stringify(signed))
+        return true
+      }
+    },
+    {
+      name: 'a sealed run at the door of a log',
+      valid: [encodeRun(begin)],
+      decode(bytes) {
+        const decoded = decodeRun(bytes)
+        if (decoded === undefined) return false
+        const { kind } = new LogStore(mission, new Journal(new SimDisk(seededRandom(1)), 'log')).check(decoded.run)
+        // Nothing but what its author sealed.
+        if (kind === 'new') expect(bytes.subarray(0, decoded.end)).toEqual(encodeRun(begin))
+        return kind === 'new'
+      },
+      rarity: 4
+    },
+    {
+      name: 'a checkpoint',
+      valid: [checkpoint],
+      decode(bytes) {
+        if (decodeCheckpoint(bytes) === undefined) return false
+        expect(bytes).toEqual(checkpoint)
+        return true
+      }
+    },
+    {
+      name: 'a saved view',
+      valid: [view],
+      decode(bytes) {
+        const found = Fold.load(bytes)
+        if (found === undefined) return false
+        expect(found.save()).toEqual(bytes)
+        return true
+      }
+    },
+    {
+      name: 'a segment of a journal',
+      valid: [Buffer.concat([Buffer.from('{"muster":"mission","version":1}\n'), ...runs])],
+      async decode(bytes) {
+        const disk = new SimDisk(seededRandom(1))
+        await disk.replace('log/000001.jsonl', bytes)
+        const journal = new Journal(disk, 'log')
+        const store = new LogStore(mission, journal)
+        let damaged = 0
+        const opened = await journal.open({
+          onHeader: () => ok(null),
+          onRun: (stored) => store.load(stored) !== 'damaged',
+          onDamage: (damage) => (damaged += damage.bytes)
+        })
+        // What is not a good run was kept aside.
+        expect(damaged).toBeLessThanOrEqual(bytes.length)
+        return opened.ok && damaged === 0
+      },
+      rarity: 10
+    },
+    {
+      name: 'a document',
+      valid: [encodeDocument({ a: [1] })],
+      decode: (bytes) => parseDocument(bytes, v.unknown()).ok,
+      rarity: 4
+    },
+    ...documents(identity.tls).map(({ name, data, open }) => ({
+      name,
+      valid: data.map(json),
+      // With the right checksum: what is looked at is the shape.
+      async decode(bytes: Buffer) {
+        const document = documentOf(jsonOf(bytes))
+        return document !== undefined && open(document)
+      },
+      rarity: 20
+    })),
+    {
+      name: 'an argument of a command',
+      valid: Object.values(given).map(json),
+      async decode(bytes) {
+        const argument = jsonOf(bytes)
+        const answers = await Promise.all(commandNames.map((name) => callCommand(takers, name, argument)))
+        return answers.some((answer) => answer.ok)
+      },
+      rarity: 20
+    },
+    {
+      name: 'a certificate',
+      valid: [Buffer.from(pemBody(identity.tls.certificate), 'base64')],
+      decode: (bytes) => parseCertificate(bytes) !== undefined,
+      rarity: 20
+    },
+    {
+      name: 'a certificate file',
+      valid: [Buffer.from(identity.tls.certificate), Buffer.from(pemBody(identity.tls.certificate), 'base64')],
+      decode: async (bytes) => (await readCertificateFiles([bytes], '')).ok,
+      rarity: 20
+    }
+  ]
+
+  function documents(tls: { readonly certificate: string; readonly key: string }) {
+    const withFile = async (path: string, bytes: Buffer) => {
+      const disk = new SimDisk(seededRandom(1))
+      await disk.replace(path, bytes)
+      return disk
+    }
+    const crossed = { changesOut: 1, changesIn: 2, bytesOut: 3, bytesIn: 4 }
+    const peer = { nodeId, callsign: 'A', laptop: '', federation: 'field', counter: 1, firstMet: 1, lastHeard: 2 }
+    const address = { address: '10.0.0.1', port: 4_711 }
+    const sealing = sealingKeyFromSeed(Buffer.alloc(32, 2))
+      .export({ format: 'der', type: 'pkcs8' })
+      .toString('base64url')
+    const keys = { signingSeed: text(32, 1), federation: 'field', counter: 1 }
+    /** Whether it opened without a problem. */
+    const opens =
+      (path: string, open: (disk: Disk, onProblem: () => void) => Promise<unknown>) => async (bytes: Buffer) => {
+        let problems = 0
+        await open(await withFile(path, bytes), () => problems++)
+        return problems === 0
+      }
+    return [
+      {
+        name: 'the settings file',
+        data: [
+          { callsign: 'A', laptop: 'B', linkPort: 1, interfaces: { eth0: true }, theme: 'system', language: 'de' }
+        ],
+        open: opens('settings.json', (disk, problem) => SettingsBook.open(disk, {} as KeptSettings, {}, problem))
+      },
+      {
+        name: 'the file of this copy',
+        data: [{ storeId: 'ab'.repeat(32), place: '0', trustFrom: 'x' }],
+        open: async (bytes: Buffer) =>
+          (await openStore(await withFile('store.json', bytes), seededRandom(1))).storeId === 'ab'.repeat(32)
+      },
+      {
+        name: 'the version of the folder',
+        data: [{ version: folderVersion }],
+        open: async (bytes: Buffer) => (await readFolderVersion(await withFile('folder.json', bytes))).ok
+      },
+      {
+        name: 'the peers file',
+        data: [{ peers: [{ ...peer, record, addresses: [address], given: crossed }], targets: [address] }],
+        open: opens('peers.json', (disk, problem) => PeerBook.open(disk, systemClock, () => undefined, problem))
+      },
+      {
+        name: 'the identity file',
+        data: [{ ...keys, sealingKey: sealing, tls }],
+        open: async (bytes: Buffer) => {
+          const disk = await withFile('identity.json', bytes)
+          return (await OwnIdentity.open({ disk, random: seededRandom(1), now: 1 })).ok
+        }
+      },
+      {
+        name: 'the list of a snapshot',
+        data: [
+          {
+            kind: 'hourly',
+            at: 1,
+            folderVersion: 2,
+            files: [{ path: 'settings.json', size: 1, modified: 1, pieces: [mission] }]
+          }
+        ],
+        open: (bytes: Buffer) => Promise.resolve(parseDocument(bytes, ManifestSchema).ok)
+      }
+    ]
+  }
+}
+
+function readFrames(bytes: Buffer, noise: Noise): boolean {
+  const reader = new FrameReader()
+  let frames = 0
+  let length = 0
+  const pieceMost = Math.max(1 + noise.below(64), bytes.length >> 12)
+  for (let at = 0; at < bytes.length;) {
+    const end = at + 1 + noise.below(pieceMost)
+    const broken = reader.read(
+      bytes.subarray(at, end),
+      () => limits.frameBytesBeforeTrust,
+      ({ payload }) => {
+        frames++
+        length += payload.length + 5
+        return true
+      }
+    )
+    if (broken !== undefined) return false
+    at = end
+  }
+  expect(length).toBeLessThanOrEqual(bytes.length)
+  return frames > 0
+}
+
+/** Every handler says yes: what is asked is which arguments reach it. */
+const takers = new Proxy({} as CommandHandlers, { get: () => () => Promise.resolve(ok(null)) })
+
+function commandArguments(missionId: MissionId, nodeId: NodeId) {
+  const address = { address: '10.0.0.1', port: 4_711 }
+  const scope = { out: ['*'], in: [], access: 'read' }
+  const files = { files: ['AAAA'], password: 'x' }
+  const mission = { missionId }
+  const page = { offset: 0, limit: 5 }
+  return {
+    addPeer: address,
+    removeAddress: address,
+    tryNow: {},
+    decide: { nodeId, level: 'trusted', scope, until: 5, reason: 'met', ground: 'words' },
+    forgetPeer: { nodeId },
+    previewCertificates: files,
+    importCertificates: { ...files, as: 'anchor', scope, until: 5 },
+    removeAnchor: { id: missionId },
+    removePin: { id: missionId },
+    exportCertificate: { format: 'p12', password: 'x' },
+    renewCertificate: null,
+    lockKeys: { lock: true },
+    changeSettings: { callsign: 'A', linkPort: 0, interfaces: { eth0: true } },
+    lookAgain: null,
+    confirmJournal: null,
+    createMission: { name: 'Fire', description: 'x' },
+    write: { ...mission, changes: [{ entity: 'log/1', field: 'text', value: { a: [1] }, seen: [] }] },
+    removeMember: { ...mission, nodeId },
+    viewMission: mission,
+    listEntities: { ...mission, type: 'log', ...page, order: 'newest', filter: 'x' },
+    listSnapshots: null,
+    takeSnapshot: null,
+    restoreSnapshot: { name: 'latest' },
+    sharePresence: { ...mission, key: 'position', value: [1, 2], ttlMs: 1_000 },
+    listPresence: mission,
+    listAudit: page
+  } satisfies Record<CommandName, unknown>
+}
+
+function json(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value))
+}
+
+/** `undefined` when it is none. */
+function jsonOf(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+/** `undefined` when there is nothing to write, or it is too deep to be written. */
+function documentOf(data: unknown): Buffer | undefined {
+  try {
+    return data === undefined ? undefined : encodeDocument(data)
+  } catch {
+    return undefined
+  }
+}
+
+function text(length: number, fill: number): string {
+  return Buffer.alloc(length, fill).toString('base64url')
+}
+
+function pemBody(pem: string): string {
+  return pem.replace(/-----.*-----|\s/g, '')
+}
