@@ -1,0 +1,205 @@
+/** The fold beside a model of a few lines that is obviously right and slow: the same view in every order, also from disk. */
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import type { ChangeName, NodeId } from '@shared/model.js'
+import type { JsonObject } from '../../src/main/engine/bytes/line.js'
+import { nameOfLine, type LogLine } from '../../src/main/engine/logs/log-store.js'
+import { logKey, type LogKey } from '../../src/main/engine/logs/run.js'
+import { parseChange, setLine, type SetChange } from '../../src/main/engine/missions/change.js'
+import { Fold, typeOf } from '../../src/main/engine/missions/fold.js'
+import { namedLine } from '../support/folding.js'
+
+const authors = ['a', 'b', 'c'].map((digit) => digit.repeat(64) as NodeId)
+const linesMost = 8
+const entities = ['mission', 'log/1', 'log/2', 'task/1'] as const
+const createdAt = 2
+
+interface Written {
+  readonly line: LogLine
+  readonly name: ChangeName
+  readonly change: SetChange
+}
+
+function nameOf(author: number, seq: number): ChangeName {
+  // The second half differs, too: a fold that keeps one half only is found out.
+  return `${authors[author] ?? ''}.${'0'.repeat(32)}.${seq}.${`${author}${seq}`.repeat(8)}`.slice(
+    0,
+    97 + 1 + String(seq).length + 17
+  ) as ChangeName
+}
+
+const content = fc.record({
+  at: fc.integer({ min: 0, max: 4 }),
+  entity: fc.constantFrom(...entities),
+  field: fc.constantFrom('text', 'text', 'deleted', 'name', 'description'),
+  value: fc.constantFrom('a', 'b', '1', 1, true, true, false, null, [1]),
+  seen: fc.array(fc.tuple(fc.nat(2), fc.integer({ min: 1, max: linesMost })), { maxLength: 3 })
+})
+const odd = fc.constantFrom('later', 'admin/later')
+
+/** A log of each author, in an order that keeps each log's own. */
+const lines: fc.Arbitrary<readonly (readonly [number, JsonObject])[]> = fc.array(
+  fc.tuple(
+    fc.nat(2),
+    fc.oneof(
+      {
+        weight: 9,
+        arbitrary: content.map(({ at, entity, field, value, seen }) =>
+          setLine(at, entity, field, value, [...new Set(seen.map(([author, seq]) => nameOf(author, seq)))])
+        )
+      },
+      { weight: 1, arbitrary: odd.map((kind) => ({ kind, at: 9 })) }
+    )
+  ),
+  { maxLength: 3 * linesMost }
+)
+
+function numbered(drawn: readonly (readonly [number, JsonObject])[]): readonly LogLine[] {
+  const counts = [0, 0, 0]
+  return drawn.map(([author, line]) => {
+    const seq = (counts[author] ?? 0) + 1
+    counts[author] = seq
+    const name = nameOf(author, seq)
+    // A name holds the hash of its line: no line can say its own.
+    const seen = (line['seen'] as readonly ChangeName[] | undefined)?.filter((one) => one !== name)
+    return namedLine(name, seen === undefined ? line : { ...line, seen })
+  })
+}
+
+/** The same lines in another order of the logs. */
+function reordered(all: readonly LogLine[], picks: readonly number[]): readonly LogLine[] {
+  const waiting = authors.map((author) => all.filter(({ log }) => log.author === author))
+  const found: LogLine[] = []
+  for (let at = 0; waiting.some((log) => log.length > 0); at++) {
+    const left = waiting.filter((log) => log.length > 0)
+    const next = left[(picks[at % picks.length] ?? 0) % left.length]?.shift()
+    if (next !== undefined) found.push(next)
+  }
+  return found
+}
+
+function isWrite(line: LogLine): Written[] {
+  const change = parseChange(line.line)
+  return change.kind === 'set' ? [{ line, name: nameOfLine(line), change }] : []
+}
+
+function model(all: readonly LogLine[]) {
+  const writes = all.flatMap(isWrite)
+  const byName = (one: ChangeName, other: ChangeName) => (one < other ? -1 : 1)
+  const valuesOf = (entity: string, field: string) => {
+    const here = writes.filter(({ change }) => change.entity === entity && change.field === field)
+    const replaced = new Set(here.flatMap(({ change }) => change.seen))
+    return here.filter(({ name }) => !replaced.has(name)).sort((a, b) => byName(a.name, b.name))
+  }
+  const views = [...new Set(writes.map(({ change }) => change.entity))].map((entity) => {
+    const here = writes.filter(({ change }) => change.entity === entity)
+    const [first] = here.sort((a, b) => a.change.at - b.change.at || byName(a.name, b.name))
+    const fields = [...new Set(here.map(({ change }) => change.field))].sort()
+    return {
+      entity,
+      created: { at: first?.change.at ?? 0, name: first?.name },
+      deleted: valuesOf(entity, 'deleted').some(({ change }) => change.value === true),
+      fields: fields.map((field) => ({ field, values: valuesOf(entity, field).map(({ name }) => name) }))
+    }
+  })
+  const live = views.filter(({ deleted }) => !deleted)
+  const conflicts = views.flatMap(({ entity, fields }) =>
+    fields
+      .filter(
+        ({ field }) => new Set(valuesOf(entity, field).map(({ change }) => JSON.stringify(change.value))).size > 1
+      )
+      .map(({ field }) => `${entity}\n${field}`)
+  )
+  const texts = ['name', 'description'].flatMap((field) =>
+    valuesOf('mission', field).map(({ name, change: { at, value } }) => ({ field, name, at, value }))
+  )
+  const counted = (names: readonly string[]) =>
+    Object.fromEntries(names.map((name) => [name, names.filter((one) => one === name).length]))
+  return {
+    views: views.sort((a, b) => (a.entity < b.entity ? -1 : 1)),
+    lists: ['mission', 'log', 'task', 'none'].map((type) =>
+      live
+        .filter(({ entity }) => typeOf(entity) === type)
+        .sort(
+          (a, b) =>
+            a.created.at - b.created.at ||
+            byName(a.created.name ?? ('' as ChangeName), b.created.name ?? ('' as ChangeName))
+        )
+        .map(({ entity }) => entity)
+    ),
+    current: entities.map((entity) => valuesOf(entity, 'text').map(({ name }) => name)),
+    conflicts: conflicts.sort(),
+    summary: {
+      version: all.length,
+      lastChangeAt: Math.max(createdAt, ...writes.map(({ change }) => change.at)),
+      conflicts: conflicts.length,
+      counts: counted(live.map(({ entity }) => typeOf(entity))),
+      unknownKinds: counted(all.filter(({ line }) => line['kind'] !== 'set').map(({ line }) => line['kind'] as string)),
+      texts: texts.sort((a, b) => byName(a.name, b.name))
+    },
+    size: views.length,
+    extent: Object.fromEntries(all.map(({ log, seq }) => [logKey(log), seq]))
+  }
+}
+
+function shown(fold: Fold): ReturnType<typeof model> {
+  const summary = fold.summary()
+  return {
+    views: [...fold.entityNames()].sort().map((name) => {
+      const view = fold.entity(name)
+      if (view === undefined) throw new Error(`${name} is listed and not there`)
+      const { created, deleted, fields } = view
+      return {
+        ...{ entity: view.entity, created: { at: created.at, name: created.ref.name }, deleted },
+        fields: [...fields]
+          .sort((a, b) => (a.field < b.field ? -1 : 1))
+          .map(({ field, values }) => ({ field, values: values.map(({ name }) => name) }))
+      }
+    }),
+    lists: ['mission', 'log', 'task', 'none'].map((type) => {
+      const list = fold.list(type)
+      expect(list.at(list.length)).toBeUndefined()
+      return Array.from({ length: list.length }, (_, index) => list.at(index)?.entity ?? '')
+    }),
+    current: entities.map((entity) => [...fold.current(entity, 'text')]),
+    conflicts: fold.conflicts().map(({ entity, field }) => `${entity.entity}\n${field}`),
+    summary: {
+      ...summary,
+      counts: Object.fromEntries(Object.entries(summary.counts).filter(([, count]) => count !== 0)),
+      unknownKinds: { ...summary.unknownKinds },
+      texts: [...summary.texts]
+    },
+    size: fold.size,
+    extent: Object.fromEntries([...fold.logs()].map((key: LogKey) => [key, fold.foldedTo(key)]))
+  }
+}
+
+it('shows what the model shows, in every order, whenever somebody looks, and after any restart', () => {
+  fc.assert(
+    fc.property(
+      lines,
+      fc.array(fc.nat(2), { minLength: 1, maxLength: 30 }),
+      fc.array(fc.constantFrom('go on', 'go on', 'look', 'restart'), { minLength: 1, maxLength: 30 }),
+      fc.uint8Array({ minLength: 8, maxLength: 8 }),
+      (drawn, picks, events, seed) => {
+        const all = reordered(numbered(drawn), picks)
+        let fold = new Fold(seed, createdAt)
+        all.forEach((line, index) => {
+          fold.apply(line)
+          const event = events[index % events.length]
+          if (event === 'look') expect(shown(fold)).toEqual(model(all.slice(0, index + 1)))
+          if (event !== 'restart') return
+          const loaded = Fold.load(fold.save())
+          if (loaded === undefined) throw new Error('what is saved can be loaded')
+          expect(loaded.save()).toEqual(fold.save())
+          fold = loaded
+        })
+        expect(shown(fold)).toEqual(model(all))
+        expect(fold.foldedTo('nobody' as LogKey)).toBe(0)
+        expect(fold.entity('log/none')).toBeUndefined()
+        expect(fold.current('log/none', 'text')).toEqual([])
+      }
+    ),
+    { numRuns: 200 }
+  )
+})
