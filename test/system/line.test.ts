@@ -1,8 +1,7 @@
 /**
- * Five real nodes on a line, each seeing its neighbours only. Split twice, killed twice, one put back to a copy of its
- * folder that was taken while it ran: at the end all hold the same, and everything that was acknowledged.
+ * Five real nodes on a line, each seeing its neighbours only. Split twice, killed twice, one restored from a
+ * snapshot that was taken while it ran: at the end all hold the same, and everything that was acknowledged.
  */
-import { cp, rm } from 'node:fs/promises'
 import { afterAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../support/headless.js'
 import { areNamespacesAllowed, Switch } from '../support/namespaces.js'
@@ -101,7 +100,7 @@ class Line {
 }
 
 describe.runIf(areNamespacesAllowed)('five nodes on a line', () => {
-  it('come to the same digest after splits, kills and a folder put back', { timeout: 600_000 }, async () => {
+  it('come to the same digest after splits, kills and a restored snapshot', { timeout: 600_000 }, async () => {
     const line = await Line.make('alpha', 'bravo', 'charlie', 'delta', 'echo')
     const [alpha, bravo, charlie, delta, echo] = line.nodes as [Station, Station, Station, Station, Station]
     line.mission = String((await alpha.call('POST', 'missions', { name: 'Karst Ridge Fire' })).body.id)
@@ -113,12 +112,14 @@ describe.runIf(areNamespacesAllowed)('five nodes on a line', () => {
     await line.untilInStep()
     expect(await alpha.peer(charlie), 'only neighbours see each other').toBeUndefined()
 
-    console.log('split between bravo and charlie; delta is killed while it writes; charlie is copied while it writes')
+    console.log(
+      'split between bravo and charlie; delta is killed while it writes; charlie takes a snapshot while it writes'
+    )
     line.between(1, 'down')
     await line.write(...line.nodes)
-    const copy = await temporaryFolder((undo) => undos.push(undo))
     const writing = Promise.all([charlie, charlie, delta].map((node) => line.write(node, node, node)))
-    await cp(charlie.folder, copy, { recursive: true })
+    const snapshot = await charlie.call('POST', 'snapshots')
+    expect(snapshot.status).toBe(201)
     await delta.stop('SIGKILL')
     await line.write(alpha, echo)
     await delta.start(...options)
@@ -128,21 +129,19 @@ describe.runIf(areNamespacesAllowed)('five nodes on a line', () => {
     line.between(1, 'up')
     await line.untilInStep()
 
-    console.log('split between charlie and delta; bravo is killed; charlie is put back to its copy')
+    console.log('split between charlie and delta; bravo is killed; charlie is restored from its snapshot')
     line.between(2, 'down')
     await line.write(...line.nodes)
     await bravo.stop('SIGKILL')
     await line.write(alpha, charlie, echo)
     await bravo.start(...options)
-    // What charlie alone holds would be gone with its folder: only what another one has comes back.
+    // What charlie alone holds would be gone with what it goes back from: only what another one has comes back.
     await untilSo(
       'bravo has what charlie wrote',
       async () => (await bravo.digest(line.mission)) === (await charlie.digest(line.mission))
     )
     await charlie.stop('SIGKILL')
-    await rm(charlie.folder, { recursive: true })
-    await cp(copy, charlie.folder, { recursive: true })
-    await charlie.start(...options)
+    await charlie.start(...options, '--restore', String(snapshot.body.name))
     await line.write(...line.nodes)
     await line.expectSplit(3)
     line.between(2, 'up')
