@@ -1,0 +1,25 @@
+// Mutation tests: of the changes that a machine makes to the heart of the engine, how many do the tests notice? Files
+// can be named: npm run mutants -- --mutate src/main/engine/replication/sync.ts
+/** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
+export default {
+  testRunner: 'vitest',
+  plugins: ['@stryker-mutator/vitest-runner'],
+  vitest: { configFile: 'test/mutants/vitest.config.ts', related: false },
+  mutate: [
+    'src/main/engine/missions/fold.ts',
+    'src/main/engine/missions/permissions.ts',
+    'src/main/engine/replication/sync.ts',
+    'src/main/engine/logs/log-store.ts',
+    'src/main/engine/trust/trust-state.ts'
+  ],
+  reporters: ['clear-text', 'progress', 'json'],
+  clearTextReporter: { logTests: false },
+  jsonReporter: { fileName: 'out/mutants/report.json' },
+  tempDirName: 'out/mutants/tree',
+  ignorePatterns: ['out', 'docs', 'packaging', 'resources'],
+  // What runs once at import takes a whole run of the tests for each of its mutants.
+  ignoreStatic: true,
+  concurrency: 2,
+  timeoutMS: 3_000,
+  thresholds: { high: 90, low: 80, break: 80 }
+}

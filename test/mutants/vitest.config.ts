@@ -1,0 +1,15 @@
+import { resolve } from 'node:path'
+import { defineConfig } from 'vitest/config'
+
+/** The tests that speak of the mutated files directly: some seconds in all, as they run again and again. */
+export default defineConfig({
+  resolve: { alias: { '@shared': resolve('src/shared') } },
+  test: {
+    include: [
+      'test/engine/{fold,permissions,log-store,sync,trust-state}*.test.ts',
+      'test/engine/{fork,trust,vouching}.test.ts'
+    ],
+    setupFiles: ['test/mutants/setup.ts'],
+    testTimeout: 30_000
+  }
+})
