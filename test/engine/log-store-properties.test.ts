@@ -12,6 +12,7 @@ import {
   chainNext,
   chainStart,
   changeName,
+  encodeRun,
   lastSeq,
   logKey,
   sealRun,
@@ -180,12 +181,36 @@ describe('runs', () => {
     const { journal, store } = await makeStore()
     for (const run of [one.run(1, 5), one.run(6, most), two.run(1, 3)]) await give(store, run)
     const restored = new LogStore(mission, journal)
-    expect(restored.restore(store.state())).toBe(true)
+    expect(restored.restore(store.state(), store.coverage())).toBe(true)
     expect(facts(restored)).toEqual(facts(store))
     expect(restored.state()).toEqual(store.state())
     expect(restored.logsOf(author).map(({ id }) => id)).toEqual([one.log, two.log])
     expect((await give(restored, two.run(4, most))).kind).toBe('new')
     expect(restored.heads()).toEqual([two.head])
+  })
+})
+
+describe('what a checkpoint says it covers', () => {
+  it('is at no moment more than the heads that it keeps', async () => {
+    const { disk, store } = await makeStore()
+    const begin = [...store.coverage().values()].reduce((sum, size) => sum + size, 0)
+    const author = new Author(3, most)
+    let bytes = 0
+    const ends = new Map([[0, begin]])
+    for (let seq = 1; seq <= most; seq++) ends.set(seq, begin + (bytes += encodeRun(author.run(seq, seq)).length))
+    const stores = Array.from({ length: most }, async (_, index) => {
+      const checked = store.check(author.run(index + 1, index + 1))
+      if (checked.kind === 'new') await store.store(checked)
+    })
+    let isOver = false
+    void Promise.all(stores).then(() => (isOver = true))
+    for (let looks = 0; !isOver && looks < 10_000; looks++) {
+      const covered = [...store.coverage().values()].reduce((sum, size) => sum + size, 0)
+      expect(covered).toBe(ends.get(store.state()[0]?.seq ?? 0))
+      await Promise.resolve()
+    }
+    expect(isOver).toBe(true)
+    expect([...store.coverage().values()]).toEqual([(await disk.facts('log/000001.jsonl'))?.size])
   })
 })
 

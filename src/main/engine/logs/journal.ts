@@ -164,9 +164,8 @@ export class Journal {
     return this.#unsaved
   }
 
-  /** How far each segment holds durable runs. */
-  coverage(): Coverage {
-    return new Map([...this.#segments].map(([number, { size }]) => [number, size]))
+  segments(): readonly number[] {
+    return [...this.#segments.keys()]
   }
 
   /** Bytes of all segments. */

@@ -101,6 +101,8 @@ export class LogStore {
   #digest: string | undefined
   #limitOf: LimitOf = () => undefined
   #breaks = 0
+  /** By segment, where the last run ends that is known here. */
+  #reached = new Map<number, number>()
 
   constructor(mission: MissionId, journal: Journal) {
     this.mission = mission
@@ -164,8 +166,10 @@ export class LogStore {
     return this.#journal.size
   }
 
+  /** How far each segment holds runs that are known here: a run may be on disk, and the answer still on its way. */
   coverage(): Coverage {
-    return this.#journal.coverage()
+    const begin = this.#journal.start.offset
+    return new Map(this.#journal.segments().map((segment) => [segment, this.#reached.get(segment) ?? begin]))
   }
 
   close(): Promise<void> {
@@ -274,6 +278,7 @@ export class LogStore {
       log.breaks = this.#breaks
     }
     log.head = { seq: lastSeq(header), hash: Buffer.from(header.hash, 'hex') }
+    this.#reached.set(segment, positionAfter(place).offset)
     this.#digest = undefined
   }
 
@@ -495,7 +500,8 @@ export class LogStore {
   }
 
   /** Takes what a checkpoint kept, before anything else came. False when it does not hold together. */
-  restore(states: readonly LogState[]): boolean {
+  restore(states: readonly LogState[], covered: Coverage): boolean {
+    this.#reached = new Map(covered)
     for (const { author, epoch, after, seq, hash, marks, ...state } of states) {
       const id = { author, epoch }
       const publicKey = Buffer.from(state.key, 'base64url')

@@ -25,6 +25,13 @@ export interface LiveFoldParts {
   readonly onFailed: (error: unknown) => void
 }
 
+/** Lines of one log that are not folded. */
+interface Stretch {
+  readonly key: LogKey
+  readonly from: number
+  readonly to: number
+}
+
 export class LiveFold {
   readonly #parts: LiveFoldParts
   #fold: Fold | undefined
@@ -59,10 +66,6 @@ export class LiveFold {
     return this.#fold === undefined || this.#waking !== undefined ? this.#summary : this.#fold.summary()
   }
 
-  get isAwake(): boolean {
-    return this.#fold !== undefined && this.#waking === undefined
-  }
-
   /** Durable lines that count. Folded at once if they are next in their log; else read from the store. */
   take(lines: readonly LogLine[]): void {
     const fold = this.#fold
@@ -84,16 +87,10 @@ export class LiveFold {
   /** Whether the summary tells of everything that is durable and counts. */
   get isUpToDate(): boolean {
     if (this.#waking !== undefined) return false
-    return this.#fold === undefined ? !this.#isBehind : this.#missing(this.#fold) === undefined
+    return this.#fold === undefined ? !this.#isBehind : this.#isWhole(this.#fold)
   }
 
-  /** What counts changed: folded anew if something in it counts no more, else what is missing is folded. */
-  review(): void {
-    const fold = this.#fold
-    if (fold !== undefined && !this.#isWithin(fold)) this.#rebuild()
-    else this.wakeSoon()
-  }
-
+  /** Also when what counts changed: then a fold with too much in it is made anew. */
   wakeSoon(): void {
     this.#isBehind = true
     this.wake().then(this.#parts.onChange, this.#parts.onFailed)
@@ -102,13 +99,12 @@ export class LiveFold {
   /** The fold with everything in it that is durable and counts. */
   wake(): Promise<Fold> {
     this.#use()
-    if (this.#waking === undefined && this.#fold !== undefined && this.#missing(this.#fold) === undefined)
-      return Promise.resolve(this.#fold)
-    if (this.#waking === undefined && this.#fold !== undefined && this.#fold.version > this.#summary.version)
+    if (this.#waking !== undefined) return this.#waking
+    if (this.#fold !== undefined) {
+      if (this.#isWhole(this.#fold)) return Promise.resolve(this.#fold)
       this.#summary = this.#fold.summary()
-    this.#waking ??= this.#wake().finally(() => {
-      this.#waking = undefined
-    })
+    }
+    this.#waking = this.#wake()
     return this.#waking
   }
 
@@ -132,27 +128,38 @@ export class LiveFold {
   }
 
   async #wake(): Promise<Fold> {
-    let fold = this.#fold ?? (await this.#load())
-    for (let next = this.#missing(fold); next !== undefined && !this.#isClosed; next = this.#missing(fold)) {
-      let since = this.#parts.clock.monotonic()
-      const before = fold.version
-      for await (const lines of this.#parts.logs.readLines(next.key, next.from, next.to)) {
-        for (const line of lines) fold.apply(line)
-        this.#unsaved += lines.length
-        if (this.#parts.clock.monotonic() - since < breatheAfterMs) continue
-        await new Promise((resume) => setImmediate(resume))
-        since = this.#parts.clock.monotonic()
-        // What counts may have changed meanwhile.
-        if (this.#fold !== undefined && this.#fold !== fold) break
-        if (this.#parts.logs.countingSeq(next.key) < next.to) break
+    try {
+      let fold = this.#fold ?? (await this.#load())
+      await Promise.resolve() // Who called must know of this promise before it is over.
+      while (!this.#isWhole(fold) && !this.#isClosed) {
+        // What counts may have shrunk before, or while it was read.
+        if (!this.#isWithin(fold)) fold = this.#empty(this.#summary.version + 1)
+        const next = this.#missing(fold)
+        if (next !== undefined) await this.#catchUp(fold, next)
       }
-      if (this.#fold !== undefined && this.#fold !== fold) fold = this.#fold
-      else if (fold.version === before) throw new DamageFound(`${next.key} from ${String(next.from)} on`)
+      this.#fold = fold
+      this.#isBehind = false
+      this.#summary = fold.summary()
+      return fold
+    } finally {
+      // In the same turn as the last look at what is missing, so that nothing can slip in between.
+      this.#waking = undefined
     }
-    this.#fold = fold
-    this.#isBehind = false
-    this.#summary = fold.summary()
-    return fold
+  }
+
+  async #catchUp(fold: Fold, { key, from, to }: Stretch): Promise<void> {
+    const { logs, clock } = this.#parts
+    const before = fold.version
+    let since = clock.monotonic()
+    for await (const lines of logs.readLines(key, from, to)) {
+      for (const line of lines) fold.apply(line)
+      this.#unsaved += lines.length
+      if (clock.monotonic() - since < breatheAfterMs) continue
+      await new Promise((resume) => setImmediate(resume))
+      since = clock.monotonic()
+      if (logs.countingSeq(key) < to) return
+    }
+    if (fold.version === before) throw new DamageFound(`${key} from ${String(from)} on`)
   }
 
   /** The saved one, if all of it still counts. */
@@ -168,13 +175,12 @@ export class LiveFold {
     return [...fold.logs()].every((key) => fold.foldedTo(key) <= this.#parts.logs.countingSeq(key))
   }
 
-  #rebuild(): void {
-    this.#summary = { ...this.summary, version: this.summary.version + 1 }
-    this.#fold = this.#empty(this.#summary.version)
-    this.wakeSoon()
+  /** Whether all that is durable and counts is in it, and nothing else. */
+  #isWhole(fold: Fold): boolean {
+    return this.#isWithin(fold) && this.#missing(fold) === undefined
   }
 
-  #missing(fold: Fold): { readonly key: LogKey; readonly from: number; readonly to: number } | undefined {
+  #missing(fold: Fold): Stretch | undefined {
     for (const { id } of this.#parts.logs.logs()) {
       const key = logKey(id)
       const to = this.#parts.logs.countingSeq(key)

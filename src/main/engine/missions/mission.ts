@@ -211,8 +211,8 @@ export class Mission {
     return true
   }
 
-  #restore({ logs, admins, summary }: Checkpoint): boolean {
-    if (!this.logs.restore(logs)) return false
+  #restore({ covered, logs, admins, summary }: Checkpoint): boolean {
+    if (!this.logs.restore(logs, new Map(covered))) return false
     for (const { author, callsign } of logs) this.names.set(author as NodeId, callsign)
     this.#admins = [...admins]
     this.#live.restore(summary)
@@ -554,7 +554,7 @@ export class Mission {
     const affected = affectedBy(before, this.permissions)
     if (affected.size === 0) return
     this.logs.limit((log) => this.#limitOf(log))
-    this.#live.review()
+    this.#live.wakeSoon()
     for (const author of affected) if (this.permissions.counts(author)) this.#drain(author)
   }
 

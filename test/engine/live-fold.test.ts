@@ -1,0 +1,108 @@
+/** The fold of a mission as somebody needs it: nothing is left out or kept too long, whatever changes while it is read. */
+import { beforeEach, describe, expect, it } from 'vitest'
+import type { MissionId } from '@shared/model.js'
+import { encodeLine } from '../../src/main/engine/bytes/line.js'
+import { nodeIdOf } from '../../src/main/engine/identity/identity-record.js'
+import { privateKeyFromSeed, rawPublicKey } from '../../src/main/engine/identity/signature.js'
+import { Journal } from '../../src/main/engine/logs/journal.js'
+import { LogStore, type LogLine } from '../../src/main/engine/logs/log-store.js'
+import { chainNext, chainStart, logKey, sealRun } from '../../src/main/engine/logs/run.js'
+import { startLine } from '../../src/main/engine/logs/start-line.js'
+import { setLine } from '../../src/main/engine/missions/change.js'
+import { LiveFold } from '../../src/main/engine/missions/live-fold.js'
+import { SimDisk } from '../sim/disk.js'
+import { seededRandom } from '../sim/random.js'
+import { VirtualTime } from '../sim/time.js'
+
+const mission = 'ab'.repeat(32) as MissionId
+const key = privateKeyFromSeed(Buffer.alloc(32, 1))
+const log = { author: nodeIdOf(rawPublicKey(key)), epoch: '1'.repeat(32) }
+
+let disk: SimDisk
+let store: LogStore
+let hash: Buffer
+let seq: number
+
+beforeEach(async () => {
+  disk = new SimDisk(seededRandom(1))
+  const journal = new Journal(disk, 'log')
+  await journal.create({ muster: 'mission', version: 1 })
+  store = new LogStore(mission, journal)
+  hash = chainStart(mission, log)
+  seq = 0
+})
+
+/** The next line of the log, durable, as it would be handed on. */
+async function write(): Promise<readonly LogLine[]> {
+  const object =
+    seq === 0 ? startLine(1, rawPublicKey(key), 'A', undefined) : setLine(seq, `log/${String(seq)}`, 'text', 'x', [])
+  const line = encodeLine(object)
+  hash = chainNext(hash, line)
+  const checked = store.check(sealRun(mission, log, ++seq, [line], hash, key))
+  if (checked.kind !== 'new') throw new Error(checked.kind)
+  await store.store(checked)
+  return checked.lines
+}
+
+function makeFold(): LiveFold {
+  const failed = (error: unknown) => {
+    throw error
+  }
+  return new LiveFold({
+    ...{ disk, path: 'view.bin', clock: new VirtualTime().clock(), random: seededRandom(2), logs: store },
+    ...{ createdAt: 0, onChange: () => undefined, onFailed: failed }
+  })
+}
+
+describe('a fold that wakes', () => {
+  it('takes what comes at any moment while it does', async () => {
+    for (let moment = 0; moment < 60; moment++) {
+      const live = makeFold()
+      for (let count = 0; count < 3; count++) await write()
+      const waking = live.wake()
+      for (let step = 0; step < moment; step++) await Promise.resolve()
+      live.take(await write())
+      await waking
+      // Nobody asks again: what was taken must come by itself.
+      for (let turn = 0; turn < 5; turn++) await new Promise((next) => setImmediate(next))
+      expect(live.isUpToDate, `after ${String(moment)} steps`).toBe(true)
+      expect(live.summary.counts['log']).toBe(seq - 1)
+      await live.close()
+    }
+  })
+
+  it('holds nothing that counts no more since it began to wake', async () => {
+    for (let count = 0; count < 10; count++) await write()
+    const whole = makeFold()
+    await whole.wake()
+    await whole.save()
+    const live = makeFold()
+    const waking = live.wake()
+    const point = await store.pointAt(logKey(log), 4)
+    for (let turn = 0; turn < 3; turn++) await Promise.resolve()
+    store.limit(() => ({ seq: 4, hash: point?.hash.toString('hex') ?? '' }))
+    live.wakeSoon()
+    await waking
+    for (let turn = 0; turn < 5; turn++) await new Promise((next) => setImmediate(next))
+    expect((await live.wake()).summary().counts['log']).toBe(3)
+    expect(live.summary.counts['log']).toBe(3)
+    await live.close()
+  })
+
+  it('is made anew when less counts, and caught up when more does', async () => {
+    for (let count = 0; count < 10; count++) await write()
+    const live = makeFold()
+    await live.wake()
+    const versions = [live.summary.version]
+    for (const limit of [4, 7, 0]) {
+      const found = await store.pointAt(logKey(log), limit)
+      store.limit(() => ({ seq: limit, hash: found?.hash.toString('hex') ?? '' }))
+      live.wakeSoon()
+      await live.wake()
+      expect(live.summary.counts['log'] ?? 0, `up to ${String(limit)}`).toBe(Math.max(0, limit - 1))
+      versions.push(live.summary.version)
+    }
+    expect(new Set(versions).size, 'a query of another state is known as old').toBe(versions.length)
+    await live.close()
+  })
+})
