@@ -24,19 +24,27 @@ async function triangle(seed: number): Promise<{ nodes: [FieldNode, FieldNode, F
   return { nodes: [alpha, bravo, charlie], mission }
 }
 
+/** Alpha, cut off, revokes bravo, who writes meanwhile; charlie has what bravo wrote and meets alpha afterwards. */
+async function revokedWhileWriting(
+  [alpha, bravo, charlie]: readonly [FieldNode, FieldNode, FieldNode],
+  mission: MissionId,
+  entities: readonly string[]
+): Promise<void> {
+  field.cut(alpha, bravo)
+  field.cut(alpha, charlie)
+  for (const entity of entities) await bravo.write(mission, entity, 'text', 'written where alpha does not see it')
+  await field.until('charlie has it', () => charlie.mission(mission)?.entries === 2)
+  await alpha.decide(bravo, 'revoked')
+  field.mend(alpha, charlie)
+}
+
 describe('somebody who is revoked', () => {
   it('keeps what was taken from them, and nothing that they wrote elsewhere counts any more', async () => {
     const { nodes, mission } = await triangle(61)
     const [alpha, bravo, charlie] = nodes
     await bravo.write(mission, 'log/1', 'text', 'seen by all')
     await field.untilInStep(mission, ...nodes)
-    field.cut(alpha, bravo)
-    field.cut(alpha, charlie)
-    await bravo.write(mission, 'log/2', 'text', 'written where alpha does not see it')
-    await bravo.write(mission, 'log/1', 'text', 'changed there, too')
-    await field.until('charlie has it', () => charlie.mission(mission)?.entries === 2)
-    await alpha.decide(bravo, 'revoked')
-    field.mend(alpha, charlie)
+    await revokedWhileWriting(nodes, mission, ['log/2', 'log/1'])
     await field.untilInStep(mission, alpha, charlie)
     for (const node of [alpha, charlie]) {
       expect(node.mission(mission)?.entries, node.name).toBe(1)
@@ -60,12 +68,7 @@ describe('somebody who is revoked', () => {
     const [alpha, bravo, charlie] = nodes
     await bravo.write(mission, 'log/1', 'text', 'counts')
     await field.untilInStep(mission, ...nodes)
-    field.cut(alpha, bravo)
-    field.cut(alpha, charlie)
-    await bravo.write(mission, 'log/2', 'text', 'does not')
-    await field.until('charlie has it', () => charlie.mission(mission)?.entries === 2)
-    await alpha.decide(bravo, 'revoked')
-    field.mend(alpha, charlie)
+    await revokedWhileWriting(nodes, mission, ['log/2'])
     const digest = await field.untilInStep(mission, alpha, charlie)
     await charlie.restart()
     expect(charlie.digest(mission)).toBe(digest)
@@ -93,12 +96,7 @@ describe('somebody who is revoked', () => {
     const [alpha, bravo, charlie] = nodes
     await bravo.write(mission, 'log/1', 'text', 'before')
     await field.untilInStep(mission, ...nodes)
-    field.cut(alpha, bravo)
-    field.cut(alpha, charlie)
-    await bravo.write(mission, 'log/2', 'text', 'meanwhile')
-    await field.until('charlie has it', () => charlie.mission(mission)?.entries === 2)
-    await alpha.decide(bravo, 'revoked')
-    field.mend(alpha, charlie)
+    await revokedWhileWriting(nodes, mission, ['log/2'])
     await field.untilInStep(mission, alpha, charlie)
     field.mend(alpha, bravo)
     await alpha.decide(bravo, 'trusted')

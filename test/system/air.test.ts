@@ -57,9 +57,9 @@ describe.runIf(areNamespacesAllowed)('on one switch', () => {
     const lan = makeSwitch()
     const nodes = []
     for (const host of [1, 2]) {
+      const folder = await temporaryFolder((undo) => undos.push(undo))
       const laptop = makeLaptop()
       laptop.plug(lan, host)
-      const folder = await temporaryFolder((undo) => undos.push(undo))
       const options = ['--data', folder, '--name', `node-${String(host)}`, '--discovery', 'mdns']
       const child = laptop.spawn(process.execPath, [resolve('out/main/headless.js'), ...options], {
         ...process.env,
@@ -72,6 +72,12 @@ describe.runIf(areNamespacesAllowed)('on one switch', () => {
       })
       const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string]
       expect(JSON.parse(line)).toMatchObject({ ready: true })
+      // What is undone later was made before: the folder is removed when its process is gone.
+      const gone = once(child, 'exit')
+      undos.push(async () => {
+        child.kill('SIGKILL')
+        await gone
+      })
       nodes.push({ met, readyAt: Date.now() })
     }
     const seen = await Promise.all(nodes.map(({ met }) => met))

@@ -184,6 +184,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
         onRun: (mission, run) => replicator.newRun(mission, run),
         onChange: (mission) =>
           afterStart(() => {
+            if (missions.get(mission.id) !== mission) return // Its files are being read anew.
             const isNew = !announced.has(mission.id)
             announced.add(mission.id)
             if (isNew) replicator.missionAdded(mission)

@@ -27,6 +27,7 @@ import type { Fold, FoldSummary, Ref } from './fold.js'
 import { ForkBook } from './fork-book.js'
 import { LiveFold } from './live-fold.js'
 import { affectedBy, permissionsOf, type AdminLine, type Permissions } from './permissions.js'
+import { WaitingRuns } from './waiting-runs.js'
 
 export interface MissionParts {
   readonly disk: Disk
@@ -73,8 +74,7 @@ export class Mission {
   readonly #forks: ForkBook
   /** Points of forked logs that an owner chose, and whether our branch goes through them. */
   readonly #held = new Map<string, boolean>()
-  #waiting: Run[] = []
-  #waitingBytes = 0
+  readonly #waiting = new WaitingRuns()
   /** Names of own writes on their way to disk, by entity and field: later writes of the same commit replace them. */
   #onTheWay = new Map<string, { current: ChangeName; replaced: Set<ChangeName> }>()
   /** Bytes of the journal that the newest checkpoint covers, and the length of that checkpoint. */
@@ -151,16 +151,12 @@ export class Mission {
     const covered = new Map(checkpoint.covered)
     const isOpen = await journal.openAfter(covered, checkpoint.header, {
       onRun: (stored) => mission.#load(stored),
-      onDamage: (damage) => {
-        if (damage.kind === 'damaged') mission.logs.noteBreak()
-        onDamage(damage)
-      }
+      onDamage: (damage) => onDamage(mission.#noteDamage(damage))
     })
     if (!isOpen) return undefined
     mission.#covered = [...covered.values()].reduce((sum, size) => sum + size, 0)
     mission.#checkpointBytes = bytes?.length ?? 0
-    await mission.#forks.open()
-    mission.#opened()
+    await mission.#opened()
     mission.#isUnverified = true
     if (mission.logs.bytes > mission.#covered) mission.#live.wakeSoon()
     return ok(mission)
@@ -181,15 +177,11 @@ export class Mission {
         return ok(null)
       },
       onRun: (stored) => (mission === undefined ? false : mission.#load(stored)),
-      onDamage(damage) {
-        if (damage.kind === 'damaged') mission?.logs.noteBreak()
-        onDamage(damage)
-      }
+      onDamage: (damage) => onDamage(mission === undefined ? damage : mission.#noteDamage(damage))
     })
     if (!opened.ok) return opened
     if (mission === undefined) return fail('file-damaged', missionFolder(id))
-    await mission.#forks.open()
-    mission.#opened()
+    await mission.#opened()
     await mission.#live.wake()
     return ok(mission)
   }
@@ -211,6 +203,11 @@ export class Mission {
     return true
   }
 
+  #noteDamage(damage: Damage): Damage {
+    if (damage.kind === 'damaged') this.logs.noteBreak()
+    return damage
+  }
+
   #restore({ covered, logs, admins, summary }: Checkpoint): boolean {
     if (!this.logs.restore(logs, new Map(covered))) return false
     for (const { author, callsign } of logs) this.names.set(author as NodeId, callsign)
@@ -221,7 +218,7 @@ export class Mission {
 
   /** Changes whose author is not a member. */
   get waiting(): number {
-    return this.#waiting.reduce((sum, { header }) => sum + header.count, 0)
+    return this.#waiting.changes
   }
 
   /** Whether so much is on its way to disk that nothing more should be read from a link. */
@@ -309,7 +306,7 @@ export class Mission {
   /** Takes a run from a peer. Answers at once; the disk follows, and only then heads and view. */
   receive(run: Run): Received {
     const { header } = run
-    if (!this.permissions.counts(header.author)) return { kind: this.#wait(run) ? 'waiting' : 'full' }
+    if (!this.permissions.counts(header.author)) return this.#wait(run)
     const limit = this.#limitOf(header)
     // Beyond the limit, or all that counts of this log is held.
     if (limit !== undefined && Math.max(header.first, this.logs.countingSeq(logKey(header)) + 1) > limit.seq)
@@ -451,7 +448,9 @@ export class Mission {
     if (!isJudged && this.#isOpen) this.#judgeAnew()
   }
 
-  #opened(): void {
+  /** All is read: now it is judged. */
+  async #opened(): Promise<void> {
+    await this.#forks.open()
     this.permissions = this.#judge()
     this.logs.limit((log) => this.#limitOf(log))
     this.#isOpen = true
@@ -598,32 +597,15 @@ export class Mission {
     }
   }
 
-  #wait(run: Run): boolean {
-    const { header, body } = run
-    const isKnown = this.#waiting.some(
-      (other) =>
-        logKey(other.header) === logKey(header) &&
-        other.header.first === header.first &&
-        other.header.count >= header.count
-    )
-    if (isKnown) return true
-    if (this.#waiting.length >= bounds.waitingRuns || this.#waitingBytes + body.length > bounds.waitingBytes)
-      return false
-    // The body is a view of a whole frame; a copy lets the frame go.
-    this.#waiting.push({ header, body: Buffer.from(body) })
-    this.#waitingBytes += body.length
-    this.#parts.events.onChange(this)
-    return true
+  #wait(run: Run): Received {
+    const kind = this.#waiting.add(run)
+    if (kind === 'waiting') this.#parts.events.onChange(this)
+    return { kind: kind === 'full' ? 'full' : 'waiting' }
   }
 
   #drain(author: NodeId): void {
-    const ready = this.#waiting.filter(({ header }) => header.author === author)
-    if (ready.length === 0) return
-    this.#waiting = this.#waiting.filter(({ header }) => header.author !== author)
-    for (const run of ready) {
-      this.#waitingBytes -= run.body.length
-      this.receive(run) // What does not verify is dropped: which peer brought it is no longer known.
-    }
+    // What does not verify is dropped: which peer brought it is no longer known.
+    for (const run of this.#waiting.takeOf(author)) this.receive(run)
   }
 }
 

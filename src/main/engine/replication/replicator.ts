@@ -467,8 +467,7 @@ export class Replicator {
 
   /** Our heads, for the peer to see what we lack; to one that may not have this mission, no more than it said itself. */
   #wantedAfter(nodeId: NodeId, mission: Mission): WireHead[] {
-    const { probes } = this.#exchange(nodeId, mission.id)
-    const { told } = this.#exchange(nodeId, mission.id)
+    const { probes, told } = this.#exchange(nodeId, mission.id)
     const heads = mission.logs.heads().map((head) => ({ ...head, ...pick(probes.get(logKey(head))) }))
     if (this.#refuseGiving(nodeId, mission) === undefined)
       return [...heads, ...mission.logs.predecessors((key) => told.has(key))].slice(0, limits.heads).map(toWire)
