@@ -77,6 +77,16 @@ describe.runIf(canLook)('network and settings', () => {
     })
   })
 
+  it('offers no new mission in a folder that is only looked at', async () => {
+    await withPage(onlyRead(Date.now()), async (page) => {
+      await goTo(page, '/missions')
+      await page.getByRole('heading', { name: 'Missions', level: 1 }).waitFor()
+      await page.keyboard.press('n')
+      expect(await page.getByRole('button', { name: 'New mission' }).count()).toBe(0)
+      expect(await page.getByRole('dialog').count()).toBe(0)
+    })
+  })
+
   it('has room for longer languages', async () => {
     const recorded = emptyField(Date.now())
     await withPage(recorded, async (page, engine) => {
