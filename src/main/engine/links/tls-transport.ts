@@ -4,7 +4,13 @@
  */
 import { createServer, type Socket } from 'node:net'
 import { constants, type X509Certificate } from 'node:crypto'
-import { connect, createServer as createTlsServer, type TLSSocket } from 'node:tls'
+import {
+  connect,
+  createSecureContext,
+  createServer as createTlsServer,
+  type SecureContext,
+  type TLSSocket
+} from 'node:tls'
 import { sha256 } from '../bytes/hash.js'
 import type { TlsIdentity } from '../identity/certificate.js'
 import { limits } from '../limits.js'
@@ -24,13 +30,19 @@ function contextOptions(identity: TlsIdentity) {
   }
 }
 
-function tlsOptions(identity: TlsIdentity) {
-  return {
-    ...contextOptions(identity),
-    ALPNProtocols: [protocol],
-    // Whatever issued them: the hello binds certificates to a node, and trust is judged after it.
-    rejectUnauthorized: false
-  }
+const tlsOptions = {
+  ALPNProtocols: [protocol],
+  // Whatever issued them: the hello binds certificates to a node, and trust is judged after it.
+  rejectUnauthorized: false
+}
+
+/** Of every dial with an identity: each context keeps key and certificate in tables of its own, some 36 KiB. */
+const dialContexts = new WeakMap<TlsIdentity, SecureContext>()
+
+function dialContext(identity: TlsIdentity): SecureContext {
+  const context = dialContexts.get(identity) ?? createSecureContext(contextOptions(identity))
+  dialContexts.set(identity, context)
+  return context
 }
 
 export const tlsTransport: Transport = {
@@ -44,7 +56,12 @@ export const tlsTransport: Transport = {
       known?.ended()
       return known?.startedAt ?? performance.now()
     }
-    const tlsServer = createTlsServer({ ...tlsOptions(identity), requestCert: true, handshakeTimeout: limits.helloMs })
+    const tlsServer = createTlsServer({
+      ...contextOptions(identity),
+      ...tlsOptions,
+      requestCert: true,
+      handshakeTimeout: limits.helloMs
+    })
     const tcpServer = createServer((socket) => {
       // Gone before it was accepted: it has no address to be known by, and needs no place.
       if (socket.remoteAddress === undefined) {
@@ -103,7 +120,13 @@ export const tlsTransport: Transport = {
   dial({ address, port }, identity) {
     const startedAt = performance.now()
     return new Promise((resolve, reject) => {
-      const socket = connect({ host: address, port, ...tlsOptions(identity), servername: '' })
+      const socket = connect({
+        host: address,
+        port,
+        secureContext: dialContext(identity),
+        ...tlsOptions,
+        servername: ''
+      })
       const timer = setTimeout(() => {
         socket.destroy()
         reject(new TransportError('no-answer', 'no TLS within the time limit'))
