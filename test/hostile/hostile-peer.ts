@@ -86,6 +86,7 @@ export async function makeIdentity(options: IdentityOptions = {}): Promise<Ident
     signingKey,
     publicKey,
     callsign: 'hostile',
+    federation,
     laptop: '',
     tls,
     certificateHash,

@@ -164,7 +164,7 @@ async function decide(parts: CommandParts, request: DecisionRequest): Promise<Re
   const { trust, peers, clock, identity } = parts
   const peer = peers.peers.get(request.nodeId)
   if (peer === undefined) return fail('not-found', 'no peer of this node ID has said hello')
-  const refused = refuseDecision(request, peer.federation, identity.record.federation, trust.time)
+  const refused = refuseDecision(request, peer.federation, identity.federation, trust.time)
   if (refused !== undefined) return fail(refused)
   const { level, scope = everything, until, reason, ground = 'unseen' } = request
   const decision: Decision = {

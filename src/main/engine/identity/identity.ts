@@ -51,6 +51,7 @@ export interface Identity {
   readonly publicKey: Buffer
   readonly callsign: string
   readonly laptop: string
+  readonly federation: string
   readonly tls: TlsIdentity
   /** SHA-256 of the certificate's DER. */
   readonly certificateHash: Buffer
@@ -81,12 +82,13 @@ export class OwnIdentity implements Identity {
   readonly publicKey: Buffer
   callsign = ''
   laptop = ''
-  certificateHash: Buffer = Buffer.alloc(0)
   readonly #document: Document<IdentityFile>
   readonly #parts: IdentityParts
   /** With the secrets in the open; what is written may hold them wrapped. */
   #file: IdentityFile
-  #records: { readonly full: IdentityRecord; readonly withheld: IdentityRecord }
+  #shown: Shown
+  /** Four signatures, made when somebody says hello first. */
+  #records: { readonly full: IdentityRecord; readonly withheld: IdentityRecord } | undefined
 
   private constructor(parts: IdentityParts, document: Document<IdentityFile>, file: IdentityFile) {
     this.#parts = parts
@@ -95,7 +97,7 @@ export class OwnIdentity implements Identity {
     this.signingKey = privateKeyFromSeed(Buffer.from(file.signingSeed, 'base64url'))
     this.publicKey = rawPublicKey(this.signingKey)
     this.nodeId = nodeIdOf(this.publicKey)
-    this.#records = this.#sign()
+    this.#shown = shownOf(file)
   }
 
   static async open(parts: IdentityParts): Promise<Result<{ identity: OwnIdentity; isNew: boolean }>> {
@@ -139,15 +141,19 @@ export class OwnIdentity implements Identity {
   }
 
   get record(): IdentityRecord {
-    return this.#records.full
+    return this.#signed().full
   }
 
   get strangerRecord(): IdentityRecord {
-    return this.#records.withheld
+    return this.#signed().withheld
+  }
+
+  get certificateHash(): Buffer {
+    return this.#shown.certificateHash
   }
 
   get federation(): string {
-    return this.#file.federation
+    return this.#shown.federation
   }
 
   get isCertificateImported(): boolean {
@@ -214,7 +220,8 @@ export class OwnIdentity implements Identity {
     this.#file = file
     try {
       await this.#save()
-      this.#records = this.#sign()
+      this.#shown = shownOf(file)
+      this.#records = undefined
     } catch (error) {
       this.#file = before
       throw error
@@ -238,22 +245,43 @@ export class OwnIdentity implements Identity {
     })
   }
 
-  #sign(): { full: IdentityRecord; withheld: IdentityRecord } {
-    const { sealingKey, tls, federation, counter } = this.#file
-    const sealing = createPrivateKey({ key: Buffer.from(sealingKey, 'base64url'), format: 'der', type: 'pkcs8' })
-    this.certificateHash = sha256(certificateDer(tls.certificate))
+  #signed(): { readonly full: IdentityRecord; readonly withheld: IdentityRecord } {
+    if (this.#records !== undefined) return this.#records
+    const { sealingKey, certificateHash, certificateKey, federation, counter } = this.#shown
     const unsigned = {
       signingKey: this.publicKey.toString('base64url'),
-      sealingKey: rawPublicKey(sealing).toString('base64url'),
-      certificateHash: this.certificateHash.toString('base64url'),
+      sealingKey: sealingKey.toString('base64url'),
+      certificateHash: certificateHash.toString('base64url'),
       federation,
       counter
     }
-    const certificateKey = createPrivateKey(tls.key)
-    return {
+    this.#records = {
       full: signRecord(unsigned, this.signingKey, certificateKey),
       withheld: signRecord({ ...unsigned, federation: '' }, this.signingKey, certificateKey)
     }
+    return this.#records
+  }
+}
+
+/** What the records say of a file that is durable, and the key that signs them beside the node's own. */
+interface Shown {
+  readonly federation: string
+  readonly counter: number
+  /** 32 bytes, public. */
+  readonly sealingKey: Buffer
+  readonly certificateHash: Buffer
+  readonly certificateKey: KeyObject
+}
+
+/** Throws when keys or certificate are none. */
+function shownOf({ sealingKey, tls, federation, counter }: IdentityFile): Shown {
+  const sealing = createPrivateKey({ key: Buffer.from(sealingKey, 'base64url'), format: 'der', type: 'pkcs8' })
+  return {
+    federation,
+    counter,
+    sealingKey: rawPublicKey(sealing),
+    certificateHash: sha256(certificateDer(tls.certificate)),
+    certificateKey: createPrivateKey(tls.key)
   }
 }
 

@@ -231,7 +231,7 @@ export class LinkTable {
     return {
       trust: trust.stateOf(nodeId),
       claimedFederation: peers.peers.get(nodeId)?.federation ?? '',
-      ownFederation: this.#self.identity.record.federation,
+      ownFederation: this.#self.identity.federation,
       time: trust.time,
       isJournalGood: trust.isGood
     }
@@ -422,7 +422,7 @@ export class LinkTable {
   #isForeign(link: Link, { nodeId, record, callsign }: Met): boolean {
     const refusal = refuseFederation(this.factsOf(nodeId))
     if (refusal === undefined) return false
-    const ours = this.#self.identity.record.federation
+    const ours = this.#self.identity.federation
     this.#note('refused', { node: nodeId, callsign, code: refusal, text: `${record.federation}, ours is ${ours}` })
     link.refuse(refusal)
     this.#parts.onPeer(nodeId)
