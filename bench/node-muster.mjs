@@ -15,7 +15,7 @@ function createNode(stored) {
   let engine
   let knownId
   /** The only mission there is, once it is here. */
-  const mission = () => (knownId ??= engine.overview().missions[0]?.id)
+  const mission = () => (knownId ??= engine.missionIds()[0])
   const peer = (nodeId) => engine.overview().peers.find((one) => one.nodeId === nodeId)
   const list = async (offset, limit) => {
     const query = { missionId: mission(), type: 'log', offset, limit, order: 'oldest' }
@@ -51,7 +51,7 @@ function createNode(stored) {
     async start({ folder, name, linkHost = '127.0.0.1', isHurried = false }) {
       folders.set(folder, { isHurried, look: () => engine !== undefined && stored() })
       engine = good(await createEngine({ dataFolder: folder, callsign: name, linkHost, linkPort: 0 }))
-      return { nodeId: engine.nodeId, port: engine.overview().node.linkPort }
+      return { nodeId: engine.nodeId, port: engine.reach().linkPort }
     },
     async link({ port }) {
       good(await engine.commands.addPeer({ address: '127.0.0.1', port }))

@@ -55,7 +55,7 @@ async function serve(options: HeadlessOptions): Promise<HeadlessOptions | undefi
     return undefined
   }
   const engine = created.value
-  const { nodeId, linkPort, listenProblem, readOnly } = engine.overview().node
+  const { linkPort, listenProblem, readOnly } = engine.reach()
   if (listenProblem !== undefined) {
     // In a window a person sees this and can go on; a gateway that nobody reaches should not look well.
     await engine.stop()
@@ -78,7 +78,7 @@ async function serve(options: HeadlessOptions): Promise<HeadlessOptions | undefi
   process.on('SIGINT', onSignal)
   const looking = readOnly === undefined ? {} : { readOnly, accessFolder }
   process.stdout.write(
-    `${JSON.stringify({ ready: true, nodeId, apiPort: api.port, linkPort: linkPort ?? null, ...looking })}\n`
+    `${JSON.stringify({ ready: true, nodeId: engine.nodeId, apiPort: api.port, linkPort: linkPort ?? null, ...looking })}\n`
   )
 
   const how = await ending

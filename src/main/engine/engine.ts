@@ -84,6 +84,9 @@ export interface Engine {
   /** Starts with a snapshot; returns its undo. */
   subscribe(listener: (message: FeedMessage) => void): () => void
   overview(): Overview
+  /** Where others reach this node and why they cannot; why its folder is only looked at. */
+  reach(): Pick<NodeStatus, 'linkPort' | 'listenProblem' | 'readOnly'>
+  missionIds(): readonly MissionId[]
   /** Types of the entities in a mission, `mission` itself left out. */
   entityTypes(mission: MissionId): readonly string[]
   heads(mission: MissionId): Result<{ readonly digest: string; readonly heads: readonly Head[] }>
@@ -403,6 +406,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     commands: readOnly === undefined ? commands : onlyLooking(commands, readOnly),
     subscribe: (listener) => feed.subscribe(listener),
     overview: () => views.overview(),
+    reach: () => views.reach(),
+    missionIds: () => missions.all().map(({ id }) => id),
     entityTypes: (id) => Object.keys(missions.get(id)?.summary.counts ?? {}).filter((type) => type !== 'mission'),
     heads(id) {
       const mission = missions.get(id)

@@ -115,12 +115,11 @@ export class Views {
   }
 
   #node(): NodeStatus {
-    const { dataFolder, interfaces, identity, links, startedAt, settings, isFirstRun, readOnly } = this.#parts
-    const { linkPort, listenProblem } = links
+    const { dataFolder, interfaces, identity, startedAt, settings, isFirstRun } = this.#parts
     return {
       nodeId: identity.nodeId,
       callsign: identity.callsign,
-      federation: identity.record.federation,
+      federation: identity.federation,
       version,
       words: recognitionWords(identity.nodeId),
       certificateSha256: identity.certificateHash.toString('hex'),
@@ -131,6 +130,14 @@ export class Views {
       startedAt,
       interfaces: interfaces(),
       dataFolder,
+      ...this.reach()
+    }
+  }
+
+  reach(): Pick<NodeStatus, 'linkPort' | 'listenProblem' | 'readOnly'> {
+    const { links, readOnly } = this.#parts
+    const { linkPort, listenProblem } = links
+    return {
       ...(linkPort === undefined ? {} : { linkPort }),
       ...(listenProblem === undefined ? {} : { listenProblem }),
       ...(readOnly === undefined ? {} : { readOnly })

@@ -74,8 +74,10 @@ export type CertificateLine = v.InferOutput<typeof CertificateLine>
 export type EventLine = v.InferOutput<typeof EventLine>
 export type JournalLine = DecisionLine | CertificateLine | EventLine
 
+const JournalLineSchema = v.variant('kind', [DecisionLine, CertificateLine, EventLine])
+
 export function parseJournalLine(line: JsonObject): JournalLine | undefined {
-  const parsed = v.safeParse(v.variant('kind', [DecisionLine, CertificateLine, EventLine]), line)
+  const parsed = v.safeParse(JournalLineSchema, line)
   return parsed.success ? parsed.output : undefined
 }
 
