@@ -97,6 +97,14 @@ const answerHeardMs = 1_000
 /** On one connection; nobody renames a laptop more often. */
 const selvesMost = 100
 
+/** What only the hello needs. */
+interface Hello {
+  readonly own: Intro
+  readonly ownBytes: Buffer
+  theirs?: Judged & { readonly intro: Intro; readonly bytes: Buffer }
+  isProved: boolean
+}
+
 interface Queued {
   readonly bytes: Buffer
   readonly mission: MissionId | undefined
@@ -110,6 +118,8 @@ function isControl({ t }: Message): boolean {
 
 export class Link {
   readonly channel: Channel
+  /** What both sides speak; 1 until their intro came. */
+  version: LinkVersion = 1
   state: 'hello' | 'met' | 'up' | 'closed' = 'hello'
   /** Known from `met` on. */
   peer: Met | undefined
@@ -124,10 +134,8 @@ export class Link {
   readonly #self: LinkSelf
   readonly #events: LinkEvents
   readonly #reader = new FrameReader()
-  readonly #ownIntro: Intro
-  readonly #ownIntroBytes: Buffer
-  #theirs: (Judged & { readonly intro: Intro; readonly bytes: Buffer }) | undefined
-  #proved = false
+  /** Let go when it is over: a few hundred bytes keep the 8 KiB alive that Node cut them from. */
+  #hello: Hello | undefined
   #framesBeforeTrust = 0
   #heardAt: number
   #isPaused = false
@@ -155,24 +163,20 @@ export class Link {
     this.#self = self
     this.#events = events
     this.#heardAt = self.clock.monotonic()
-    this.#ownIntro = createIntro(self.identity.publicKey, self.random.bytes(32), self.run, self.versions)
-    this.#ownIntroBytes = Buffer.from(JSON.stringify(this.#ownIntro))
+    const own = createIntro(self.identity.publicKey, self.random.bytes(32), self.run, self.versions)
+    const ownBytes = Buffer.from(JSON.stringify(own))
+    this.#hello = { own, ownBytes, isProved: false }
     channel.onData = (bytes) => this.#receive(bytes)
     channel.onDrain = () => this.#pump()
     channel.onClose = () => this.close('link-lost')
     const left = limits.helloMs - (self.clock.monotonic() - channel.startedAt)
     this.#cancelTimer = self.clock.after(Math.max(0, left), () => this.close('hello-failed', 'no hello in time'))
-    this.#write(encodeFrame(frameTypes.message, this.#ownIntroBytes))
+    this.#write(encodeFrame(frameTypes.message, ownBytes))
   }
 
   /** Whether we opened this connection. */
   get isDialled(): boolean {
     return this.channel.role === 'client'
-  }
-
-  /** What both sides speak; 1 until their intro came. */
-  get version(): LinkVersion {
-    return this.#theirs?.version ?? 1
   }
 
   get nodeId(): NodeId | undefined {
@@ -275,6 +279,7 @@ export class Link {
   close(reason: ProblemCode, detail = ''): void {
     if (this.state === 'closed') return
     this.state = 'closed'
+    this.#hello = undefined
     this.#cancelTimer()
     this.#control = []
     this.#live = []
@@ -386,7 +391,7 @@ export class Link {
     }
     const message = parseMessage(frame.payload)
     if (typeof message === 'string') this.close('protocol-error', message)
-    else if (this.state === 'hello') this.#takeHello(message, frame.payload)
+    else if (this.#hello !== undefined) this.#takeHello(this.#hello, message, frame.payload)
     else if (message.t === 'level') {
       this.theyTrust = message.trusts
       this.#events.onLevel(this)
@@ -421,25 +426,20 @@ export class Link {
     else this.#events.onRun(this, decoded.mission, decoded.run)
   }
 
-  #takeHello(message: Message, bytes: Buffer): void {
-    const theirs = this.#theirs
-    if (message.t === 'intro' && theirs === undefined) this.#takeIntro(message, bytes)
-    else if (message.t === 'proof' && theirs !== undefined && !this.#proved) {
-      const isProved = verifyProof(
-        this.#theirRole,
-        this.channel.binding,
-        this.#intros(theirs.bytes),
-        theirs.key,
-        message.signature
-      )
-      if (!isProved) {
+  #takeHello(hello: Hello, message: Message, bytes: Buffer): void {
+    const { theirs } = hello
+    if (message.t === 'intro' && theirs === undefined) this.#takeIntro(hello, message, bytes)
+    else if (message.t === 'proof' && theirs !== undefined && !hello.isProved) {
+      const intros = this.#intros(hello.ownBytes, theirs.bytes)
+      const { binding } = this.channel
+      hello.isProved = verifyProof(this.#theirRole, binding, intros, theirs.key, message.signature)
+      if (!hello.isProved) {
         this.close('hello-failed', 'the proof does not hold for this connection')
         return
       }
-      this.#proved = true
       if (this.#self.isBarred(theirs.nodeId)) this.close('peer-revoked')
       else this.#answer(theirs.nodeId)
-    } else if (message.t === 'answer' && theirs !== undefined && this.#proved) this.#takeAnswer(message, theirs)
+    } else if (message.t === 'answer' && theirs !== undefined && hello.isProved) this.#takeAnswer(message, theirs)
     else this.close('protocol-error', `${message.t} out of turn`)
   }
 
@@ -447,21 +447,21 @@ export class Link {
     return this.channel.role === 'client' ? 'server' : 'client'
   }
 
-  #intros(theirs: Buffer): Intros {
-    const own = this.#ownIntroBytes
+  #intros(own: Buffer, theirs: Buffer): Intros {
     return this.channel.role === 'client' ? { client: own, server: theirs } : { client: theirs, server: own }
   }
 
-  #takeIntro(intro: Intro, bytes: Buffer): void {
-    const judged = judgeIntro(this.#ownIntro, intro)
+  #takeIntro(hello: Hello, intro: Intro, bytes: Buffer): void {
+    const judged = judgeIntro(hello.own, intro)
     // We dialled ourselves, or one who speaks otherwise: the other end has to see our intro, too, to know it.
     if (judged === 'own-identity' || judged === 'version-differs') this.refuse(judged)
     else if (typeof judged === 'string') this.close(judged)
     if (typeof judged === 'string') return
     // A copy: the payload is a view of a larger buffer, and the proof is over these very bytes.
-    this.#theirs = { ...judged, intro, bytes: Buffer.from(bytes) }
+    hello.theirs = { ...judged, intro, bytes: Buffer.from(bytes) }
+    this.version = judged.version
     const { identity } = this.#self
-    const intros = this.#intros(this.#theirs.bytes)
+    const intros = this.#intros(hello.ownBytes, hello.theirs.bytes)
     const signature = signProof(this.channel.role, this.channel.binding, intros, identity.signingKey)
     this.send({ t: 'proof', signature })
   }
@@ -510,6 +510,7 @@ export class Link {
       return
     }
     this.state = 'met'
+    this.#hello = undefined
     this.theyTrust = answer.trusts
     this.#cancelTimer()
     this.#cancelTimer = this.#self.clock.after(bounds.lingerMs, () =>
