@@ -10,6 +10,8 @@ export default defineConfig({
     build: {
       // Bundled, so that a start reads a few files instead of a few hundred; heavy libraries stay behind import().
       externalizeDeps: false,
+      // Every start compiles it all: a tenth of loading the engine less, and a third of its text in memory.
+      minify: true,
       // ws tries these two native add-ons and goes on without them.
       rollupOptions: {
         external: ['bufferutil', 'utf-8-validate'],
@@ -17,7 +19,9 @@ export default defineConfig({
           index: resolve('src/main/index.ts'),
           headless: resolve('src/main/headless.ts'),
           engine: resolve('src/main/engine/index.ts')
-        }
+        },
+        // What all three need at once lies in one file, also where something that is loaded later needs it too.
+        output: { codeSplitting: { groups: [{ name: 'engine', tags: ['$initial'], minShareCount: 3 }] } }
       }
     }
   },

@@ -1,13 +1,15 @@
-/** Commands about certificates that a person imports, removes or saves by hand. Reading files is certificates/'s part. */
+/**
+ * Commands about certificates that a person imports, removes or saves by hand. Reading and writing files is
+ * certificates/'s part, which is loaded when a person does it: hardly any start needs it.
+ */
 import type { ArgumentOf, CertificateFiles, CommandHandlers } from '@shared/contract.js'
 import type { CertificatePreview, ImportAs, NodeId } from '@shared/model.js'
 import { everything } from '@shared/scope.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { sha256 } from './bytes/hash.js'
 import { certificateFacts } from './certificates/facts.js'
-import { exportCertificate } from './certificates/export.js'
 import { fitAs, likeliestRefusal, previewCertificates, tlsIdentityFrom } from './certificates/preview.js'
-import { readCertificateFiles, type ReadFiles } from './certificates/read-files.js'
+import type { ReadFiles } from './certificates/read-files.js'
 import type { OwnIdentity } from './identity/identity.js'
 import { bounds } from './limits.js'
 import type { Clock } from './runtime/clock.js'
@@ -42,6 +44,7 @@ export function createCertificateCommands(parts: CertificateParts): Pick<Command
       return trust.remove('peer', id)
     },
     async exportCertificate({ format, password }) {
+      const { exportCertificate } = await import('./certificates/export.js')
       const made = await exportCertificate(identity.tls.certificate, format, password)
       if (!made.ok) return made
       await trust.noteDone('certificate-saved', { text: format })
@@ -58,7 +61,8 @@ export function createCertificateCommands(parts: CertificateParts): Pick<Command
   }
 }
 
-function readFiles({ files, password }: CertificateFiles): Promise<Result<ReadFiles>> {
+async function readFiles({ files, password }: CertificateFiles): Promise<Result<ReadFiles>> {
+  const { readCertificateFiles } = await import('./certificates/read-files.js')
   return readCertificateFiles(
     files.map((file) => Buffer.from(file, 'base64')),
     password

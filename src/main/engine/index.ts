@@ -2,7 +2,6 @@
 import { networkInterfaces } from 'node:os'
 import type { SnapshotSummary } from '@shared/model.js'
 import { fail, ok, type Problem, type Result } from '@shared/result.js'
-import { createMdns } from './discovery/mdns.js'
 import { startEngine, type Engine, type EnginePorts } from './engine.js'
 import type { KeyStore } from './identity/key-store.js'
 import { tlsTransport } from './links/tls-transport.js'
@@ -57,7 +56,10 @@ export async function createEngine(options: EngineOptions): Promise<Result<Runni
   const { log = silentLog } = options
   const { restore, onRestartWanted } = options
   const disk = ports.disk ?? createFileDisk(dataFolder)
-  const access: Result<FolderAccess> = ports.disk === undefined ? await takeFolder(dataFolder, disk) : ok({})
+  const [access, mdns] = await Promise.all([
+    ports.disk === undefined ? takeFolder(dataFolder, disk) : ok<FolderAccess>({}),
+    options.discovery === 'mdns' ? import('./discovery/mdns.js') : undefined
+  ])
   if (!access.ok) return access
   const { lock, readOnly } = access.value
   const started = await startSafely(
@@ -68,9 +70,9 @@ export async function createEngine(options: EngineOptions): Promise<Result<Runni
       disk,
       transport: tlsTransport,
       discovery:
-        options.discovery === 'mdns'
-          ? () => createMdns({ clock: systemClock, random: systemRandom, log, onlyAddress: options.discoveryAddress })
-          : undefined,
+        mdns &&
+        (() =>
+          mdns.createMdns({ clock: systemClock, random: systemRandom, log, onlyAddress: options.discoveryAddress })),
       keyStore,
       interfaces: systemInterfaces,
       ...ports
