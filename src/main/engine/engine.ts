@@ -342,6 +342,10 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       now: clock.now()
     })
   }
+  async function noteStart(): Promise<void> {
+    if (restored !== undefined) await trust.noteDone('restored', { text: restored })
+    await trust.note('started', { text: version })
+  }
   function noteNetwork(): void {
     feed.note('network')
   }
@@ -364,11 +368,12 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   if (readOnly === undefined) {
     // What was promised about data that is damaged now holds no more.
     if (isDamaged) await store.renew()
+    // The disk syncs while the port is opened and peers are dialled.
+    const noted = noteStart()
     await links.start(settings.linkHost, book.all.linkPort)
     health.set('listen', links.listenProblem)
     if (book.all.isDiscoverable) discovery.on()
-    if (restored !== undefined) await trust.noteDone('restored', { text: restored })
-    await trust.note('started', { text: version })
+    await noted
     snapshots.start()
     missions.verifySoon()
   }
