@@ -1,4 +1,5 @@
 // Our engine as a node of the benchmark, as it is built.
+import { constants } from 'node:fs'
 import promises from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { sep } from 'node:path'
@@ -6,7 +7,7 @@ import { createEngine } from '../out/main/engine.js'
 import { drive } from './driver.mjs'
 import { now } from './time.mjs'
 
-/** What to do when a file below a data folder is synced. */
+/** What to do when bytes of a file below a data folder are durable. */
 const folders = new Map()
 lookAfterSyncs()
 drive(createNode)
@@ -116,20 +117,28 @@ function good(result) {
 
 /**
  * The feed waits up to 50 ms, and polling would take one of two cores from the node that is measured. Changes become
- * durable when a sync of a log ends, and are folded before the event loop goes on: looking then is exact and costs
+ * durable when a write that is synced ends (with O_DSYNC, or a sync after it), and are folded before the event loop goes on: looking then is exact and costs
  * nothing. Each node looks at its own syncs only, or a hundred of them in one process would be busy with looking.
  */
 function lookAfterSyncs() {
   const { open } = promises
-  promises.open = async (path, ...more) => {
-    const file = await open(path, ...more)
+  promises.open = async (path, flags, ...more) => {
     const found = [...folders].find(([folder]) => String(path).startsWith(folder + sep))?.[1]
-    if (found === undefined) return file
-    const { datasync } = file
-    file.datasync = async () => {
-      if (!found.isHurried) await datasync.call(file)
-      setImmediate(found.look)
-    }
+    if (found === undefined) return open(path, flags, ...more)
+    const isSynced = typeof flags === 'number' && (flags & constants.O_DSYNC) !== 0
+    const file = await open(path, found.isHurried && isSynced ? flags & ~constants.O_DSYNC : flags, ...more)
+    const { write, datasync } = file
+    if (isSynced)
+      file.write = async (...what) => {
+        const written = await write.apply(file, what)
+        setImmediate(found.look)
+        return written
+      }
+    else
+      file.datasync = async () => {
+        if (!found.isHurried) await datasync.call(file)
+        setImmediate(found.look)
+      }
     return file
   }
   syncBuiltinESMExports()

@@ -4,6 +4,7 @@
  * open steps, and as many by chance beyond, over days of several seeds.
  */
 import { expect, it, vi } from 'vitest'
+import { durableAppends } from '../contracts/disk.js'
 import { seededRandom } from '../sim/random.js'
 import { judge, liveOneDay } from './session.js'
 import { PowerCut } from './volume.js'
@@ -16,10 +17,10 @@ vi.mock('../../src/main/engine/limits.js', async (original) =>
 const isWhole = process.env['MUSTER_CRASH'] === 'whole'
 const seeds = isWhole ? [1, 2, 3] : [Number(process.env['MUSTER_SEED'] ?? 1)]
 
-it.each(seeds)(
-  'what was saved is there after a power cut at any step, day %i',
-  async (seed) => {
-    const day = await liveOneDay(seed)
+it.each(seeds.flatMap((seed) => durableAppends.map((durableAppend) => ({ seed, durableAppend }))))(
+  'what was saved is there after a power cut at any step, day $seed, appending in $durableAppend',
+  async ({ seed, durableAppend }) => {
+    const day = await liveOneDay(seed, undefined, durableAppend)
     expect(day.diary.refused).toEqual([])
     expect(day.volume.steps.length).toBeGreaterThan(100)
     const random = seededRandom(seed)

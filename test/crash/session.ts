@@ -7,7 +7,7 @@ import { expect } from 'vitest'
 import type { Json, MissionId, NodeId } from '@shared/model.js'
 import { ok, type Result } from '@shared/result.js'
 import { kept } from '../../src/main/engine/storage/disk.js'
-import { createFileDisk } from '../../src/main/engine/storage/file-disk.js'
+import { createFileDisk, type DurableAppend } from '../../src/main/engine/storage/file-disk.js'
 import { SimDisk } from '../sim/disk.js'
 import { Field, FieldNode } from '../sim/field.js'
 import { Volume, type Image } from './volume.js'
@@ -99,13 +99,17 @@ async function tryStart(node: FieldNode): Promise<Result<unknown>> {
 }
 
 /** @param prepare sets faults before the first start. */
-export async function liveOneDay(seed: number, prepare: (volume: Volume) => void = () => undefined): Promise<Day> {
+export async function liveOneDay(
+  seed: number,
+  prepare: (volume: Volume) => void = () => undefined,
+  durableAppend?: DurableAppend
+): Promise<Day> {
   const field = new Field(seed)
   const volume = new Volume()
   const diary = new Diary(volume)
   volume.wait = () => field.time.wait(0.3)
   prepare(volume)
-  const alpha = nodeOn(field, 'alpha', createFileDisk(volume.mount))
+  const alpha = nodeOn(field, 'alpha', createFileDisk(volume.mount, durableAppend))
   const [bravo, charlie] = [await field.node('bravo'), await field.node('charlie')]
   const peerCopies: PeerCopy[] = []
   let peerCalls = -1

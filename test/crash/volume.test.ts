@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it, vi } from 'vitest'
 import { createFileDisk } from '../../src/main/engine/storage/file-disk.js'
-import { diskSuite } from '../contracts/disk.js'
+import { diskSuite, durableAppends } from '../contracts/disk.js'
 import { seededRandom } from '../sim/random.js'
 import { PowerCut, Volume, volumeCalls, type Fate } from './volume.js'
 
@@ -19,10 +19,12 @@ async function realFolder(): Promise<string> {
   return folders.at(-1) ?? ''
 }
 
-diskSuite('the real disk on a modelled volume', async () => {
-  const { mount } = new Volume()
-  return { disk: createFileDisk(mount), reopen: () => createFileDisk(mount), during: (work) => work }
-})
+for (const durableAppend of durableAppends)
+  diskSuite(`the real disk that appends in ${durableAppend}, on a modelled volume`, async () => {
+    const { mount } = new Volume()
+    const open = () => createFileDisk(mount, durableAppend)
+    return { disk: open(), reopen: open, during: (work) => work }
+  })
 
 type Calls = typeof volumeCalls
 
@@ -66,9 +68,9 @@ describe.each([
     expect(await calls.readdir(`${root}/moved`)).toEqual([])
   })
 
-  it('writes, reads, cuts and fills gaps with zeros', async () => {
+  it.each([0, constants.O_DSYNC])('writes, reads, cuts and fills gaps with zeros (flag %i)', async (flag) => {
     const { calls, root } = await setup()
-    const file = await calls.open(`${root}/file`, constants.O_RDWR | constants.O_CREAT)
+    const file = await calls.open(`${root}/file`, constants.O_RDWR | constants.O_CREAT | flag)
     expect((await file.write(Buffer.from('0123456789'), 2, 4, 0)).bytesWritten).toBe(4)
     await file.write(Buffer.from('x'), 0, 1, 6)
     await file.sync()
@@ -121,6 +123,38 @@ describe('a power cut', () => {
       await syncFolder(volume)
     })
     expect(found).toEqual(['ab'])
+  })
+
+  it.each(durableAppends)(
+    'leaves what was appended in %s, and until then may take or tear it',
+    async (durableAppend) => {
+      const openLog = (volume: Volume) => createFileDisk(volume.mount, durableAppend).openLog('a')
+      const kept = await outcomes('a', async (volume) => {
+        const log = await openLog(volume)
+        await log.append(Buffer.from('1'))
+        await log.append(Buffer.from('2'))
+      })
+      expect(kept).toEqual(['12'])
+      const cut = await outcomes('a', async (volume) => {
+        const log = await openLog(volume)
+        await new Promise<void>((atWork) => {
+          volume.wait = () => new Promise(() => atWork())
+          void log.append(Buffer.from('ab'))
+        })
+      })
+      expect(cut).toEqual(['', 'a', 'a\0', 'ab'])
+    }
+  )
+
+  it('may take what was written before and beside a write that is synced by itself', async () => {
+    const found = await outcomes('a', async (volume) => {
+      const plain = await writeAll(volume, 'a', '1')
+      await syncFolder(volume)
+      const synced = await volumeCalls.open(`${volume.mount}/a`, constants.O_RDWR | constants.O_DSYNC)
+      await synced.write(Buffer.from('2'), 0, 1, 1)
+      await plain.write(Buffer.from('3'), 0, 1, 2)
+    })
+    expect(found).toEqual(['12', '\x002', '123', '\x0023'].sort())
   })
 
   it('may take a name that was not synced', async () => {

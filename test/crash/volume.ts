@@ -1,6 +1,7 @@
 /**
  * Files in memory behind the calls of `node:fs/promises`, with what a power cut may leave of them. Each change is a step;
- * a step is durable once the sync that covers it has returned: of the file for its bytes, of the folder for its names.
+ * a step is durable once the sync that covers it has returned: of the file for its bytes, of the folder for its names. A
+ * write to a file that was opened with O_DSYNC is a step and then a sync of this step alone, in one call.
  * Of all others any may be lost, whatever came later, and a write may be torn. That is more than most file systems allow
  * themselves, and no less than POSIX does. A sync that fails drops what it should have saved, as Linux does: reads show
  * it until the power goes, and no later sync saves it.
@@ -18,7 +19,8 @@ type Step =
   | { readonly kind: 'rename'; readonly from: string; readonly to: string }
   | { readonly kind: 'write'; readonly file: number; readonly at: number; readonly bytes: Buffer }
   | { readonly kind: 'truncate'; readonly file: number; readonly size: number }
-  | { readonly kind: 'sync' | 'failed sync'; readonly file: number }
+  /** `only`: of nothing else in the file. */
+  | { readonly kind: 'sync' | 'failed sync'; readonly file: number; readonly only?: Step }
   | { readonly kind: 'sync folder'; readonly path: string }
 
 /** What became of a step that was not durable. `short`: so many bytes; `zeros`: whole length, zeros from there on. */
@@ -155,7 +157,8 @@ function isCovered(step: Step, by: Step): boolean {
     if (step.kind === 'rename') return folderOf(step.to) === by.path || folderOf(step.from) === by.path
     return 'path' in step && folderOf(step.path) === by.path
   }
-  return (step.kind === 'write' || step.kind === 'truncate') && 'file' in by && step.file === by.file
+  if ((step.kind !== 'write' && step.kind !== 'truncate') || !('file' in by) || step.file !== by.file) return false
+  return !('only' in by) || by.only === step
 }
 
 function folderOf(path: string): string {
@@ -279,21 +282,22 @@ function withParent(name: string, at: string) {
   return { volume, path, entry: volume.entry(path) }
 }
 
-function openFile(volume: Volume, path: string, entry: Entry) {
+function openFile(volume: Volume, path: string, entry: Entry, isSynced: boolean) {
   const file = () => {
     if (entry === 'folder') throw systemError('EISDIR', path)
     return entry
   }
-  const sync = async () => {
+  const syncStep = async (covered: { readonly only?: Step } = {}) => {
     try {
       volume.begin('sync', path)
     } catch (error) {
-      if (entry !== 'folder') volume.take({ kind: 'failed sync', file: entry })
+      if (entry !== 'folder') volume.take({ kind: 'failed sync', file: entry, ...covered })
       throw error
     }
     await volume.wait()
-    volume.take(entry === 'folder' ? { kind: 'sync folder', path } : { kind: 'sync', file: entry })
+    volume.take(entry === 'folder' ? { kind: 'sync folder', path } : { kind: 'sync', file: entry, ...covered })
   }
+  const sync = () => syncStep()
   return {
     async writeFile(bytes: Uint8Array) {
       volume.begin('write', path)
@@ -301,12 +305,10 @@ function openFile(volume: Volume, path: string, entry: Entry) {
     },
     async write(bytes: Uint8Array, from: number, length: number, position: number) {
       volume.begin('write', path)
-      volume.take({
-        kind: 'write',
-        file: file(),
-        at: position,
-        bytes: Buffer.from(bytes.subarray(from, from + length))
-      })
+      const part = Buffer.from(bytes.subarray(from, from + length))
+      const step: Step = { kind: 'write', file: file(), at: position, bytes: part }
+      volume.take(step)
+      if (isSynced) await syncStep({ only: step })
       return { bytesWritten: length, buffer: bytes }
     },
     async read(buffer: Uint8Array, at: number, length: number, position: number) {
@@ -344,7 +346,7 @@ export const volumeCalls = {
     if (entry === 'folder' && flags !== 'r') throw systemError('EISDIR', at)
     const file = entry ?? volume.newFile(path)
     if (!isNew && flags === 'w' && file !== 'folder') volume.take({ kind: 'truncate', file, size: 0 })
-    return openFile(volume, path, file)
+    return openFile(volume, path, file, typeof flags === 'number' && (flags & constants.O_DSYNC) !== 0)
   },
   async readdir(at: string) {
     const { volume, path, entry } = existing('readdir', at)

@@ -63,7 +63,6 @@ async function must<T>(work: Promise<{ ok: true; value: T } | { ok: false; probl
 async function grow(disk: SimDisk, path: string, bytes: Buffer): Promise<void> {
   const log = await disk.openLog(path)
   await log.append(bytes)
-  await log.sync()
 }
 
 const pieces = (disk: SimDisk) => disk.paths().filter((path) => path.startsWith('snapshots/pieces/'))

@@ -127,14 +127,20 @@ export class SimDisk implements Disk {
       if (found === undefined || life !== this.#life) throw systemError('EIO', 'the disk went away')
       return found
     }
-    const begin = (operation: string, size = 0) => this.#begin(operation, path, size)
+    const call = (operation: string, size = 0) => this.#call(operation, path, size)
+    const begin = (operation: string) => this.#begin(operation, path)
     const nextWrite = () => ++this.#writes
+    const sync = async () => {
+      await begin('sync')
+      const stored = file()
+      stored.synced = stored.bytes.length
+    }
     return {
       get size() {
         return file().bytes.length
       },
       async append(bytes) {
-        await begin('append', bytes.length)
+        call('append', bytes.length)
         const stored = file()
         // The first bytes are shared, as many nodes write the same reserve.
         stored.bytes =
@@ -142,12 +148,10 @@ export class SimDisk implements Disk {
             ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
             : appended(stored.bytes, bytes)
         stored.modified = nextWrite()
+        // From here on reads show it, and until this ends, or when it fails, a power cut may take or tear it.
+        await sync()
       },
-      async sync() {
-        await begin('sync')
-        const stored = file()
-        stored.synced = stored.bytes.length
-      },
+      sync,
       async truncate(size) {
         await begin('truncate')
         file().bytes = file().bytes.subarray(0, size)
@@ -212,11 +216,15 @@ export class SimDisk implements Disk {
     return Promise.resolve(String(this.#places))
   }
 
-  async #begin(operation: string, path: string, size = 0): Promise<void> {
-    const life = this.#life
+  #call(operation: string, path: string, size: number): void {
     this.calls++
     this.faults.onCall(operation, path)
     if (size > 0 && (this.faults.isFull || this.used + size > this.faults.capacity)) throw systemError('ENOSPC', path)
+  }
+
+  async #begin(operation: string, path: string, size = 0): Promise<void> {
+    const life = this.#life
+    this.#call(operation, path, size)
     if (this.#time !== undefined && !operation.startsWith('read')) await this.#time.wait(this.faults.syncMs)
     if (life !== this.#life) throw systemError('EIO', 'the disk went away')
   }

@@ -220,7 +220,6 @@ export class Journal {
         await file.append(
           group.length === 1 && first !== undefined ? first.bytes : Buffer.concat(group.map(({ bytes }) => bytes))
         )
-        await file.sync()
         segment.size = file.size
         for (const { bytes, headerBytes, done } of group) {
           done({ segment: number, offset, headerBytes, bodyBytes: bytes.length - headerBytes })
@@ -247,7 +246,7 @@ export class Journal {
   }
 
   /**
-   * After a failed write or sync the file's tail is unknown: what comes next goes into a new segment. The tail is cut, as
+   * After a failed write the file's tail is unknown: what comes next goes into a new segment. The tail is cut, as
    * far as the disk lets us: reads may show it although it was not and will never be kept, and a later start, which knows
    * nothing of the failure, would go on behind it.
    */

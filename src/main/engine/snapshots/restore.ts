@@ -112,7 +112,6 @@ async function layOut(disk: Disk, snapshots: Snapshots, { path, size, pieces }: 
       await file.append(piece.value)
     }
     if (file.size !== size) return fail('snapshot-damaged', path)
-    await file.sync()
     return ok(null)
   } finally {
     await file.close()

@@ -41,9 +41,12 @@ export interface FileFacts {
 /** A file that only grows, but for cutting a torn tail. Calls on one file are made one at a time by its owner. */
 export interface LogFile {
   readonly size: number
-  /** Writes at the end. Nothing is durable before `sync`; after a failure the tail is undefined. */
+  /**
+   * Writes at the end; durable on return. Until then a power cut may lose or tear it, and after a failure the tail is
+   * undefined: reads may show what no later call makes durable (fsyncgate).
+   */
   append(bytes: Uint8Array): Promise<void>
-  /** Durable on return. After a failure nothing written since the last success may be relied on (fsyncgate). */
+  /** Makes durable what was found when it was opened: whoever was killed wrote it, and perhaps did not see it kept. */
   sync(): Promise<void>
   /** Cuts to a length and makes that durable. */
   truncate(size: number): Promise<void>

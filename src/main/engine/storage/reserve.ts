@@ -29,7 +29,7 @@ export class Reserve {
       if ((await this.#disk.free()) < reserveBytes - before) return false
       filler ??= randomBytes(reserveBytes)
       const missing = filler.subarray(before)
-      const filled = await kept(file.append(missing).then(() => file.sync()))
+      const filled = await kept(file.append(missing))
       if (!filled.ok) await file.truncate(before)
       return filled.ok
     })
