@@ -17,7 +17,10 @@ vi.mock('../../src/main/engine/limits.js', async (original) =>
 const isWhole = process.env['MUSTER_CRASH'] === 'whole'
 const seeds = isWhole ? [1, 2, 3] : [Number(process.env['MUSTER_SEED'] ?? 1)]
 
-it.each(seeds.flatMap((seed) => durableAppends.map((durableAppend) => ({ seed, durableAppend }))))(
+/** In short the way that this system takes; that the other one is durable, too, the volume's own tests show. */
+const ways = isWhole ? durableAppends : durableAppends.slice(0, 1)
+
+it.each(seeds.flatMap((seed) => ways.map((durableAppend) => ({ seed, durableAppend }))))(
   'what was saved is there after a power cut at any step, day $seed, appending in $durableAppend',
   async ({ seed, durableAppend }) => {
     const day = await liveOneDay(seed, undefined, durableAppend)

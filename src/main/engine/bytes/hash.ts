@@ -12,13 +12,14 @@ export function sha256(...parts: readonly (Uint8Array | string)[]): Buffer {
 
 /** Each field behind its length (u32, big-endian), so that no two lists of fields give the same bytes. */
 export function lengthPrefixed(fields: readonly Uint8Array[]): Buffer {
-  const parts: Uint8Array[] = []
+  // One buffer for all: this runs for every seal, and small ones of their own cost more than what is in them.
+  const bytes = Buffer.allocUnsafe(fields.reduce((sum, { length }) => sum + 4 + length, 0))
+  let at = 0
   for (const field of fields) {
-    const length = Buffer.alloc(4)
-    length.writeUInt32BE(field.length)
-    parts.push(length, field)
+    bytes.set(field, bytes.writeUInt32BE(field.length, at))
+    at += 4 + field.length
   }
-  return Buffer.concat(parts)
+  return bytes
 }
 
 export function uint64(value: number): Buffer {

@@ -415,15 +415,21 @@ export class Mission {
 
   #ownStored(run: NewRun): void {
     this.#onTheWay.clear()
-    this.#take(run.lines)
-    this.#parts.events.onSaved(undefined)
+    this.#note(run.lines)
+    // Before the fold, which peers need not wait for.
     this.#parts.events.onRun(this, run)
+    this.#fold(run.lines)
+    this.#parts.events.onSaved(undefined)
     this.#parts.events.onChange(this)
   }
 
   /** Durable lines: who counts first, then what they say. */
   #take(lines: readonly LogLine[]): void {
     this.#note(lines)
+    this.#fold(lines)
+  }
+
+  #fold(lines: readonly LogLine[]): void {
     const [first] = lines
     const last = first === undefined ? 0 : this.logs.countingSeq(logKey(first.log))
     this.#live.take(last >= (lines.at(-1)?.seq ?? 0) ? lines : lines.filter(({ seq }) => seq <= last))
