@@ -8,6 +8,7 @@ import type {
   CertificatePreview,
   ChangeName,
   EntityPage,
+  Fork,
   Ground,
   ImportAs,
   Json,
@@ -97,6 +98,18 @@ interface CommandMap {
   }
   /** Ends somebody's part in a mission that we own: what is held here of their changes counts, nothing else will. */
   removeMember: { argument: { readonly missionId: MissionId; readonly nodeId: NodeId }; answer: null }
+  listForks: { argument: { readonly missionId: MissionId }; answer: { readonly forks: readonly Fork[] } }
+  /** In a mission that we own: the branch of a forked log that ends at this line counts, and no other. */
+  settleFork: {
+    argument: {
+      readonly missionId: MissionId
+      readonly author: NodeId
+      readonly epoch: string
+      readonly seq: number
+      readonly hash: string
+    }
+    answer: null
+  }
   viewMission: { argument: { readonly missionId: MissionId }; answer: MissionView }
   /** A range of the entities of one type (`log`, `task`, …), by the time their authors claim. */
   listEntities: {

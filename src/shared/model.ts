@@ -364,6 +364,19 @@ export interface EntityPage {
   readonly items: readonly EntityView[]
 }
 
+/** A log that its author continued in two ways. */
+export interface Fork {
+  readonly author: NodeId
+  /** 32 hexadecimal digits. */
+  readonly epoch: string
+  /** Number of the first line of which there are two. */
+  readonly first: number
+  /** Where each branch ends, as far as it is known here; hash is the chain hash there, hex. */
+  readonly branches: readonly { readonly seq: number; readonly hash: string }[]
+  /** The word of an owner that counts now. */
+  readonly settled?: { readonly seq: number; readonly hash: string }
+}
+
 export interface WriteRequest {
   readonly entity: string
   readonly field: string

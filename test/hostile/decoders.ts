@@ -470,6 +470,8 @@ function commandArguments(missionId: MissionId, nodeId: NodeId) {
     createMission: { name: 'Fire', description: 'x' },
     write: { ...mission, changes: [{ entity: 'log/1', field: 'text', value: { a: [1] }, seen: [] }] },
     removeMember: { ...mission, nodeId },
+    listForks: mission,
+    settleFork: { ...mission, author: nodeId, epoch: 'ab'.repeat(16), seq: 3, hash: 'cd'.repeat(32) },
     viewMission: mission,
     listEntities: { ...mission, type: 'log', ...page, order: 'newest', filter: 'x' },
     listSnapshots: null,

@@ -1,6 +1,6 @@
 /** Taking somebody's part in a mission away, and giving it back: the same on every laptop, in whatever order they hear. */
 import { afterEach, describe, expect, it } from 'vitest'
-import type { MissionId, NodeId } from '@shared/model.js'
+import type { Fork, MissionId, NodeId } from '@shared/model.js'
 import { encodeLine } from '../../src/main/engine/bytes/line.js'
 import { Field, type FieldNode } from '../sim/field.js'
 import { HostilePeer } from '../sim/hostile.js'
@@ -174,5 +174,68 @@ describe('an author who goes on in two ways', () => {
     expect(bravo.digest(mission)).toBe(digest)
     await alpha.write(mission, 'log/after', 'text', 'goes on')
     await field.untilInStep(mission, alpha, bravo)
+  })
+
+  describe('until an owner settles it', () => {
+    async function settle(owner: FieldNode, mission: MissionId, at: Fork['branches'][number]) {
+      const [fork] = await forksOf(owner, mission)
+      if (fork === undefined) throw new Error('no fork is known')
+      const { author, epoch } = fork
+      return field.during(owner.engine.commands.settleFork({ missionId: mission, author, epoch, ...at }))
+    }
+
+    async function forksOf(node: FieldNode, mission: MissionId): Promise<readonly Fork[]> {
+      const listed = await field.during(node.engine.commands.listForks({ missionId: mission }))
+      if (!listed.ok) throw new Error(listed.problem.code)
+      return listed.value.forks
+    }
+
+    /** The end of the branch that a node held first. */
+    async function endOf(node: FieldNode, mission: MissionId): Promise<Fork['branches'][number]> {
+      const [end] = (await forksOf(node, mission))[0]?.branches ?? []
+      if (end === undefined) throw new Error('no branch is known')
+      return end
+    }
+
+    async function expectBranch(
+      name: string,
+      mission: MissionId,
+      nodes: readonly FieldNode[],
+      from: number,
+      to: number
+    ) {
+      for (const node of nodes) {
+        for (let number = from; number < to; number++)
+          expect(await node.values(mission, `log/${String(number)}`, 'text'), node.name).toEqual([name])
+        expect(await node.values(mission, `log/${String(to)}`, 'text'), node.name).toEqual([])
+      }
+    }
+
+    it.each([
+      ['as long', 3, 3],
+      ['longer', 2, 5],
+      ['shorter', 6, 1]
+    ])('then all have the chosen branch, also who held the other one, %s', async (_, one, other) => {
+      const { alpha, bravo, mission } = await forked(81 + one, 4, one, other)
+      field.mend(alpha, bravo)
+      await field.untilInStep(mission, alpha, bravo)
+      expect(await settle(alpha, mission, await endOf(alpha, mission))).toMatchObject({ ok: true })
+      await field.untilInStep(mission, alpha, bravo)
+      await field.time.run(1_000)
+      expect(alpha.mission(mission)?.entries).toBe(3 + one)
+      await expectBranch('alpha', mission, [alpha, bravo], 4, 4 + one)
+      await bravo.write(mission, 'log/after', 'text', 'goes on')
+      const digest = await field.untilInStep(mission, alpha, bravo)
+      for (const node of [alpha, bravo]) {
+        await node.restart()
+        expect(node.digest(mission), node.name).toBe(digest)
+        await expectBranch('alpha', mission, [node], 4, 4 + one)
+        await node.stop()
+        for (const path of node.disk.paths()) if (/checkpoint|view/.test(path)) node.disk.lose(path)
+        await node.start()
+        expect(node.digest(mission), node.name).toBe(digest)
+        await expectBranch('alpha', mission, [node], 4, 4 + one)
+      }
+    })
   })
 })

@@ -165,6 +165,8 @@ export async function startRecordedEngine(
     listSnapshots: async () => ok({ snapshots: recorded.snapshots }),
     takeSnapshot: async () => fail('no-room-for-snapshot'),
     removeMember: async () => ok(null),
+    listForks: async () => ok({ forks: [] }),
+    settleFork: async () => ok(null),
     restoreSnapshot: async ({ name }) => ok({ name }),
     lockKeys: async ({ lock }) => {
       const { node } = state.overview

@@ -76,6 +76,13 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
       const nodeId = call.path[3]
       return replyTo(await run('removeMember', { missionId: id, nodeId }), () => ({ nodeId }))
     }
+    case 'GET missions/:id/forks':
+      return replyTo(await run('listForks', { missionId: id }), (listed) => listed)
+    case 'POST missions/:id/forks/:id': {
+      if (call.path[3] !== 'settle') break
+      const argument = { ...objectOf(call.body), missionId: id }
+      return replyTo(await run('settleFork', argument), () => ({}))
+    }
     case 'GET missions/:id/presence':
       return replyTo(await run('listPresence', { missionId: id }), (listed) => listed)
     case 'POST missions/:id/presence':

@@ -124,6 +124,18 @@ export function createCommands(parts: CommandParts): CommandHandlers {
       const removed = await mission.value.remove(nodeId)
       return removed.ok ? ok(null) : removed
     },
+    async listForks({ missionId }) {
+      const mission = known(missionId)
+      if (!mission.ok) return mission
+      const forks = await kept(mission.value.forks())
+      return forks.ok ? ok({ forks: forks.value }) : forks
+    },
+    async settleFork({ missionId, ...chosen }) {
+      const mission = known(missionId)
+      if (!mission.ok) return mission
+      const settled = await mission.value.settleFork(chosen)
+      return settled.ok ? ok(null) : settled
+    },
     async viewMission({ missionId }) {
       const mission = known(missionId)
       return mission.ok ? kept(views.missionView(mission.value)) : mission
@@ -145,6 +157,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
 /** What can be answered without writing anything. */
 const looking: ReadonlySet<CommandName> = new Set([
   'viewMission',
+  'listForks',
   'listEntities',
   'listAudit',
   'previewCertificates',

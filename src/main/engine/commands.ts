@@ -4,6 +4,7 @@ import type { ArgumentOf, AnswerOf, CommandHandlers, CommandName } from '@shared
 import type { ChangeName, Json } from '@shared/model.js'
 import { fail, type Result } from '@shared/result.js'
 import { isLineValue } from './bytes/line.js'
+import { isHex } from './bytes/hash.js'
 import { HashSchema, MissionIdSchema, NodeIdSchema } from './bytes/ids.js'
 import { limits } from './limits.js'
 import { isChangeName } from './logs/run.js'
@@ -98,6 +99,14 @@ const schemas = {
     )
   }),
   removeMember: v.strictObject({ missionId: MissionIdSchema, nodeId: NodeIdSchema }),
+  listForks: v.strictObject({ missionId: MissionIdSchema }),
+  settleFork: v.strictObject({
+    missionId: MissionIdSchema,
+    author: NodeIdSchema,
+    epoch: v.custom<string>((value) => isHex(value, 16), '32 hexadecimal digits'),
+    seq: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
+    hash: HashSchema
+  }),
   viewMission: v.strictObject({ missionId: MissionIdSchema }),
   listEntities: v.strictObject({
     missionId: MissionIdSchema,

@@ -70,6 +70,8 @@ export const bounds = {
   verifyPauseMs: 50,
   /** Logs of one mission of which it is known that they part. */
   forks: 100,
+  /** Branches of one forked log that are held beside the one that counts. */
+  branches: 8,
   /** Of a journal, before a checkpoint covers them. */
   uncoveredBytes: 4 * 1024 * 1024,
   /** Runs of authors who are not members yet, per mission. */

@@ -54,6 +54,8 @@ const commands: Readonly<Record<CommandName, Care>> = {
   listSnapshots: 'free',
   takeSnapshot: 'free',
   removeMember: 'person',
+  listForks: 'free',
+  settleFork: 'person',
   restoreSnapshot: 'person'
 }
 

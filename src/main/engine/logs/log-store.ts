@@ -56,7 +56,8 @@ export interface HeldLog {
   readonly head: Point
 }
 
-interface MutableLog extends HeldLog {
+/** One branch of a log; a log that is not forked has no other. */
+export interface Branch extends HeldLog {
   readonly key: KeyObject
   head: Point
   tip: Point
@@ -68,6 +69,15 @@ interface MutableLog extends HeldLog {
   breaks: number
   /** Where reading stopped last: a long transfer goes on there. */
   resume: Mark | undefined
+  /** Hash of a chosen point to which this branch is known not to lead. */
+  leadsNotTo: string | undefined
+}
+
+/** A point of a forked log that an owner chose, and that the branch that counts here does not reach. */
+export interface Chosen {
+  readonly seq: number
+  /** Chain hash at seq, hex. */
+  readonly hash: string
 }
 
 /** How far lines of a log count; `undefined`: as far as they go. */
@@ -80,6 +90,8 @@ export interface NewRun {
   readonly encoded: Buffer
   readonly lines: readonly LogLine[]
   readonly start: StartLine
+  /** Where it goes; left out: to the branch that counts. `beside`: it begins another one. */
+  readonly into?: Branch | 'beside'
 }
 
 export type Checked =
@@ -97,7 +109,9 @@ export type Checked =
 export class LogStore {
   readonly mission: MissionId
   readonly #journal: Journal
-  readonly #logs = new Map<LogKey, MutableLog>()
+  readonly #logs = new Map<LogKey, Branch>()
+  /** Other branches of forked logs, in the order in which they began here: held from line 1 on, and nothing counts. */
+  readonly #beside = new Map<LogKey, Branch[]>()
   #digest: string | undefined
   #limitOf: LimitOf = () => undefined
   #breaks = 0
@@ -179,6 +193,11 @@ export class LogStore {
   /** Takes a run found in the journal at opening. The seal was verified when it came; the chain shows damage. */
   load(stored: StoredRun): readonly LogLine[] | 'damaged' | 'unusable' {
     const checked = this.check(stored.run, 'trust-seal')
+    const beside = checked.kind === 'new' ? undefined : this.#checkBeside(stored.run)
+    if (beside !== undefined) {
+      this.#settle(this.#take(beside), beside, stored.place)
+      return []
+    }
     if (checked.kind === 'bad' || checked.kind === 'fork' || checked.kind === 'unfit') return 'damaged'
     if (checked.kind === 'held') return []
     if (checked.kind === 'gap') return 'unusable'
@@ -188,9 +207,13 @@ export class LogStore {
   }
 
   /** Whether a run from outside may be taken; changes nothing. */
-  check(run: Run, seal: 'verify-seal' | 'trust-seal' = 'verify-seal'): Checked {
+  check(
+    run: Run,
+    seal: 'verify-seal' | 'trust-seal' = 'verify-seal',
+    into: Branch | 'beside' | undefined = this.#logs.get(logKey(run.header))
+  ): Checked {
     const { header } = run
-    const log = this.#logs.get(logKey(header))
+    const log = into === 'beside' ? undefined : into
     const tip = log?.tip ?? { seq: 0, hash: chainStart(this.mission, header) }
     if (header.first > tip.seq + 1) return { kind: 'gap' }
     if (lastSeq(header) < tip.seq) return { kind: 'held' }
@@ -226,6 +249,90 @@ export class LogStore {
     return { kind: 'new', run: kept, encoded: encodeRun(kept), lines, start }
   }
 
+  /** A stored run of another branch than the one that counts. Each begins at line 1, so the journal alone tells of it. */
+  #checkBeside(run: Run): NewRun | undefined {
+    const key = logKey(run.header)
+    for (const into of this.#beside.get(key) ?? []) {
+      const checked = this.check(run, 'trust-seal', into)
+      if (checked.kind === 'new') return { ...checked, into }
+    }
+    const main = this.#logs.get(key)
+    if (run.header.first > 1 || main === undefined || run.header.hash === main.tip.hash.toString('hex'))
+      return undefined
+    const checked = this.check(run, 'trust-seal', 'beside')
+    return checked.kind === 'new' ? { ...checked, into: 'beside' } : undefined
+  }
+
+  /**
+   * The same as `check` for a log in which a chosen point is sought: the run goes to a branch that may lead there.
+   * `apart`: it leads elsewhere than the branch that it was asked for; what is to be asked for now, `soughtFrom` says.
+   */
+  checkSought(run: Run, chosen: Chosen): Checked | { readonly kind: 'apart' } {
+    const key = logKey(run.header)
+    const into = this.#logs.has(key) ? (this.#leadingTo(key, chosen) ?? 'beside') : undefined
+    const checked = this.check(run, 'verify-seal', into)
+    const isElsewhere =
+      checked.kind === 'new' &&
+      checked.lines.some(({ seq, hash }) => seq === chosen.seq && hash.toString('hex') !== chosen.hash)
+    if (isElsewhere || checked.kind === 'fork' || checked.kind === 'unfit') {
+      if (into !== undefined && into !== 'beside') into.leadsNotTo = chosen.hash
+      return { kind: 'apart' }
+    }
+    return checked.kind === 'new' && into !== undefined && into !== this.#logs.get(key) ? { ...checked, into } : checked
+  }
+
+  /** From where on a log is to be asked for in which a chosen point is sought; `undefined`: nothing is held of it. */
+  soughtFrom(log: LogId, chosen: Chosen): Head | undefined {
+    const key = logKey(log)
+    if (!this.#logs.has(key)) return undefined
+    const { seq, hash } = this.#leadingTo(key, chosen)?.head ?? { seq: 0, hash: chainStart(this.mission, log) }
+    return { author: log.author, epoch: log.epoch, seq, hash: hash.toString('hex') }
+  }
+
+  /** The branch that counts if it may lead to a chosen point, else the newest that may. */
+  #leadingTo(key: LogKey, { hash }: Chosen): Branch | undefined {
+    const main = this.#logs.get(key)
+    if (main?.leadsNotTo !== hash) return main
+    return this.#beside.get(key)?.findLast(({ leadsNotTo }) => leadsNotTo !== hash)
+  }
+
+  /** The branch that is durable up to a chosen point. The disk is asked about each once. */
+  async branchTo(key: LogKey, { seq, hash }: Chosen): Promise<Branch | undefined> {
+    for (const branch of this.branchesOf(key)) {
+      const point = await this.pointAt(key, seq, branch)
+      if (point?.hash.toString('hex') === hash) return branch
+      if (point !== undefined) branch.leadsNotTo = hash
+    }
+    return undefined
+  }
+
+  /** All that is held of a log, what counts first. */
+  branchesOf(key: LogKey): readonly Branch[] {
+    const main = this.#logs.get(key)
+    return main === undefined ? [] : [main, ...(this.#beside.get(key) ?? [])]
+  }
+
+  /** From now on this branch counts; what counted before is kept beside it. */
+  choose(branch: Branch): void {
+    const key = logKey(branch.id)
+    const main = this.#logs.get(key)
+    if (main === undefined || main === branch) return
+    const others = (this.#beside.get(key) ?? []).filter((other) => other !== branch)
+    this.#beside.set(key, [...others, main])
+    this.#logs.set(key, branch)
+    this.#digest = undefined
+  }
+
+  isChosen(branch: Branch): boolean {
+    return this.#logs.get(logKey(branch.id)) === branch
+  }
+
+  #forget(branch: Branch): void {
+    const key = logKey(branch.id)
+    if (this.isChosen(branch)) this.#logs.delete(key)
+    else this.#beside.set(key, this.#beside.get(key)?.filter((other) => other !== branch) ?? [])
+  }
+
   /** Stores a checked run; resolves when it is durable. Call in the order of checking. */
   async store(checked: NewRun): Promise<void> {
     const log = this.#take(checked)
@@ -236,16 +343,17 @@ export class LogStore {
       // Peers give it again after the next comparison of heads. Once: by now the tip may be that of a run given again.
       if (log.failures === failures) {
         log.failures++
-        if (log.head.seq === 0) this.#logs.delete(logKey(log.id))
+        if (log.head.seq === 0) this.#forget(log)
         else log.tip = log.head
       }
       throw error
     }
   }
 
-  #take(checked: NewRun): MutableLog {
+  #take(checked: NewRun): Branch {
     const { header } = checked.run
-    let log = this.#logs.get(logKey(header))
+    const into = checked.into ?? this.#logs.get(logKey(header))
+    let log = into === 'beside' ? undefined : into
     if (log === undefined) {
       const key = parsePublicKey(checked.start.key)
       if (key === undefined) throw new Error('a checked run has a safe key')
@@ -260,15 +368,23 @@ export class LogStore {
         failures: 0,
         marks: [],
         breaks: 0,
-        resume: undefined
+        resume: undefined,
+        leadsNotTo: undefined
       }
-      this.#logs.set(logKey(id), log)
+      this.#put(log)
     }
     log.tip = { seq: lastSeq(header), hash: Buffer.from(header.hash, 'hex') }
     return log
   }
 
-  #settle(log: MutableLog, checked: NewRun, place: Place): void {
+  /** The first branch of a log counts until another is chosen. */
+  #put(branch: Branch): void {
+    const key = logKey(branch.id)
+    if (!this.#logs.has(key)) this.#logs.set(key, branch)
+    else this.#beside.set(key, [...(this.#beside.get(key) ?? []), branch].slice(-bounds.branches))
+  }
+
+  #settle(log: Branch, checked: NewRun, place: Place): void {
     const { header } = checked.run
     if (header.first !== log.head.seq + 1) throw new Error('a run before this one was not stored')
     const { segment, offset } = place
@@ -344,7 +460,7 @@ export class LogStore {
     return log === undefined ? '' : this.#counting(log).hash.toString('hex')
   }
 
-  #counting(log: MutableLog): Point {
+  #counting(log: Branch): Point {
     const limit = this.#limitOf(log.id)
     // The limit's own words for its hash: so all who hold that much say the same, whatever they hold beyond.
     return limit === undefined || limit.seq > log.head.seq
@@ -391,11 +507,11 @@ export class LogStore {
   }
 
   /** Number and chain hash of a durable line; 0 is where the chain starts. `undefined`: not that far. */
-  async pointAt(key: LogKey, seq: number): Promise<Point | undefined> {
-    const log = this.#logs.get(key)
+  async pointAt(key: LogKey, seq: number, log = this.#logs.get(key)): Promise<Point | undefined> {
     if (log === undefined || seq > log.head.seq) return undefined
     if (seq === 0) return { seq, hash: chainStart(this.mission, log.id) }
-    for await (const [line] of this.readLines(key, seq, seq)) if (line !== undefined) return { seq, hash: line.hash }
+    for await (const [line] of this.readLines(key, seq, seq, log))
+      if (line !== undefined) return { seq, hash: line.hash }
     return undefined
   }
 
@@ -406,8 +522,12 @@ export class LogStore {
   }
 
   /** Durable lines of a log, run by run, from one number to another, both included; verified when they came. */
-  async *readLines(key: LogKey, from: number, to: number): AsyncGenerator<readonly LogLine[]> {
-    const log = this.#logs.get(key)
+  async *readLines(
+    key: LogKey,
+    from: number,
+    to: number,
+    log = this.#logs.get(key)
+  ): AsyncGenerator<readonly LogLine[]> {
     if (log === undefined) return
     for await (const { run, before } of this.#runs(log, from, Math.min(to, log.head.seq))) {
       const chained = chainRun(run, { seq: before.first - 1, hash: before.before })
@@ -423,19 +543,23 @@ export class LogStore {
    * the one at which the next begins.
    */
   async *#runs(
-    log: MutableLog,
+    log: Branch,
     from: number,
     to: number
   ): AsyncGenerator<{ readonly run: Run; readonly before: Mark; readonly after: Mark }> {
     const reader = this.#journal.reader()
     const { resume } = log
+    const hasBranches = this.#beside.has(logKey(log.id))
     let at = resume?.first === from ? resume : markBefore(log.marks, from)
     for (let walked = 0; at !== undefined && at.first <= to;) {
       const stored = await reader.read(at)
       const header = stored?.run.header
       if (stored === undefined || header === undefined || walked > bounds.segmentBytes) break
       const next = positionAfter(stored.place)
-      if (header.author !== log.id.author || header.epoch !== log.id.epoch) {
+      const isOther = header.author !== log.id.author || header.epoch !== log.id.epoch
+      const isChain = !isOther && isChained(stored.run, { seq: at.first - 1, hash: at.before })
+      // Of a forked log another branch may stand between: then damage shows in that nothing more fits.
+      if (isOther || (hasBranches && !isChain)) {
         walked += next.offset - stored.place.offset
         at = { ...at, ...next }
         continue
@@ -446,8 +570,7 @@ export class LogStore {
         at = { ...at, ...next }
         continue
       }
-      if (!isChained(stored.run, { seq: at.first - 1, hash: at.before }))
-        throw new DamageFound(`${logKey(log.id)} at ${String(at.first)}`)
+      if (!isChain) throw new DamageFound(`${logKey(log.id)} at ${String(at.first)}`)
       const after: Mark = { first: lastSeq(header) + 1, before: Buffer.from(header.hash, 'hex'), ...next }
       if (lastSeq(header) >= from) yield { run: runFrom(stored.run, at.first), before: at, after }
       const mark = markBefore(log.marks, after.first)
@@ -460,8 +583,8 @@ export class LogStore {
    * Throws DamageFound when the disk gives something else than was stored.
    */
   async verify(pause: () => Promise<void>): Promise<void> {
-    const expected = new Map([...this.#logs].map(([key, { head }]) => [key, head]))
-    const found = new Map<LogKey, Point>()
+    const expected = [...this.#branches()].map(({ id, head }) => ({ key: logKey(id), head }))
+    const found = new Map<LogKey, Point[]>()
     const reader = this.#journal.reader()
     let sincePause = 0
     for (let at: Position = this.#journal.start; ;) {
@@ -469,24 +592,42 @@ export class LogStore {
       if (stored === undefined) break
       const { run, place } = stored
       const key = logKey(run.header)
-      const before = found.get(key) ?? { seq: 0, hash: chainStart(this.mission, run.header) }
+      const ends = found.get(key) ?? [{ seq: 0, hash: chainStart(this.mission, run.header) }]
       // A log may have been given up in the middle by a failed write, and a run may stand there twice.
-      const isNext = run.header.first <= before.seq + 1 && lastSeq(run.header) > before.seq
-      if (isNext && !isChained(run, before)) throw new DamageFound(`${key} at ${String(run.header.first)}`)
-      if (isNext) found.set(key, { seq: lastSeq(run.header), hash: Buffer.from(run.header.hash, 'hex') })
+      const next = ends.filter(({ seq }) => run.header.first <= seq + 1 && lastSeq(run.header) > seq)
+      const before = next.find((end) => isChained(run, end))
+      if (before === undefined && next.length > 0 && !this.#beside.has(key))
+        throw new DamageFound(`${key} at ${String(run.header.first)}`)
+      if (before !== undefined) {
+        const end = { seq: lastSeq(run.header), hash: Buffer.from(run.header.hash, 'hex') }
+        // Of a forked log another branch may begin at the start again.
+        found.set(key, [
+          ...ends.filter((other) => other !== before || (before.seq === 0 && this.#beside.has(key))),
+          end
+        ])
+      }
       at = positionAfter(place)
       sincePause += run.body.length
       if (sincePause < verifiedAtOnce) continue
       sincePause = 0
       await pause()
     }
-    for (const [key, head] of expected)
-      if ((found.get(key)?.seq ?? 0) < head.seq) throw new DamageFound(`${key} ends before ${String(head.seq)}`)
+    for (const { key, head } of expected) {
+      const isThere = (end: Point) => end.seq > head.seq || (end.seq === head.seq && end.hash.equals(head.hash))
+      if (head.seq > 0 && found.get(key)?.some(isThere) !== true)
+        throw new DamageFound(`${key} ends before ${String(head.seq)}`)
+    }
+  }
+
+  /** Those that count first. */
+  *#branches(): Generator<Branch> {
+    yield* this.#logs.values()
+    for (const branches of this.#beside.values()) yield* branches
   }
 
   /** What a checkpoint keeps of the logs; see `restore`. */
   state(): readonly LogState[] {
-    return [...this.#logs.values()]
+    return [...this.#branches()]
       .filter(({ head }) => head.seq > 0)
       .map(({ id, start, head, marks }) => ({
         ...id,
@@ -509,7 +650,7 @@ export class LogStore {
       if (key === undefined) return false
       const predecessor = after === null ? {} : { after: { author, epoch: after[0], seq: after[1], hash: after[2] } }
       const head = { seq, hash: Buffer.from(hash, 'hex') }
-      this.#logs.set(logKey(id), {
+      this.#put({
         id,
         key,
         start: { key: publicKey, callsign: state.callsign, ...predecessor },
@@ -520,7 +661,8 @@ export class LogStore {
           ...{ first, segment, offset, before: Buffer.from(before, 'hex') }
         })),
         breaks: 0,
-        resume: undefined
+        resume: undefined,
+        leadsNotTo: undefined
       })
     }
     this.#digest = undefined

@@ -62,6 +62,11 @@ export class OwnLog {
     })
   }
 
+  /** The next write begins a new log, if this is the one that is written to. */
+  end(log: LogId): void {
+    if (this.#epoch?.log.epoch === log.epoch && log.author === this.#epoch.log.author) this.#epoch = undefined
+  }
+
   async settled(): Promise<void> {
     await this.#working
   }

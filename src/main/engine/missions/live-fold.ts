@@ -44,6 +44,9 @@ export class LiveFold {
   #isClosed = false
   /** It sleeps, and its summary does not tell of everything. */
   #isBehind = false
+  /** What is folded or saved may hold lines that count no longer, at numbers that do. */
+  #isStale = false
+  #saving: Promise<void> = Promise.resolve()
 
   constructor(parts: LiveFoldParts) {
     this.#parts = parts
@@ -96,6 +99,15 @@ export class LiveFold {
     this.wake().then(this.#parts.onChange, this.#parts.onFailed)
   }
 
+  /**
+   * Another branch of a log counts now: all is folded anew. Call in the turn in which that begins, when the saved one is
+   * gone.
+   */
+  startOver(): void {
+    this.#isStale = true
+    this.wakeSoon()
+  }
+
   /** The fold with everything in it that is durable and counts. */
   wake(): Promise<Fold> {
     this.#use()
@@ -113,7 +125,14 @@ export class LiveFold {
     const fold = this.#fold
     if (fold === undefined || this.#unsaved === 0 || this.#waking !== undefined) return
     this.#unsaved = 0
-    await this.#parts.disk.replace(this.#parts.path, fold.save())
+    this.#saving = this.#parts.disk.replace(this.#parts.path, fold.save())
+    await this.#saving
+  }
+
+  /** Removes the saved one; call before `startOver`. */
+  async dropSaved(): Promise<void> {
+    await this.#saving.catch(() => undefined) // Who saved hears of it.
+    await this.#parts.disk.remove(this.#parts.path)
   }
 
   /** Whether saving it now is worth its bytes. */
@@ -134,6 +153,7 @@ export class LiveFold {
       while (!this.#isWhole(fold) && !this.#isClosed) {
         // What counts may have shrunk before, or while it was read.
         if (!this.#isWithin(fold)) fold = this.#empty(this.#summary.version + 1)
+        this.#isStale = false
         const next = this.#missing(fold)
         if (next !== undefined) await this.#catchUp(fold, next)
       }
@@ -157,7 +177,7 @@ export class LiveFold {
       if (clock.monotonic() - since < breatheAfterMs) continue
       await new Promise((resume) => setImmediate(resume))
       since = clock.monotonic()
-      if (logs.countingSeq(key) < to) return
+      if (this.#isStale || logs.countingSeq(key) < to) return
     }
     if (fold.version === before) throw new DamageFound(`${key} from ${String(from)} on`)
   }
@@ -172,6 +192,7 @@ export class LiveFold {
 
   /** Whether everything in it still counts. */
   #isWithin(fold: Fold): boolean {
+    if (this.#isStale) return false
     return [...fold.logs()].every((key) => fold.foldedTo(key) <= this.#parts.logs.countingSeq(key))
   }
 

@@ -3,24 +3,33 @@
  * wait in a bounded buffer, outside heads and digest, until somebody's admit arrives. Administrative lines make the table
  * of who counts (permissions.ts); what it leaves out has no effect, and is read again when that changes.
  */
-import type { ChangeName, MissionId, NodeId, Role, WriteRequest } from '@shared/model.js'
+import type { ChangeName, Fork, MissionId, NodeId, Role, WriteRequest } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { fitsLine, type JsonObject } from '../bytes/line.js'
 import type { Identity } from '../identity/identity.js'
 import { bounds, limits } from '../limits.js'
 import { Journal, journalVersion, type Damage, type StoredRun } from '../logs/journal.js'
-import { LogStore, nameOfLine, type LogLine, type NewRun } from '../logs/log-store.js'
+import { LogStore, nameOfLine, type Branch, type Chosen, type LogLine, type NewRun } from '../logs/log-store.js'
 import { OwnLog } from '../logs/own-log.js'
 import { forkProof, type ForkProof } from '../logs/fork.js'
-import { isChained, lastSeq, logKey, runFrom, type LogId, type LogKey, type Run } from '../logs/run.js'
+import { isChained, lastSeq, logKey, runFrom, type Head, type LogId, type LogKey, type Run } from '../logs/run.js'
 import { parseStartLine } from '../logs/start-line.js'
 import type { Clock } from '../runtime/clock.js'
 import { shortId } from '../runtime/log.js'
 import type { Random } from '../runtime/random.js'
 import { DamageFound, diskProblem, kept, type Disk } from '../storage/disk.js'
 import { administerProblem } from './administer.js'
-import { admitLine, adoptLine, cutLines, parseChange, requestProblem, setLine, type AdminChange } from './change.js'
+import {
+  admitLine,
+  adoptLine,
+  cutLines,
+  parseChange,
+  requestProblem,
+  setLine,
+  settleLine,
+  type AdminChange
+} from './change.js'
 import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './checkpoint.js'
 import { creatorOf, missionIdOf, parseSignedCreate, type SignedCreate } from './create-record.js'
 import type { Fold, FoldSummary, Ref } from './fold.js'
@@ -52,6 +61,8 @@ export interface MissionEvents {
 
 export type Received =
   | { readonly kind: 'stored' | 'held' | 'gap' | 'fork' | 'unfit' | 'waiting' | 'full' | 'removed' }
+  /** Of a branch that is sought, and not what was asked for: to be asked for anew, from where `sought` says. */
+  | { readonly kind: 'apart' }
   | { readonly kind: 'bad'; readonly reason: string }
 
 export function missionFolder(id: MissionId): string {
@@ -72,15 +83,18 @@ export class Mission {
   readonly #live: LiveFold
   #admins: AdminLine[] = []
   readonly #forks: ForkBook
-  /** Points of forked logs that an owner chose, and whether our branch goes through them. */
-  readonly #held = new Map<string, boolean>()
+  /** Points of forked logs that an owner chose, and whether the branch that counts here goes through them. */
+  readonly #chosen = new Map<string, 'unknown' | 'held' | 'sought'>()
+  /** Looks for chosen points, one after the other. */
+  #looking: Promise<void> = Promise.resolve()
   readonly #waiting = new WaitingRuns()
   /** Names of own writes on their way to disk, by entity and field: later writes of the same commit replace them. */
   #onTheWay = new Map<string, { current: ChangeName; replaced: Set<ChangeName> }>()
   /** Bytes of the journal that the newest checkpoint covers, and the length of that checkpoint. */
   #covered = 0
   #checkpointBytes = 0
-  /** While it is read, nothing is judged or folded: at the end all is, at once. */
+  /** While it is read, nothing is judged; while it is opened, nothing is folded: at the end all is, at once. */
+  #isRead = false
   #isOpen = false
   #isUnverified = false
   #saving: Promise<void> | undefined
@@ -127,7 +141,7 @@ export class Mission {
     await journal.create(header)
     const mission = new Mission(id, signed, journal, header, parts)
     mission.#live.begin()
-    mission.#isOpen = true
+    mission.#isRead = mission.#isOpen = true
     return mission
   }
 
@@ -307,17 +321,20 @@ export class Mission {
   receive(run: Run): Received {
     const { header } = run
     if (!this.permissions.counts(header.author)) return this.#wait(run)
-    const limit = this.#limitOf(header)
+    const chosen = this.#soughtIn(header)
+    const limit = chosen ?? this.#limitOf(header)
     // Beyond the limit, or all that counts of this log is held.
     if (limit !== undefined && Math.max(header.first, this.logs.countingSeq(logKey(header)) + 1) > limit.seq)
       return { kind: 'removed' }
-    const checked = this.logs.check(run)
+    const checked = chosen === undefined ? this.logs.check(run) : this.logs.checkSought(run, chosen)
     if (checked.kind !== 'new') return checked
     const stored = this.logs.store(checked)
-    this.#parts.events.onRun(this, checked)
+    // Of a branch that may count one day nobody hears before it does.
+    if (chosen === undefined) this.#parts.events.onRun(this, checked)
     void stored.then(
       () => {
-        this.#take(checked.lines)
+        if (checked.into === undefined) this.#take(checked.lines)
+        if (chosen !== undefined && lastSeq(checked.run.header) >= chosen.seq) this.#lookFor(header, chosen)
         this.#parts.events.onSaved(undefined)
         this.#parts.events.onChange(this)
       },
@@ -368,6 +385,7 @@ export class Mission {
   async close(keeping: 'keeping a checkpoint' | 'keeping nothing' = 'keeping a checkpoint'): Promise<void> {
     await this.#own.settled()
     await this.logs.settled()
+    await this.#looked()
     await this.#live.close()
     await this.#saving
     if (keeping === 'keeping a checkpoint') await this.#checkpoint('at the end')
@@ -438,52 +456,125 @@ export class Mission {
 
   /** What of new lines is more than a change of an entity: who writes, and who decides what. */
   #note(lines: readonly LogLine[]): void {
+    if (this.#noteAll(lines)) this.#judgeAnew()
+  }
+
+  /** Says whether there is something to judge. */
+  #noteAll(lines: readonly LogLine[]): boolean {
     let isJudged = true
     for (const line of lines) {
       if (line.seq === 1) {
         const start = parseStartLine(line.line, line.log.author)
         if (start !== undefined) this.names.set(line.log.author, start.callsign)
       }
-      const kind = line.line['kind'] as string
-      if (!kind.startsWith('admin/')) continue
+      if (!isDecision(line)) continue
       const change = parseChange(line.line) as AdminLine['change']
       const { log, seq, hash } = line
       this.#admins.push({ log, seq, hash: hash.toString('hex'), name: nameOfLine(line), change })
       isJudged = false
     }
-    if (!isJudged && this.#isOpen) this.#judgeAnew()
+    return !isJudged
   }
 
   /** All is read: now it is judged. */
   async #opened(): Promise<void> {
     await this.#forks.open()
+    this.#isRead = true
     this.permissions = this.#judge()
+    await this.#looked()
     this.logs.limit((log) => this.#limitOf(log))
     this.#isOpen = true
   }
 
-  #judge(): Permissions {
-    return permissionsOf(this.signed.create, this.#admins, this.#forks.points(), (log, seq, hash) =>
-      this.#holds(log, seq, hash)
-    )
+  /** Resolves when it is known of each chosen point whether it is held. */
+  async #looked(): Promise<void> {
+    for (let looking; looking !== this.#looking;) await (looking = this.#looking)
   }
 
-  /** Asked about few points, those that owners chose in forked logs: looked up once, and judged again when it is known. */
-  #holds(log: LogId, seq: number, hash: string): boolean {
-    const point = `${logKey(log)}.${String(seq)}.${hash}`
-    const known = this.#held.get(point)
-    if (known !== undefined) return known
-    this.#held.set(point, false)
-    this.logs.pointAt(logKey(log), seq).then(
-      (found) => {
-        if (found?.hash.toString('hex') !== hash) return
-        this.#held.set(point, true)
-        this.#judgeAnew()
-        this.#parts.events.onChange(this)
-      },
-      (error: unknown) => this.noteReading(error)
+  #judge(): Permissions {
+    const judged = permissionsOf(this.signed.create, this.#admins, this.#forks.points(), (log, seq, hash) =>
+      this.#holds(log, seq, hash)
     )
-    return false
+    for (const fork of this.#forks.points()) {
+      const limit = judged.limitOf(fork)
+      if (limit?.fork !== undefined) this.#holds(fork, limit.seq, limit.hash)
+    }
+    return judged
+  }
+
+  /** Asked about few points, those that owners chose in forked logs: looked for once, and judged again when it is known. */
+  #holds(log: LogId, seq: number, hash: string): boolean {
+    const known = this.#chosen.get(pointKey(log, { seq, hash }))
+    if (known === undefined) this.#lookFor(log, { seq, hash })
+    return known === 'held'
+  }
+
+  /** Whether a chosen point is held in some branch; that one counts from then on. */
+  #lookFor(log: LogId, chosen: Chosen): void {
+    const point = pointKey(log, chosen)
+    this.#chosen.set(point, 'unknown')
+    const look = async () => {
+      const branch = await this.logs.branchTo(logKey(log), chosen)
+      const lines = branch === undefined || this.logs.isChosen(branch) ? undefined : await this.#readDecisions(branch)
+      if (branch !== undefined && lines !== undefined) this.#goOnIn(branch, lines)
+      this.#chosen.set(point, branch === undefined ? 'sought' : 'held')
+      this.#judgeAnew('also where the table is the same')
+      this.#parts.events.onChange(this)
+    }
+    this.#looking = this.#looking.then(look).catch((error: unknown) => {
+      this.#chosen.delete(point)
+      this.noteReading(error)
+    })
+  }
+
+  /** Lines of a branch that are more than a change of an entity, before it counts; the saved fold may not outlive that. */
+  async #readDecisions(branch: Branch): Promise<readonly LogLine[]> {
+    const key = logKey(branch.id)
+    const found: LogLine[] = []
+    // What is durable of it may grow meanwhile.
+    for (let read = 0; read < branch.head.seq;) {
+      const from = read + 1
+      for await (const lines of this.logs.readLines(key, from, branch.head.seq, branch)) {
+        found.push(...lines.filter((line) => line.seq === 1 || isDecision(line)))
+        read = lines.at(-1)?.seq ?? read
+      }
+      if (read < from) throw new DamageFound(`${key} from ${String(from)} on`)
+    }
+    await this.#live.dropSaved()
+    return found
+  }
+
+  /** Another branch of a log counts from now on: with its administrative lines, and without those of the one before. */
+  #goOnIn(branch: Branch, lines: readonly LogLine[]): void {
+    const key = logKey(branch.id)
+    this.logs.choose(branch)
+    for (const point of this.#chosen.keys()) if (point.startsWith(`${key}.`)) this.#chosen.delete(point)
+    this.#admins = this.#admins.filter(({ log }) => logKey(log) !== key)
+    this.#noteAll(lines)
+    this.#live.startOver()
+  }
+
+  /** The chosen point of a forked log that the branch that counts here does not reach. */
+  #soughtIn(log: LogId): Chosen | undefined {
+    const limit = this.permissions.limitOf(log)
+    return limit?.fork !== undefined && this.#chosen.get(pointKey(log, limit)) === 'sought' ? limit : undefined
+  }
+
+  /** What peers are to be asked for of forked logs, whatever our heads say of them. */
+  sought(): readonly Head[] {
+    return this.#forks.points().flatMap((log) => {
+      const chosen = this.#soughtIn(log)
+      const from = chosen && this.logs.soughtFrom(log, chosen)
+      return from === undefined ? [] : [from]
+    })
+  }
+
+  /** Changes when forked logs count in another way: then what was said about how far they are held is no longer true. */
+  get forkState(): string {
+    return this.#forks
+      .points()
+      .map((log) => `${logKey(log)}.${JSON.stringify(this.#limitOf(log))}.${String(this.#soughtIn(log)?.hash)}`)
+      .join()
   }
 
   /** Where a run of another branch parts from what is held; `earlier`: before the run; `same`: nowhere in it. */
@@ -511,6 +602,7 @@ export class Mission {
     if (!this.permissions.members.has(proof.runs[0].header.author)) return false
     const added = this.#forks.add(proof)
     if (!added.isNew) return false
+    this.#own.end(proof.runs[0].header)
     this.#judgeAnew()
     this.#parts.events.onFork(this, proof)
     this.#parts.events.onChange(this)
@@ -548,16 +640,70 @@ export class Mission {
     return this.#administer({ kind: 'admin/adopt', at, author, heads: [], lifts }, [adoptLine(at, author, [], lifts)])
   }
 
+  /** Says which branch of a forked log counts, up to a line that is known here (docs/protocol/missions.md#limits). */
+  async settleFork({ author, epoch, seq, hash }: Head): Promise<Result<readonly ChangeName[]>> {
+    const at = this.#parts.clock.now()
+    const change = { kind: 'admin/settle', at, author, epoch, seq, hash } as const
+    const refused = administerProblem(this.permissions, this.#parts.identity.nodeId, change)
+    if (refused !== undefined) return fail(refused)
+    const isKnown = await kept(this.#isKnown(change, change))
+    if (!isKnown.ok) return isKnown
+    // A line that nobody has would end the log for ever: of two words of one rank the larger number counts.
+    if (!isKnown.value) return fail('nothing-to-change', 'no such line is known here')
+    return this.#administer(change, [settleLine(at, author, change)])
+  }
+
+  /** Forked logs, each with the ends of the branches that are known here. Rejects when the disk does not give them. */
+  async forks(): Promise<readonly Fork[]> {
+    return Promise.all(
+      this.#forks.points().map(async (fork) => {
+        const { author, epoch, first } = fork
+        const limit = this.permissions.limitOf(fork)
+        const settled = limit?.fork === undefined ? {} : { settled: { seq: limit.seq, hash: limit.hash } }
+        return { author, epoch, first, branches: await this.#branchEnds(fork), ...settled }
+      })
+    )
+  }
+
+  /** Of what is held, and of what the proof shows beyond that. */
+  async #branchEnds(log: LogId): Promise<readonly Chosen[]> {
+    const key = logKey(log)
+    const first = this.permissions.forkOf(log)?.first ?? Infinity
+    const ends = this.logs
+      .branchesOf(key)
+      .filter(({ head }) => head.seq >= first)
+      .map(({ head }) => ({ seq: head.seq, hash: head.hash.toString('hex') }))
+    const proof = this.#forks.proofs().find(({ runs: [{ header }] }) => logKey(header) === key)
+    for (const { header } of proof?.runs ?? []) {
+      const end = { seq: lastSeq(header), hash: header.hash }
+      if (!(await this.#isHeld(log, end))) ends.push(end)
+    }
+    return ends
+  }
+
+  async #isKnown(log: LogId, chosen: Chosen): Promise<boolean> {
+    const ends = await this.#branchEnds(log)
+    return ends.some(({ hash }) => hash === chosen.hash) || this.#isHeld(log, chosen)
+  }
+
+  async #isHeld(log: LogId, { seq, hash }: Chosen): Promise<boolean> {
+    for (const branch of this.logs.branchesOf(logKey(log)))
+      if ((await this.logs.pointAt(logKey(log), seq, branch))?.hash.toString('hex') === hash) return true
+    return false
+  }
+
   async #administer(change: AdminChange, lines: readonly JsonObject[]): Promise<Result<readonly ChangeName[]>> {
     const refused = administerProblem(this.permissions, this.#parts.identity.nodeId, change)
     return refused === undefined ? this.#append(lines.map((line) => () => line)) : fail(refused)
   }
 
-  #judgeAnew(): void {
+  /** While it is read, nothing is judged: at the end all is. */
+  #judgeAnew(which: 'where the table differs' | 'also where the table is the same' = 'where the table differs'): void {
     const before = this.permissions
-    this.permissions = this.#judge()
+    if (this.#isRead) this.permissions = this.#judge()
+    if (!this.#isOpen) return
     const affected = affectedBy(before, this.permissions)
-    if (affected.size === 0) return
+    if (affected.size === 0 && which === 'where the table differs') return
     this.logs.limit((log) => this.#limitOf(log))
     this.#live.wakeSoon()
     for (const author of affected) if (this.permissions.counts(author)) this.#drain(author)
@@ -566,7 +712,7 @@ export class Mission {
   #limitOf(log: LogId): { readonly seq: number; readonly hash: string } | undefined {
     const limit = this.permissions.limitOf(log)
     const { fork } = limit ?? {}
-    if (limit === undefined || fork === undefined || this.#holds(log, limit.seq, limit.hash)) return limit
+    if (limit === undefined || fork === undefined || this.#chosen.get(pointKey(log, limit)) === 'held') return limit
     return { seq: fork.first - 1, hash: fork.hashBefore }
   }
 
@@ -613,6 +759,14 @@ export class Mission {
     // What does not verify is dropped: which peer brought it is no longer known.
     for (const run of this.#waiting.takeOf(author)) this.receive(run)
   }
+}
+
+function isDecision({ line }: LogLine): boolean {
+  return (line['kind'] as string).startsWith('admin/')
+}
+
+function pointKey(log: LogId, { seq, hash }: Chosen): string {
+  return `${logKey(log)}.${String(seq)}.${hash}`
 }
 
 function checkpointPath(id: MissionId): string {

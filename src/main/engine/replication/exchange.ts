@@ -30,6 +30,12 @@ export class Exchange {
   isRecordShown = false
   /** Logs of which what the peer has cannot be taken: fetching them again would bring the same. */
   readonly useless = new Set<LogKey>()
+  /** Of forked logs: how often the peer gave something else than the chosen branch from where we asked. */
+  readonly apart = new Map<LogKey, number>()
+  /** It is to be asked again, from elsewhere on, when it is done. */
+  isToAskAgain = false
+  /** How forked logs counted here when heads were last compared. */
+  forkState = ''
   /** Logs that part somewhere: what the peer has of them is asked for from here on. */
   readonly probes = new Map<LogKey, Probe>()
   /** Logs that were asked about because of a hash. */
@@ -57,12 +63,19 @@ export class Exchange {
   /** What was on its way over a link that ended may not have arrived. */
   forgetLink(): void {
     this.sent = new Map(this.told)
-    this.isKnown = false
     this.isStreaming = false
     this.isIntroduced = false
-    this.useless.clear()
     this.probes.clear()
     this.suspected.clear()
+    this.forgetHeads()
+  }
+
+  /** Both sides say anew how far they hold each log. */
+  forgetHeads(): void {
+    this.isKnown = false
+    this.isToAskAgain = false
+    this.useless.clear()
+    this.apart.clear()
     this.ownDigest = undefined
     this.ownTold = new Map()
   }

@@ -11,7 +11,7 @@ import { RunFrame } from '../links/run-frame.js'
 import { bounds, limits } from '../limits.js'
 import type { HeldLog, NewRun } from '../logs/log-store.js'
 import { verifyFork, type ForkProof } from '../logs/fork.js'
-import { encodeRun, lastSeq, logKey, type Head, type Run } from '../logs/run.js'
+import { encodeRun, lastSeq, logKey, type Head, type LogKey, type Run } from '../logs/run.js'
 import { missionIdOf, parseSignedCreate } from '../missions/create-record.js'
 import type { Mission } from '../missions/mission.js'
 import type { Missions } from '../missions/missions.js'
@@ -49,6 +49,8 @@ const tellEveryMs = 500
 /** The answer about a mission that is unknown here, and about one that this peer may not have. */
 const nothingHere = '0'.repeat(64)
 const breatheAfter = 256
+/** A peer holds one branch of a log, we may hold several that could lead where the chosen one does. */
+const apartMost = 4
 
 function breathe(): Promise<void> {
   return new Promise((next) => setImmediate(next))
@@ -180,12 +182,24 @@ export class Replicator {
     this.#settling.add(mission.id)
     this.#parts.clock.after(settleMs, () => {
       this.#settling.delete(mission.id)
+      this.#noteForks(mission)
       this.#tellAll(mission)
       for (const { link, nodeId } of this.#parts.links.up()) {
         this.#pushMissing(link, nodeId, mission)
         this.#compare(nodeId, mission)
       }
     })
+  }
+
+  /** Where forked logs count in another way, peers are asked and told anew. */
+  #noteForks(mission: Mission): void {
+    const { forkState } = mission
+    for (const missions of this.#exchanges.values()) {
+      const exchange = missions.get(mission.id)
+      if (exchange === undefined || exchange.forkState === forkState) continue
+      exchange.forkState = forkState
+      exchange.forgetHeads()
+    }
   }
 
   /** This is also the receipt that a peer waits for. */
@@ -262,7 +276,11 @@ export class Replicator {
     // Too much moved to be listed: what it holds is known no longer.
     if (moved.length === 0) exchange.isKnown = false
     for (const head of moved.map(fromWire)) {
-      for (const [key, seq] of spreadHeads([head], (key) => mission?.logs.log(key))) exchange.noteHeld(key, seq)
+      for (const [key, seq] of spreadHeads([head], (key) => mission?.logs.log(key))) {
+        // A log that follows a forked one tells not how far the peer holds that.
+        const before = key === logKey(head) ? undefined : mission?.logs.log(key)
+        if (before === undefined || mission?.permissions.forkOf(before.id) === undefined) exchange.noteHeld(key, seq)
+      }
     }
     if (mission !== undefined) this.#forkSearch.suspect(mission, exchange, moved.map(fromWire))
     if (this.#isFlooded(nodeId, id, exchange)) return
@@ -320,6 +338,8 @@ export class Replicator {
     if (mission === undefined) return
     if (this.#refuseTaking(nodeId, mission) !== undefined) return
     const exchange = this.#exchange(nodeId, id)
+    // All that it holds: of a log that forked it may be less than it said before.
+    exchange.told = new Map()
     this.#noteHeads(mission, exchange, wire)
     if (this.#isFlooded(nodeId, id, exchange)) return
     this.#parts.onStep(nodeId, id)
@@ -356,7 +376,7 @@ export class Replicator {
       exchange.digest = digest
       exchange.at = this.#parts.clock.now()
       if (mission !== undefined && exchange.isInStep(mission.logs)) this.#compare(nodeId, mission)
-      else if (exchange.probes.size > 0) this.#fetch(nodeId, id)
+      else if (exchange.probes.size > 0 || exchange.isToAskAgain) this.#fetch(nodeId, id)
     }
     this.#fetchElsewhere(id, nodeId)
   }
@@ -397,6 +417,10 @@ export class Replicator {
         this.#count(received.kind)
         if (!exchange.probes.has(logKey(run.header))) return undefined
         return this.#forkSearch.compare(link, nodeId, mission, exchange, run)
+      case 'apart':
+        this.#count(received.kind)
+        this.#takeApart(exchange, logKey(run.header))
+        return undefined
       case 'removed':
         this.#count(received.kind)
         exchange.useless.add(logKey(run.header))
@@ -406,6 +430,15 @@ export class Replicator {
         this.#count(received.kind)
         return undefined
     }
+  }
+
+  /** What comes until it is done is the rest of the same answer. */
+  #takeApart(exchange: Exchange, key: LogKey): void {
+    if (exchange.isToAskAgain) return
+    const times = (exchange.apart.get(key) ?? 0) + 1
+    exchange.apart.set(key, times)
+    if (times > apartMost) exchange.useless.add(key)
+    else exchange.isToAskAgain = true
   }
 
   /** Cuts a peer that names more logs than anybody can have. */
@@ -459,6 +492,7 @@ export class Replicator {
     if (this.#isDiskBad || this.#fetches.has(id) || link?.state !== 'up') return
     const mission = this.#parts.missions.get(id)
     this.#fetches.begin(id, nodeId)
+    this.#exchange(nodeId, id).isToAskAgain = false
     const isSecret = mission === undefined || this.#refuseGiving(nodeId, mission) !== undefined
     const create = isSecret && !this.#exchange(nodeId, id).isRecordShown
     const heads = create || mission === undefined ? [] : this.#wantedAfter(nodeId, mission)
@@ -468,9 +502,15 @@ export class Replicator {
   /** Our heads, for the peer to see what we lack; to one that may not have this mission, no more than it said itself. */
   #wantedAfter(nodeId: NodeId, mission: Mission): WireHead[] {
     const { probes, told } = this.#exchange(nodeId, mission.id)
-    const heads = mission.logs.heads().map((head) => ({ ...head, ...pick(probes.get(logKey(head))) }))
-    if (this.#refuseGiving(nodeId, mission) === undefined)
-      return [...heads, ...mission.logs.predecessors((key) => told.has(key))].slice(0, limits.heads).map(toWire)
+    const sought = mission.sought()
+    const isSought = new Set(sought.map(logKey))
+    const isOther = (head: Head) => !isSought.has(logKey(head))
+    const known = mission.logs.heads().map((head) => ({ ...head, ...pick(probes.get(logKey(head))) }))
+    const heads = [...sought, ...known.filter(isOther)]
+    if (this.#refuseGiving(nodeId, mission) === undefined) {
+      const before = mission.logs.predecessors((key) => told.has(key)).filter(isOther)
+      return [...heads, ...before].slice(0, limits.heads).map(toWire)
+    }
     return heads.filter((head) => (told.get(logKey(head)) ?? 0) >= head.seq).map(toWire)
   }
 

@@ -11,10 +11,13 @@ export type Extent = Map<LogKey, number>
 /** What somebody with these heads holds, as far as the logs are known here; unknown logs stand with their number. */
 export function spreadHeads(heads: readonly Head[], logOf: (key: LogKey) => HeldLog | undefined): Extent {
   const extent: Extent = new Map()
+  const listed = new Set(heads.map(logKey))
   for (const head of heads) {
     raise(extent, logKey(head), head.seq)
     for (let before = logOf(logKey(head))?.start.after; before !== undefined;) {
       const key = logKey(before)
+      // Of a log with a limit its own word counts.
+      if (listed.has(key)) break
       if ((extent.get(key) ?? 0) >= before.seq) break
       raise(extent, key, before.seq)
       before = logOf(key)?.start.after
