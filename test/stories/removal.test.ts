@@ -237,5 +237,78 @@ describe('an author who goes on in two ways', () => {
         await expectBranch('alpha', mission, [node], 4, 4 + one)
       }
     })
+
+    it('then somebody who was never there gets the chosen branch, and no other', async () => {
+      const { alpha, bravo, mission } = await forked(91, 4, 3, 4)
+      field.mend(alpha, bravo)
+      await field.untilInStep(mission, alpha, bravo)
+      expect(await settle(alpha, mission, await endOf(alpha, mission))).toMatchObject({ ok: true })
+      // Both give: one what counts before the fork, or all that is chosen.
+      const charlie = await field.node('charlie')
+      for (const node of [bravo, alpha]) await field.befriend(node, charlie)
+      await field.untilInStep(mission, alpha, bravo, charlie)
+      await expectBranch('alpha', mission, [alpha, bravo, charlie], 4, 7)
+    })
+
+    it('of two words that contradict the further one counts, in whatever order they are heard', async () => {
+      const { alpha, bravo, mission } = await forked(92, 4, 3, 2)
+      field.mend(alpha, bravo)
+      await field.untilInStep(mission, alpha, bravo)
+      const own = await endOf(alpha, mission)
+      const [fork] = await forksOf(alpha, mission)
+      const others = fork?.branches.find(({ hash }) => hash !== own.hash) ?? own
+      expect(others.seq).toBe(6)
+      // The branch that alpha does not hold, as far as the proof shows it.
+      expect(await settle(alpha, mission, others)).toMatchObject({ ok: true })
+      await field.untilInStep(mission, alpha, bravo)
+      await expectBranch('bravo', mission, [alpha, bravo], 4, 6)
+      const charlie = await field.node('charlie')
+      await field.befriend(bravo, charlie)
+      await field.untilInStep(mission, alpha, bravo, charlie)
+      field.cut(bravo, charlie)
+      expect(await settle(alpha, mission, own)).toMatchObject({ ok: true })
+      await field.untilInStep(mission, alpha, bravo)
+      await expectBranch('alpha', mission, [alpha, bravo], 4, 7)
+      await bravo.restart()
+      field.mend(bravo, charlie)
+      await field.untilInStep(mission, alpha, bravo, charlie)
+      await expectBranch('alpha', mission, [alpha, bravo, charlie], 4, 7)
+      // What was said last and reaches less far does nothing.
+      await settle(alpha, mission, others)
+      await field.untilInStep(mission, alpha, bravo, charlie)
+      await expectBranch('alpha', mission, [alpha, bravo, charlie], 4, 7)
+    })
+
+    it.each([1, 2, 3, 4, 5, 6])('over power cuts while the chosen branch comes: %i', async (turn) => {
+      const { alpha, bravo, mission } = await forked(100 + turn, 4, 12, 8)
+      field.mend(alpha, bravo)
+      await field.untilInStep(mission, alpha, bravo)
+      field.wire.way(alpha.address, bravo.address).bytesPerSecond = 4_000
+      expect(await settle(alpha, mission, await endOf(alpha, mission))).toMatchObject({ ok: true })
+      for (let cut = 0; cut < 4; cut++) {
+        await field.time.run(turn * 37 + cut * 211)
+        bravo.crash()
+        await bravo.start()
+      }
+      await field.untilInStep(mission, alpha, bravo)
+      await expectBranch('alpha', mission, [alpha, bravo], 4, 16)
+    })
+
+    it('only an owner may, and only for a line that is known', async () => {
+      const { alpha, bravo, mission } = await forked(93, 4, 3, 2)
+      field.mend(alpha, bravo)
+      await field.untilInStep(mission, alpha, bravo)
+      const end = await endOf(bravo, mission)
+      expect(await settle(bravo, mission, end)).toMatchObject({ ok: false, problem: { code: 'not-an-owner' } })
+      for (const unknown of [
+        { ...end, hash: 'ab'.repeat(32) },
+        { ...end, seq: 10_000 },
+        { ...end, seq: 2 }
+      ])
+        expect(await settle(alpha, mission, unknown)).toMatchObject({
+          ok: false,
+          problem: { code: 'nothing-to-change' }
+        })
+    })
   })
 })

@@ -683,7 +683,7 @@ export class Mission {
 
   async #isKnown(log: LogId, chosen: Chosen): Promise<boolean> {
     const ends = await this.#branchEnds(log)
-    return ends.some(({ hash }) => hash === chosen.hash) || this.#isHeld(log, chosen)
+    return ends.some(({ seq, hash }) => seq === chosen.seq && hash === chosen.hash) || this.#isHeld(log, chosen)
   }
 
   async #isHeld(log: LogId, { seq, hash }: Chosen): Promise<boolean> {
