@@ -18,7 +18,7 @@ export interface Checkpoint {
   readonly summary: FoldSummary
 }
 
-const version = 1
+const version = 2
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
   const body = Buffer.from(JSON.stringify(checkpoint))
