@@ -5,7 +5,7 @@ import { encodeLine } from '../../src/main/engine/bytes/line.js'
 import { nodeIdOf } from '../../src/main/engine/identity/identity-record.js'
 import { privateKeyFromSeed, rawPublicKey } from '../../src/main/engine/identity/signature.js'
 import { Journal } from '../../src/main/engine/logs/journal.js'
-import { LogStore, type LogLine } from '../../src/main/engine/logs/log-store.js'
+import { LogStore, type Branch, type LogLine } from '../../src/main/engine/logs/log-store.js'
 import { chainNext, chainStart, logKey, sealRun } from '../../src/main/engine/logs/run.js'
 import { startLine } from '../../src/main/engine/logs/start-line.js'
 import { setLine } from '../../src/main/engine/missions/change.js'
@@ -33,12 +33,16 @@ beforeEach(async () => {
 })
 
 /** The next line of the log, durable, as it would be handed on. */
-async function write(): Promise<readonly LogLine[]> {
+async function write(type = 'log', into?: Branch | 'beside'): Promise<readonly LogLine[]> {
   const object =
-    seq === 0 ? startLine(1, rawPublicKey(key), 'A', undefined) : setLine(seq, `log/${String(seq)}`, 'text', 'x', [])
+    seq === 0
+      ? startLine(1, rawPublicKey(key), 'A', undefined)
+      : setLine(seq, `${type}/${String(seq)}`, 'text', 'x', [])
   const line = encodeLine(object)
   hash = chainNext(hash, line)
-  const checked = store.check(sealRun(mission, log, ++seq, [line], hash, key))
+  const run = sealRun(mission, log, ++seq, [line], hash, key)
+  const taken = into === undefined ? store.check(run) : store.check(run, 'verify-seal', into)
+  const checked = into === undefined || taken.kind !== 'new' ? taken : { ...taken, into }
   if (checked.kind !== 'new') throw new Error(checked.kind)
   await store.store(checked)
   return checked.lines
@@ -103,6 +107,39 @@ describe('a fold that wakes', () => {
       versions.push(live.summary.version)
     }
     expect(new Set(versions).size, 'a query of another state is known as old').toBe(versions.length)
+    await live.close()
+  })
+
+  it('is made anew when another branch of a log counts, which may reach as far', async () => {
+    for (const state of ['awake', 'waking', 'saved'] as const) {
+      hash = chainStart(mission, log)
+      seq = 0
+      await write('log', 'beside')
+      const branch = store.branchesOf(logKey(log)).at(-1)
+      for (let count = 0; count < 4; count++) await write(state, branch)
+      const live = makeFold()
+      if (state !== 'waking') await live.wake()
+      if (state === 'saved') await live.save()
+      else void live.wake()
+      await live.dropSaved()
+      expect(await disk.read('view.bin')).toBeUndefined()
+      if (branch === undefined) throw new Error('no branch')
+      store.choose(branch)
+      live.startOver()
+      expect((await live.wake()).summary().counts).toEqual({ [state]: 4 })
+      await live.save()
+      await live.close()
+    }
+  })
+
+  it('is not saved behind the back of who drops what is saved', async () => {
+    for (let count = 0; count < 4; count++) await write()
+    const live = makeFold()
+    await live.wake()
+    const saving = live.save()
+    await live.dropSaved()
+    await saving
+    expect(await disk.read('view.bin')).toBeUndefined()
     await live.close()
   })
 })

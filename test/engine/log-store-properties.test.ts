@@ -7,7 +7,7 @@ import { encodeLine, type JsonObject } from '../../src/main/engine/bytes/line.js
 import { nodeIdOf } from '../../src/main/engine/identity/identity-record.js'
 import { privateKeyFromSeed, rawPublicKey } from '../../src/main/engine/identity/signature.js'
 import { Journal } from '../../src/main/engine/logs/journal.js'
-import { digestOf, LogStore, nameOfLine, type LimitOf } from '../../src/main/engine/logs/log-store.js'
+import { digestOf, LogStore, nameOfLine, type Chosen, type LimitOf } from '../../src/main/engine/logs/log-store.js'
 import {
   chainNext,
   chainStart,
@@ -309,6 +309,93 @@ describe('limits', () => {
     expect(store.predecessors(() => false)).toEqual([one.head])
     expect(store.predecessors((log) => log === logKey(two.log))).toEqual([])
     expect(store.predecessors((log) => log === logKey(one.log))).toEqual([])
+  })
+})
+
+describe('a branch that an owner chose', () => {
+  const pieces = fc.array(fc.integer({ min: 1, max: most }), { minLength: 1, maxLength: 5 })
+
+  /** Asks for the branch as a mission does: one after the other, whoever holds another branch or breaks off; at last who has it. */
+  async function fetchChosen(store: LogStore, chosen: Chosen, lengths: readonly number[], sources: readonly Author[]) {
+    const key = logKey(other.log)
+    for (let turn = 0; turn < sources.length * lengths.length + 4 * most; turn++) {
+      const branch = await store.branchTo(key, chosen)
+      if (branch !== undefined) return branch
+      const { seq: held } = store.soughtFrom(other.log, chosen) ?? { seq: 0 }
+      const from = Math.min(held + 1, most)
+      const source = sources[Math.floor(turn / lengths.length)] ?? other
+      const run = source.run(from, Math.min(most, held + (lengths[turn % lengths.length] ?? 1)))
+      const checked = store.checkSought(run, chosen)
+      if (checked.kind === 'new') await store.store(checked)
+    }
+    return undefined
+  }
+
+  it('is held beside the other until it is there, whatever others give between, and known again after a start', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: most }),
+        fc.integer({ min: 2, max: most }),
+        pieces,
+        fc.constantFrom([], [one], [other, one], [one, other, one]),
+        async (held, end, lengths, sources) => {
+          const { disk, store } = await makeStore()
+          await give(store, one.run(1, held))
+          const { seq, hash } = other.headAt(end)
+          const branch = await fetchChosen(store, { seq, hash }, lengths, sources)
+          if (branch === undefined) return expect(branch).toBeDefined()
+          expect(store.countingHash(logKey(one.log)) === '', 'what counts before goes on to count').toBe(false)
+          store.choose(branch)
+          const restored = new LogStore(mission, new Journal(disk, 'log'))
+          expect(restored.restore(store.state(), store.coverage())).toBe(true)
+          const again = await reopened(disk)
+          for (const each of [store, again]) {
+            const found = await each.branchTo(logKey(one.log), { seq, hash })
+            if (found === undefined) return expect(found).toBeDefined()
+            each.choose(found)
+            const lines: string[] = []
+            for await (const some of each.readLines(logKey(one.log), 1, end))
+              lines.push(...some.map(({ line }) => JSON.stringify(line)))
+            expect(lines).toEqual(other.lines.slice(0, end).map(String))
+            const run = await each.readAfter(logKey(one.log), 0)
+            expect(run?.header.first).toBe(1)
+            await each.verify(() => Promise.resolve())
+          }
+          expect(restored.heads()).toEqual(store.heads())
+          return undefined
+        }
+      )
+    )
+  })
+
+  it('takes the place of the other at once, and gives it back', async () => {
+    const { store } = await makeStore()
+    await give(store, one.run(1, 5))
+    const { seq, hash } = other.headAt(4)
+    const checked = store.checkSought(other.run(1, 4), { seq, hash })
+    expect(checked.kind, 'one that reaches as far tells that it is another').toBe('held')
+    expect(await store.branchTo(logKey(one.log), { seq, hash })).toBeUndefined()
+    const beside = store.checkSought(other.run(1, 4), { seq, hash })
+    if (beside.kind !== 'new') throw new Error(beside.kind)
+    await store.store(beside)
+    expect(store.heads()).toEqual([one.headAt(5)])
+    const branch = await store.branchTo(logKey(one.log), { seq, hash })
+    if (branch === undefined) throw new Error('not there')
+    store.choose(branch)
+    expect(store.heads()).toEqual([other.headAt(4)])
+    const before = await store.branchTo(logKey(one.log), one.headAt(5))
+    if (before === undefined) throw new Error('not kept')
+    store.choose(before)
+    expect(store.heads()).toEqual([one.headAt(5)])
+  })
+
+  it('takes no line under the chosen number but the chosen one', async () => {
+    const { store } = await makeStore()
+    await give(store, one.run(1, 1))
+    const { seq, hash } = other.headAt(4)
+    expect(store.checkSought(one.run(2, 6), { seq, hash }).kind).toBe('apart')
+    expect(store.checkSought(other.run(2, 6), { seq, hash }).kind, 'to be asked for from the start').toBe('gap')
+    expect(store.soughtFrom(one.log, { seq, hash })).toEqual(other.headAt(0))
   })
 })
 

@@ -151,4 +151,18 @@ describe('an extent', () => {
     ])
       expect(Object.fromEntries(spreadHeads(heads, lookup([log])))).toEqual({ [logKey(first)]: 5, [logKey(second)]: 1 })
   })
+
+  it('takes the word of a log itself over what a later one says of it: of a forked log less may count', () => {
+    const [first, second] = [headOf(0, 0, 2), headOf(0, 1, 1)]
+    const log: HeldLog = {
+      id: { author: second.author, epoch: second.epoch },
+      start: { key: Buffer.alloc(32), callsign: '', after: headOf(0, 0, 5) },
+      head: { seq: 1, hash: Buffer.alloc(32) }
+    }
+    for (const heads of [
+      [first, second],
+      [second, first]
+    ])
+      expect(spreadHeads(heads, lookup([log])).get(logKey(first))).toBe(2)
+  })
 })

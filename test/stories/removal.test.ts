@@ -1,7 +1,8 @@
 /** Taking somebody's part in a mission away, and giving it back: the same on every laptop, in whatever order they hear. */
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Fork, MissionId, NodeId } from '@shared/model.js'
-import { encodeLine } from '../../src/main/engine/bytes/line.js'
+import { encodeLine, type JsonObject } from '../../src/main/engine/bytes/line.js'
+import { admitLine } from '../../src/main/engine/missions/change.js'
 import { Field, type FieldNode } from '../sim/field.js'
 import { HostilePeer } from '../sim/hostile.js'
 import { HostileLog, setLine } from '../hostile/hostile-peer.js'
@@ -111,7 +112,13 @@ describe('somebody who is revoked', () => {
 
 describe('an author who goes on in two ways', () => {
   /** A member who gives each of two laptops another branch of one log, from a line on. */
-  async function forked(seed: number, common: number, ...branches: readonly [number, number]) {
+  async function forked(
+    seed: number,
+    common: number,
+    one: number,
+    other: number,
+    last: (branch: string) => readonly JsonObject[] = () => []
+  ) {
     field = new Field(seed)
     const [alpha, bravo] = (await field.chain('alpha', 'bravo')) as [FieldNode, FieldNode]
     const mission = await alpha.createMission('Karst Ridge Fire')
@@ -131,7 +138,8 @@ describe('an author who goes on in two ways', () => {
     const { seq, hash } = log
     for (const [index, node] of [alpha, bravo].entries()) {
       Object.assign(log, { seq, hash })
-      const rest = Array.from({ length: branches[index] ?? 0 }, (_, at) => line(node.name, seq + at))
+      const length = [one, other][index] ?? 0
+      const rest = [...Array.from({ length }, (_, at) => line(node.name, seq + at)), ...last(node.name)]
       const link = await hostile.meet(node)
       link?.sendRun(mission, begin)
       for (const one of rest) link?.sendRun(mission, log.run(one))
@@ -235,6 +243,25 @@ describe('an author who goes on in two ways', () => {
         await node.start()
         expect(node.digest(mission), node.name).toBe(digest)
         await expectBranch('alpha', mission, [node], 4, 4 + one)
+      }
+    })
+
+    it('then only what is decided in the chosen branch is decided', async () => {
+      const decided = { alpha: 'a1'.repeat(32), bravo: 'b2'.repeat(32) } as Readonly<Record<string, string>>
+      const last = (branch: string) => [admitLine(1, decided[branch] as NodeId, 'subscriber')]
+      const { alpha, bravo, mission } = await forked(94, 4, 2, 1, last)
+      field.mend(alpha, bravo)
+      await field.untilInStep(mission, alpha, bravo)
+      expect(await settle(alpha, mission, await endOf(alpha, mission))).toMatchObject({ ok: true })
+      await field.untilInStep(mission, alpha, bravo)
+      for (const restart of [false, true]) {
+        if (restart) await bravo.restart()
+        for (const node of [alpha, bravo]) {
+          const viewed = await field.during(node.engine.commands.viewMission({ missionId: mission }))
+          const members: readonly string[] = viewed.ok ? viewed.value.memberList.map(({ nodeId }) => nodeId) : []
+          expect(members, node.name).toContain(decided['alpha'])
+          expect(members, node.name).not.toContain(decided['bravo'])
+        }
       }
     })
 

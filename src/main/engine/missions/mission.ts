@@ -560,6 +560,11 @@ export class Mission {
     return limit?.fork !== undefined && this.#chosen.get(pointKey(log, limit)) === 'sought' ? limit : undefined
   }
 
+  /** Of such a log only what was asked for is taken: two who give different branches at once would mix them. */
+  isSought(log: LogId): boolean {
+    return this.#soughtIn(log) !== undefined
+  }
+
   /** What peers are to be asked for of forked logs, whatever our heads say of them. */
   sought(): readonly Head[] {
     return this.#forks.points().flatMap((log) => {

@@ -50,7 +50,7 @@ const tellEveryMs = 500
 const nothingHere = '0'.repeat(64)
 const breatheAfter = 256
 /** A peer holds one branch of a log, we may hold several that could lead where the chosen one does. */
-const apartMost = 4
+const apartMost = 8
 
 function breathe(): Promise<void> {
   return new Promise((next) => setImmediate(next))
@@ -392,6 +392,10 @@ export class Replicator {
     // Before taking it: what is passed on must not go back to where it came from.
     exchange.noteHeld(logKey(run.header), lastSeq(run.header))
     if (this.#isFlooded(nodeId, id, exchange)) return undefined
+    if (mission.isSought(run.header) && !this.#fetches.isFrom(id, nodeId)) {
+      exchange.isToAskAgain = true
+      return undefined
+    }
     const received = mission.receive(run)
     switch (received.kind) {
       case 'bad':
