@@ -10,6 +10,11 @@ export function sha256(...parts: readonly (Uint8Array | string)[]): Buffer {
   return sum.digest()
 }
 
+/** The same as a string with a character for each byte: half the price where millions are made and few are kept. */
+export function sha256Binary(bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'binary')
+}
+
 /** Each field behind its length (u32, big-endian), so that no two lists of fields give the same bytes. */
 export function lengthPrefixed(fields: readonly Uint8Array[]): Buffer {
   // One buffer for all: this runs for every seal, and small ones of their own cost more than what is in them.

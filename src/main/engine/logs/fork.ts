@@ -57,7 +57,7 @@ export function forkProof(
   const chains = [chainRun(a, before), chainRun(b, before)] as const
   for (const chain of chains) if (typeof chain === 'string') return chain
   const [one, other] = chains as [ChainedLine[], ChainedLine[]]
-  const at = one.findIndex(({ text }, index) => text !== other[index]?.text)
+  const at = one.findIndex(({ hash }, index) => other[index]?.hash.equals(hash) !== true)
   const [first, second] = [one[at], other[at]]
   if (first === undefined || second === undefined) return 'no line differs'
   const hashBefore = at === 0 ? before.hash : (one[at - 1]?.hash ?? before.hash)
@@ -74,14 +74,14 @@ export function verifyFork(mission: MissionId, { key, hashBefore, runs }: ForkPr
   if (publicKey === undefined || nodeIdOf(key) !== author) return 'not the key of the author'
   if (logKey(a.header) !== logKey(b.header) || b.header.first !== first) return 'not two runs of one log from one line'
   if (first === 1 && !chainStart(mission, a.header).equals(hashBefore)) return 'not the start of this chain'
-  const texts: string[] = []
+  const hashes: string[] = []
   for (const run of runs) {
     if (!verifySeal(mission, run.header, publicKey)) return 'bad seal'
     const chain = chainRun(run, { seq: first - 1, hash: hashBefore })
     if (typeof chain === 'string') return chain
-    texts.push(chain[0]?.text ?? '')
+    hashes.push(chain[0]?.hash.toString('hex') ?? '')
   }
-  if (texts[0] === texts[1]) return 'the first line is the same'
+  if (hashes[0] === hashes[1]) return 'the first line is the same'
   return { author, epoch, first, hashBefore: hashBefore.toString('hex') }
 }
 

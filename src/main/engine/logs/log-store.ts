@@ -12,6 +12,7 @@ import { bounds, limits } from '../limits.js'
 import { positionAfter, type Coverage, type Journal, type Place, type Position, type StoredRun } from './journal.js'
 import { DamageFound } from '../storage/disk.js'
 import {
+  ChainedLine,
   chainRun,
   chainStart,
   changeName,
@@ -37,7 +38,13 @@ export interface LogLine {
   readonly seq: number
   /** Chain hash; with log and seq it names the change. */
   readonly hash: Buffer
+  /** Perhaps made anew each time that it is asked for. */
   readonly line: JsonObject
+}
+
+/** Whether it is a change of an entity, and so says nothing about who may do what. One that is `false` may be so, too. */
+export function isWrite(line: LogLine): boolean {
+  return line instanceof ChainedLine && line.isWrite
 }
 
 export function nameOfLine({ log, seq, hash }: LogLine): ChangeName {
@@ -228,7 +235,8 @@ export class LogStore {
     if (key === undefined) return { kind: 'bad', reason: 'unsafe signing key' }
     // The seal first: only its author can make us look at the lines.
     if (seal === 'verify-seal' && !verifySeal(this.mission, header, key)) return { kind: 'bad', reason: 'bad seal' }
-    const chained = chainRun(run, tip)
+    const id = log?.id ?? { author: header.author, epoch: header.epoch }
+    const chained = chainRun(run, tip, id)
     if (chained === 'chain hash differs' && seal === 'verify-seal') {
       if (header.first > 1) return { kind: 'unfit' }
       // From the start on nothing is missing: it is whole, and another one than ours, or it was altered.
@@ -237,16 +245,14 @@ export class LogStore {
     if (typeof chained === 'string') return { kind: 'bad', reason: chained }
     if (log === undefined && !this.#holdsPredecessor(start)) return { kind: 'gap' }
 
-    const lines: LogLine[] = []
-    const id = log?.id ?? { author: header.author, epoch: header.epoch }
-    for (const { seq, text, hash } of chained) {
-      const parsed = parseLineText(text)
+    for (const line of chained) {
+      if (line.isPlainWrite) continue
+      const parsed = parseLineText(line.text)
       if (typeof parsed === 'string') return { kind: 'bad', reason: parsed }
       if (!hasLineShape(parsed)) return { kind: 'bad', reason: 'line without kind or time' }
-      lines.push({ log: id, seq, hash, line: parsed })
     }
     const kept = runFrom(run, tip.seq + 1)
-    return { kind: 'new', run: kept, encoded: encodeRun(kept), lines, start }
+    return { kind: 'new', run: kept, encoded: encodeRun(kept), lines: chained, start }
   }
 
   /** A stored run of another branch than the one that counts. Each begins at line 1, so the journal alone tells of it. */
@@ -530,11 +536,9 @@ export class LogStore {
   ): AsyncGenerator<readonly LogLine[]> {
     if (log === undefined) return
     for await (const { run, before } of this.#runs(log, from, Math.min(to, log.head.seq))) {
-      const chained = chainRun(run, { seq: before.first - 1, hash: before.before })
+      const chained = chainRun(run, { seq: before.first - 1, hash: before.before }, log.id)
       if (typeof chained === 'string') throw new DamageFound(`${key}: ${chained}`)
-      yield chained
-        .filter(({ seq }) => seq >= from && seq <= to)
-        .map(({ seq, text, hash }) => ({ log: log.id, seq, hash, line: JSON.parse(text) as JsonObject }))
+      yield chained.filter(({ seq }) => seq >= from && seq <= to)
     }
   }
 

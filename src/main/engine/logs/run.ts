@@ -6,10 +6,11 @@
 import { isUtf8 } from 'node:buffer'
 import type { KeyObject } from 'node:crypto'
 import type { ChangeName, MissionId, NodeId } from '@shared/model.js'
-import { isHex, lengthPrefixed, parseBase64Url, sha256, uint64 } from '../bytes/hash.js'
-import { parseLine } from '../bytes/line.js'
+import { isHex, lengthPrefixed, parseBase64Url, sha256, sha256Binary, uint64 } from '../bytes/hash.js'
+import { parseLine, type JsonObject } from '../bytes/line.js'
 import { signFor, verifyFor } from '../identity/signature.js'
 import { limits } from '../limits.js'
+import { beginsAsWrite, isPlainWrite } from './plain-write.js'
 
 /** A log is one author's changes in one mission since one start of its engine; the epoch is 16 random bytes, hex. */
 export interface LogId {
@@ -59,15 +60,17 @@ export function chainStart(mission: string, log: LogId): Buffer {
   )
 }
 
-/** Reused: this runs once per change, and a buffer made each time costs as much as the hash. */
-const chained = Buffer.alloc(32 + limits.lineBytes)
+const hashBytes = 32
 
-/** The chain hash after one more line, which stands somewhere in `bytes`. */
-export function chainNext(previous: Buffer, bytes: Buffer, start = 0, end = bytes.length): Buffer {
-  if (end - start > limits.lineBytes) throw new Error('a line is checked before it is chained')
-  previous.copy(chained)
-  bytes.copy(chained, 32, start, end)
-  return sha256(chained.subarray(0, 32 + end - start))
+/** A hash, then lines: reused, because a buffer made for each change costs as much as its hash. */
+const scratch = Buffer.alloc(hashBytes + limits.runBytes)
+
+/** The chain hash after one more line. */
+export function chainNext(previous: Buffer, line: Buffer): Buffer {
+  if (line.length > limits.lineBytes) throw new Error('a line is checked before it is chained')
+  previous.copy(scratch)
+  line.copy(scratch, hashBytes)
+  return sha256(scratch.subarray(0, hashBytes + line.length))
 }
 
 export function changeName(log: LogId, seq: number, chainHash: Buffer): ChangeName {
@@ -196,50 +199,102 @@ export interface Point {
   readonly hash: Buffer
 }
 
-export interface ChainedLine {
+/** One line of a run, by where it stands. What is asked of it is made when it is asked for: of most lines nobody does. */
+export class ChainedLine {
+  readonly log: LogId
   readonly seq: number
-  readonly text: string
-  readonly hash: Buffer
+  readonly #body: Buffer
+  readonly #start: number
+  readonly #end: number
+  /** Of the whole run, one behind the other. */
+  readonly #hashes: Buffer
+  readonly #hashAt: number
+
+  constructor(log: LogId, seq: number, body: Buffer, start: number, end: number, hashes: Buffer, hashAt: number) {
+    this.log = log
+    this.seq = seq
+    this.#body = body
+    this.#start = start
+    this.#end = end
+    this.#hashes = hashes
+    this.#hashAt = hashAt
+  }
+
+  /** Chain hash after it. */
+  get hash(): Buffer {
+    return this.#hashes.subarray(this.#hashAt, this.#hashAt + hashBytes)
+  }
+
+  get text(): string {
+    return this.#body.toString('utf8', this.#start, this.#end)
+  }
+
+  /** Parsed anew each time, and only of a line that was checked. */
+  get line(): JsonObject {
+    return JSON.parse(this.text) as JsonObject
+  }
+
+  /** Whether it is surely a good line; `false` says nothing. */
+  get isPlainWrite(): boolean {
+    return isPlainWrite(this.#body, this.#start, this.#end)
+  }
+
+  /** Of a line that was checked: whether it is a change of an entity. */
+  get isWrite(): boolean {
+    return beginsAsWrite(this.#body, this.#start)
+  }
 }
 
 /**
  * Chains the lines of a run onto a known point; lines that the point already covers are passed over. Gives the reason
  * when the run does not continue that point.
+ * @param log the log of the run, as its lines shall name it.
  */
-export function chainRun(run: Run, from: Point): ChainedLine[] | string {
+export function chainRun(run: Run, from: Point, log: LogId = run.header): ChainedLine[] | string {
   const { header, body } = run
   if (!isUtf8(body)) return 'not UTF-8'
-  // Decoded and split once: both cost more per line than per run. A line feed is never inside a character of UTF-8.
-  const texts = body.toString('utf8').split('\n')
-  if (texts.pop() !== '' || texts.length !== header.count) return 'wrong number of lines'
   const found: ChainedLine[] = []
-  const problem = walkChain(run, from, (seq, hash) => found.push({ seq, text: texts[seq - header.first] ?? '', hash }))
+  const hashes = Buffer.alloc(hashBytes * header.count)
+  const problem = walkChain(run, from, (seq, start, end, hash) => {
+    const hashAt = hashBytes * found.length
+    hashes.write(hash, hashAt, hashBytes, 'latin1')
+    found.push(new ChainedLine(log, seq, body, start, end, hashes, hashAt))
+  })
   return problem ?? found
 }
 
-/** Whether the lines of a run continue a point and give the hash of its header; the same without making texts. */
+/** Whether the lines of a run continue a point and give the hash of its header; the same without making lines. */
 export function isChained(run: Run, from: Point): boolean {
   return walkChain(run, from, () => undefined) === undefined
 }
 
+/**
+ * Each hash is put before its line, over the end of the line before, which is hashed by then: so nothing is copied or
+ * made once for each line. A hash is a string of its bytes: as a buffer it costs twice as much, and another to free it.
+ */
 function walkChain(
   { header, body }: Run,
   from: Point,
-  onLine: (seq: number, hash: Buffer) => void
+  onLine: (seq: number, start: number, end: number, hash: string) => void
 ): string | undefined {
-  let { hash } = from
+  if (body.length > limits.runBytes) throw new Error('a run is measured before it is chained')
+  body.copy(scratch, hashBytes)
+  let hash = from.hash.toString('latin1')
   let start = 0
-  for (let seq = header.first; start < body.length; seq++) {
+  let seq = header.first
+  for (; start < body.length; seq++) {
     const end = body.indexOf(0x0a, start)
     if (end < 0 || seq > lastSeq(header)) return 'wrong number of lines'
     if (end - start > limits.lineBytes) return 'line too long'
     if (seq > from.seq) {
-      hash = chainNext(hash, body, start, end)
-      onLine(seq, hash)
+      scratch.write(hash, start, hashBytes, 'latin1')
+      hash = sha256Binary(scratch.subarray(start, end + hashBytes))
+      onLine(seq, start, end, hash)
     }
     start = end + 1
   }
-  return hash.toString('hex') === header.hash ? undefined : 'chain hash differs'
+  if (seq <= lastSeq(header)) return 'wrong number of lines'
+  return Buffer.from(hash, 'latin1').toString('hex') === header.hash ? undefined : 'chain hash differs'
 }
 
 export function verifySeal(mission: MissionId, header: RunHeader, key: KeyObject): boolean {

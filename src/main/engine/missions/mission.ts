@@ -10,7 +10,15 @@ import { fitsLine, type JsonObject } from '../bytes/line.js'
 import type { Identity } from '../identity/identity.js'
 import { bounds, limits } from '../limits.js'
 import { Journal, journalVersion, type Damage, type StoredRun } from '../logs/journal.js'
-import { LogStore, nameOfLine, type Branch, type Chosen, type LogLine, type NewRun } from '../logs/log-store.js'
+import {
+  isWrite,
+  LogStore,
+  nameOfLine,
+  type Branch,
+  type Chosen,
+  type LogLine,
+  type NewRun
+} from '../logs/log-store.js'
 import { OwnLog } from '../logs/own-log.js'
 import { forkProof, type ForkProof } from '../logs/fork.js'
 import { isChained, lastSeq, logKey, runFrom, type Head, type LogId, type LogKey, type Run } from '../logs/run.js'
@@ -463,13 +471,14 @@ export class Mission {
   #noteAll(lines: readonly LogLine[]): boolean {
     let isJudged = true
     for (const line of lines) {
-      if (line.seq === 1) {
-        const start = parseStartLine(line.line, line.log.author)
-        if (start !== undefined) this.names.set(line.log.author, start.callsign)
+      if (isWrite(line)) continue
+      const { log, seq, hash, line: content } = line
+      if (seq === 1) {
+        const start = parseStartLine(content, log.author)
+        if (start !== undefined) this.names.set(log.author, start.callsign)
       }
       if (!isDecision(line)) continue
-      const change = parseChange(line.line) as AdminLine['change']
-      const { log, seq, hash } = line
+      const change = parseChange(content) as AdminLine['change']
       this.#admins.push({ log, seq, hash: hash.toString('hex'), name: nameOfLine(line), change })
       isJudged = false
     }
