@@ -48,13 +48,18 @@ async function write(type = 'log', into?: Branch | 'beside'): Promise<readonly L
   return checked.lines
 }
 
+let time: VirtualTime
+let told: number
+
 function makeFold(): LiveFold {
+  time = new VirtualTime()
+  told = 0
   const failed = (error: unknown) => {
     throw error
   }
   return new LiveFold({
-    ...{ disk, path: 'view.bin', clock: new VirtualTime().clock(), random: seededRandom(2), logs: store },
-    ...{ createdAt: 0, onChange: () => undefined, onFailed: failed }
+    ...{ disk, path: 'view.bin', clock: time.clock(), random: seededRandom(2), logs: store },
+    ...{ createdAt: 0, onChange: () => told++, onFailed: failed }
   })
 }
 
@@ -141,5 +146,72 @@ describe('a fold that wakes', () => {
     await saving
     expect(await disk.read('view.bin')).toBeUndefined()
     await live.close()
+  })
+})
+
+describe('a fold of which lines are put off', () => {
+  const settle = async () => {
+    for (let turn = 0; turn < 5; turn++) await new Promise((next) => setImmediate(next))
+  }
+
+  async function awake(): Promise<LiveFold> {
+    const live = makeFold()
+    live.take(await write())
+    await live.wake()
+    await settle()
+    told = 0
+    return live
+  }
+
+  it('takes them by itself when no more came for a moment, and says so', async () => {
+    const live = await awake()
+    for (let count = 0; count < 3; count++) {
+      await write()
+      live.putOff()
+      await time.run(90)
+      expect(live.isUpToDate).toBe(false)
+    }
+    // What is next to what was put off waits with it.
+    live.take(await write())
+    await settle()
+    expect([live.isUpToDate, told]).toEqual([false, 0])
+    await time.run(20)
+    await settle()
+    expect([live.isUpToDate, told]).toEqual([true, 1])
+    expect(live.summary.counts['log']).toBe(seq - 1)
+    live.take(await write())
+    expect([live.isUpToDate, live.summary.counts['log']]).toEqual([true, seq - 1])
+    await live.close()
+  })
+
+  it('takes them at once when somebody asks', async () => {
+    const live = await awake()
+    await write()
+    live.putOff()
+    expect((await live.wake()).summary().counts['log']).toBe(seq - 1)
+    await live.close()
+  })
+
+  it('does not wait for ever for a transfer to end', async () => {
+    const live = await awake()
+    for (let ms = 0; ms < 3_100; ms += 50) {
+      await write()
+      live.putOff()
+      await time.run(50)
+    }
+    await settle()
+    expect(told).toBeGreaterThan(0)
+    expect(live.summary.counts['log'] ?? 0).toBeGreaterThan(0)
+    await live.close()
+  })
+
+  it('wakes no more once it is closed', async () => {
+    const live = await awake()
+    await write()
+    live.putOff()
+    await live.close()
+    await time.run(10_000)
+    await settle()
+    expect(told).toBe(0)
   })
 })

@@ -63,6 +63,8 @@ export const bounds = {
   markBytes: 64 * 1024,
   /** A fold that nobody used for so long is saved and let go. */
   foldIdleMs: 600_000,
+  /** A longer run from a peer is a part of a bulk transfer: it is folded when that is over. */
+  foldAtOnce: 128,
   /** Lines folded since it was saved, before it is saved again. */
   foldUnsaved: 20_000,
   /** After the start, what a checkpoint covers is read and checked: from when on, and the rest between two steps. */

@@ -42,6 +42,9 @@ export class LiveFold {
   #usedAt = 0
   #cancelSleep: (() => void) | undefined
   #isClosed = false
+  /** While lines are put off: monotonic time until which no more may come, and what ends the wait. */
+  #quietAt = 0
+  #cancelPutOff: (() => void) | undefined
   /** It sleeps, and its summary does not tell of everything. */
   #isBehind = false
   /** What is folded or saved may hold lines that count no longer, at numbers that do. */
@@ -78,13 +81,35 @@ export class LiveFold {
     }
     for (const line of lines) {
       if (line.seq !== fold.foldedTo(logKey(line.log)) + 1) {
-        this.wakeSoon()
+        if (this.#cancelPutOff === undefined) this.wakeSoon()
         return
       }
       fold.apply(line)
       this.#unsaved++
     }
     this.#use()
+  }
+
+  /**
+   * There are more lines in the store: they are folded when no more came for a moment, or when somebody asks, and not
+   * while a bulk transfer needs the time; but soon enough for a person to see that it goes on.
+   */
+  putOff(): void {
+    const { clock } = this.#parts
+    this.#isBehind = true
+    this.#quietAt = clock.monotonic() + quietMs
+    if (this.#cancelPutOff !== undefined || this.#isClosed) return
+    const latest = clock.monotonic() + putOffMostMs
+    const wait = () => {
+      const left = Math.min(this.#quietAt, latest) - clock.monotonic()
+      if (left > 0) {
+        this.#cancelPutOff = clock.after(left, wait)
+        return
+      }
+      this.#cancelPutOff = undefined
+      this.wakeSoon()
+    }
+    this.#cancelPutOff = clock.after(quietMs, wait)
   }
 
   /** Whether the summary tells of everything that is durable and counts. */
@@ -143,6 +168,7 @@ export class LiveFold {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#cancelSleep?.()
+    this.#cancelPutOff?.()
     await this.#waking?.catch(() => undefined)
   }
 
@@ -246,3 +272,5 @@ export class LiveFold {
 }
 
 const breatheAfterMs = 8
+const quietMs = 100
+const putOffMostMs = 3_000

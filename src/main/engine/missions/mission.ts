@@ -122,7 +122,10 @@ export class Mission {
       path: viewPath(id),
       logs: this.logs,
       createdAt: signed.create.at,
-      onChange: () => parts.events.onChange(this),
+      onChange: () => {
+        this.#checkpointSoon()
+        parts.events.onChange(this)
+      },
       onFailed: (error) => this.noteReading(error)
     })
     this.#own = new OwnLog({
@@ -449,10 +452,11 @@ export class Mission {
     this.#parts.events.onChange(this)
   }
 
-  /** Durable lines: who counts first, then what they say. */
+  /** Durable lines: who counts first, then what they say; of a bulk transfer that waits until it is over. */
   #take(lines: readonly LogLine[]): void {
     this.#note(lines)
-    this.#fold(lines)
+    if (lines.length <= bounds.foldAtOnce) this.#fold(lines)
+    else this.#live.putOff()
   }
 
   #fold(lines: readonly LogLine[]): void {
@@ -733,7 +737,7 @@ export class Mission {
   /** Now and then what a start would have to read is put into a checkpoint; the more there is, the rarer. */
   #checkpointSoon(): void {
     const uncovered = this.logs.bytes - this.#covered
-    if (uncovered < Math.max(bounds.uncoveredBytes, 8 * this.#checkpointBytes)) return
+    if (uncovered < Math.max(bounds.uncoveredBytes, 8 * this.#checkpointBytes) || !this.#live.isUpToDate) return
     this.#saving ??= this.#checkpoint('on the way').finally(() => {
       this.#saving = undefined
     })
