@@ -364,11 +364,17 @@ export class RunReader {
       offset = this.#firstOffset
       end = this.#segments.get(segment)?.size ?? 0
     }
-    const decoded = this.#decode(segment, offset) ?? (await this.#load(segment, offset, end))
+    const found = this.held({ segment, offset })
+    if (found !== undefined) return found
+    const decoded = await this.#load(segment, offset, end)
     if (decoded === undefined) throw new DamageFound(`${this.#folder}/${nameOf(segment)} at ${String(offset)}`)
-    const { run, end: length } = decoded
-    const bodyBytes = run.body.length
-    return { run, place: { segment, offset, headerBytes: length - bodyBytes, bodyBytes } }
+    return storedAt({ segment, offset }, decoded)
+  }
+
+  /** The run there, if an earlier read brought it along: a wait for each of many small runs costs more than the run. */
+  held(at: Position): StoredRun | undefined {
+    const decoded = this.#decode(at.segment, at.offset)
+    return decoded === undefined ? undefined : storedAt(at, decoded)
   }
 
   #decode(segment: number, offset: number) {
@@ -387,6 +393,14 @@ export class RunReader {
     }
     return undefined
   }
+}
+
+function storedAt(
+  { segment, offset }: Position,
+  { run, end }: { readonly run: StoredRun['run']; readonly end: number }
+): StoredRun {
+  const bodyBytes = run.body.length
+  return { run, place: { segment, offset, headerBytes: end - bodyBytes, bodyBytes } }
 }
 
 /** Where the run after this one begins, if the segment goes on. */

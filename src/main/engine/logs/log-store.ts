@@ -27,8 +27,7 @@ import {
   type LogId,
   type LogKey,
   type Point,
-  type Run,
-  type RunHeader
+  type Run
 } from './run.js'
 import { hasLineShape, parseStartLine, type StartLine } from './start-line.js'
 
@@ -488,28 +487,11 @@ export class LogStore {
   async readAfter(key: LogKey, seq: number, end = this.countingSeq(key)): Promise<Run | undefined> {
     const log = this.#logs.get(key)
     if (log === undefined || end <= seq) return undefined
-    const bodies: Buffer[] = []
-    let bytes = 0
-    let first = 0
-    let header: RunHeader | undefined
-    let resume: Mark | undefined
-    for await (const { run, before, after } of this.#runs(log, seq + 1, end)) {
-      const isTooMuch = bytes + run.body.length > limits.runBytes || lastSeq(run.header) - seq > limits.runChanges
-      if (header !== undefined && isTooMuch) {
-        resume = before
-        break
-      }
-      if (header === undefined) first = run.header.first
-      header = run.header
-      resume = after
-      bodies.push(run.body)
-      bytes += run.body.length
+    for await (const { run, after } of this.#runs(log, seq + 1, end)) {
+      log.resume = after
+      return runFrom(run, seq + 1)
     }
-    if (header === undefined) throw new DamageFound(`${key} after ${String(seq)}`)
-    log.resume = resume
-    const body = Buffer.concat(bodies)
-    const whole: Run = { header: { ...header, first, count: lastSeq(header) - first + 1, bytes: body.length }, body }
-    return runFrom(whole, seq + 1)
+    throw new DamageFound(`${key} after ${String(seq)}`)
   }
 
   /** Number and chain hash of a durable line; 0 is where the chain starts. `undefined`: not that far. */
@@ -543,8 +525,9 @@ export class LogStore {
   }
 
   /**
-   * Stored runs of a log that hold the numbers from `from` to `to`, in order. Each with the mark at which it begins and
-   * the one at which the next begins.
+   * What is stored of a log from number `from` to `to`, in order: as many stored runs at a time as one run may hold, as
+   * one run under the last seal, checked against its chain. Each with the mark at which it begins and the one at which
+   * the next begins; the first and the last may hold more than was asked for.
    */
   async *#runs(
     log: Branch,
@@ -555,15 +538,15 @@ export class LogStore {
     const { resume } = log
     const hasBranches = this.#beside.has(logKey(log.id))
     let at = resume?.first === from ? resume : markBefore(log.marks, from)
+    let group: Group | undefined
     for (let walked = 0; at !== undefined && at.first <= to;) {
-      const stored = await reader.read(at)
+      const stored = reader.held(at) ?? (await reader.read(at))
       const header = stored?.run.header
       if (stored === undefined || header === undefined || walked > bounds.segmentBytes) break
       const next = positionAfter(stored.place)
       const isOther = header.author !== log.id.author || header.epoch !== log.id.epoch
-      const isChain = !isOther && isChained(stored.run, { seq: at.first - 1, hash: at.before })
       // Of a forked log another branch may stand between: then damage shows in that nothing more fits.
-      if (isOther || (hasBranches && !isChain)) {
+      if (isOther || (hasBranches && !isChained(stored.run, { seq: at.first - 1, hash: at.before }))) {
         walked += next.offset - stored.place.offset
         at = { ...at, ...next }
         continue
@@ -574,12 +557,23 @@ export class LogStore {
         at = { ...at, ...next }
         continue
       }
-      if (!isChain) throw new DamageFound(`${logKey(log.id)} at ${String(at.first)}`)
+      const { body } = runFrom(stored.run, at.first)
+      if (group !== undefined && !hasRoom(group, lastSeq(header), body.length)) {
+        yield { run: joined(log.id, group), before: group.before, after: at }
+        group = undefined
+      }
+      // What lies before is passed over: the chain of what follows shows whether its hash is right.
+      if (lastSeq(header) >= from) {
+        group ??= { before: at, header, bodies: [], bytes: 0 }
+        group.header = header
+        group.bodies.push(body)
+        group.bytes += body.length
+      }
       const after: Mark = { first: lastSeq(header) + 1, before: Buffer.from(header.hash, 'hex'), ...next }
-      if (lastSeq(header) >= from) yield { run: runFrom(stored.run, at.first), before: at, after }
       const mark = markBefore(log.marks, after.first)
       at = mark?.first === after.first ? mark : after
     }
+    if (group !== undefined && at !== undefined) yield { run: joined(log.id, group), before: group.before, after: at }
   }
 
   /**
@@ -672,6 +666,28 @@ export class LogStore {
     this.#digest = undefined
     return true
   }
+}
+
+/** Stored runs of one log that follow each other. */
+interface Group {
+  readonly before: Mark
+  /** Of the last one. */
+  header: Run['header']
+  readonly bodies: Buffer[]
+  bytes: number
+}
+
+function hasRoom({ before, bytes }: Group, last: number, more: number): boolean {
+  return bytes + more <= limits.runBytes && last - before.first < limits.runChanges
+}
+
+/** One run under the last seal. Throws DamageFound when they do not continue the mark, and one another. */
+function joined(log: LogId, { before: { first, before }, header, bodies }: Group): Run {
+  const [only] = bodies
+  const body = bodies.length === 1 && only !== undefined ? only : Buffer.concat(bodies)
+  const run = { header: { ...header, first, count: lastSeq(header) - first + 1, bytes: body.length }, body }
+  if (isChained(run, { seq: first - 1, hash: before })) return run
+  throw new DamageFound(`${logKey(log)} at ${String(first)}`)
 }
 
 /** Some milliseconds of hashing. */
