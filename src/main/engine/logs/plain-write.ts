@@ -14,7 +14,7 @@ const whole = '-?[1-9]\\d{0,14}|0'
  * be written with an exponent.
  */
 const fraction = '-?(?!0\\.0{6})(?:0|[1-9]\\d{0,5})\\.\\d{0,8}[1-9]'
-const word = `(?:${text}|(?:${fraction}|${whole})(?=[,}\\]])|true|false|null)`
+const word = `(?:${text}|${fraction}|${whole}|true|false|null)`
 /**
  * Keys like array indexes would be put in another order, a second one of the same name dropped, `__proto__` refused. Each
  * key looks through the rest of the line for another one, so there may not be many.
