@@ -364,7 +364,9 @@ describe('a branch that an owner chose', () => {
           expect(restored.heads()).toEqual(store.heads())
           return undefined
         }
-      )
+      ),
+      // Alike up to where they part, and stored by turns.
+      { examples: [[2, 4, [2, 1, 2, 1], [one]]] }
     )
   })
 

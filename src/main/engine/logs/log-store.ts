@@ -118,6 +118,8 @@ export class LogStore {
   readonly #logs = new Map<LogKey, Branch>()
   /** Other branches of forked logs, in the order in which they began here: held from line 1 on, and nothing counts. */
   readonly #beside = new Map<LogKey, Branch[]>()
+  /** Of a log with branches, the one that was stored to last: where they take turns, each goes on from a mark. */
+  readonly #latest = new Map<LogKey, Branch>()
   #digest: string | undefined
   #limitOf: LimitOf = () => undefined
   #breaks = 0
@@ -389,12 +391,22 @@ export class LogStore {
     else this.#beside.set(key, [...(this.#beside.get(key) ?? []), branch].slice(-bounds.branches))
   }
 
+  /** Branches are alike up to where they part: without a mark there, another one would be read on. */
+  #takesTurn(branch: Branch): boolean {
+    const key = logKey(branch.id)
+    if (!this.#beside.has(key)) return false
+    const isAnother = this.#latest.get(key) !== branch
+    this.#latest.set(key, branch)
+    return isAnother
+  }
+
   #settle(log: Branch, checked: NewRun, place: Place): void {
     const { header } = checked.run
     if (header.first !== log.head.seq + 1) throw new Error('a run before this one was not stored')
     const { segment, offset } = place
     const last = log.marks.at(-1)
-    if (last?.segment !== segment || offset - last.offset >= bounds.markBytes || log.breaks < this.#breaks) {
+    const isBreak = log.breaks < this.#breaks || this.#takesTurn(log)
+    if (last?.segment !== segment || offset - last.offset >= bounds.markBytes || isBreak) {
       log.marks.push({ first: header.first, segment, offset, before: log.head.hash })
       log.breaks = this.#breaks
     }
@@ -537,7 +549,8 @@ export class LogStore {
     const reader = this.#journal.reader()
     const { resume } = log
     const hasBranches = this.#beside.has(logKey(log.id))
-    let at = resume?.first === from ? resume : markBefore(log.marks, from)
+    const mark = markBefore(log.marks, from)
+    let at = resume?.first === from && mark?.first !== from ? resume : mark
     let group: Group | undefined
     for (let walked = 0; at !== undefined && at.first <= to;) {
       const stored = reader.held(at) ?? (await reader.read(at))
@@ -570,8 +583,8 @@ export class LogStore {
         group.bytes += body.length
       }
       const after: Mark = { first: lastSeq(header) + 1, before: Buffer.from(header.hash, 'hex'), ...next }
-      const mark = markBefore(log.marks, after.first)
-      at = mark?.first === after.first ? mark : after
+      const following = markBefore(log.marks, after.first)
+      at = following?.first === after.first ? following : after
     }
     if (group !== undefined && at !== undefined) yield { run: joined(log.id, group), before: group.before, after: at }
   }
