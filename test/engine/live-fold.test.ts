@@ -141,9 +141,18 @@ describe('a fold that wakes', () => {
     for (let count = 0; count < 4; count++) await write()
     const live = makeFold()
     await live.wake()
+    const replace = disk.replace.bind(disk)
+    let letWrite: () => void = () => undefined
+    const written = new Promise<void>((done) => (letWrite = done))
+    disk.replace = async (path, bytes) => {
+      await written
+      await replace(path, bytes)
+    }
     const saving = live.save()
-    await live.dropSaved()
-    await saving
+    const dropping = live.dropSaved()
+    for (let turn = 0; turn < 5; turn++) await new Promise((next) => setImmediate(next))
+    letWrite()
+    await Promise.all([saving, dropping])
     expect(await disk.read('view.bin')).toBeUndefined()
     await live.close()
   })

@@ -7,7 +7,14 @@ import { encodeLine, type JsonObject } from '../../src/main/engine/bytes/line.js
 import { nodeIdOf } from '../../src/main/engine/identity/identity-record.js'
 import { privateKeyFromSeed, rawPublicKey } from '../../src/main/engine/identity/signature.js'
 import { Journal } from '../../src/main/engine/logs/journal.js'
-import { digestOf, LogStore, nameOfLine, type Chosen, type LimitOf } from '../../src/main/engine/logs/log-store.js'
+import {
+  digestOf,
+  LogStore,
+  nameOfLine,
+  type Branch,
+  type Chosen,
+  type LimitOf
+} from '../../src/main/engine/logs/log-store.js'
 import {
   chainNext,
   chainStart,
@@ -389,6 +396,42 @@ describe('a branch that an owner chose', () => {
     if (before === undefined) throw new Error('not kept')
     store.choose(before)
     expect(store.heads()).toEqual([one.headAt(5)])
+  })
+
+  it('is read where its runs stand between those of the other, and damage in either is found', async () => {
+    const { disk, store } = await makeStore()
+    const key = logKey(one.log)
+    let into: Branch | 'beside' | undefined
+    for (const [first, last] of [
+      [1, 3],
+      [4, 6],
+      [7, 9]
+    ] as const) {
+      await give(store, one.run(first, last))
+      const checked = store.check(other.run(first, last), 'verify-seal', into ?? 'beside')
+      if (checked.kind !== 'new') throw new Error(checked.kind)
+      await store.store({ ...checked, into: into ?? 'beside' })
+      into = store.branchesOf(key)[1]
+    }
+    for (const each of [store, await reopened(disk)]) {
+      const texts: string[][] = []
+      for (const branch of each.branchesOf(key)) {
+        const lines: string[] = []
+        for await (const some of each.readLines(key, 1, 9, branch))
+          lines.push(...some.map(({ line }) => JSON.stringify(line)))
+        texts.push(lines)
+      }
+      expect(texts).toEqual([one, other].map(({ lines }) => lines.slice(0, 9).map(String)))
+      await each.verify(() => Promise.resolve())
+    }
+    const path = disk.paths().find((name) => name.endsWith('.jsonl')) ?? ''
+    const whole = Buffer.from((await disk.read(path)) ?? [])
+    for (const { lines } of [one, other]) {
+      const damaged = Buffer.from(whole)
+      damaged.write('x', whole.indexOf(lines[4] ?? '') + 40)
+      await disk.replace(path, damaged)
+      await expect(store.verify(() => Promise.resolve())).rejects.toThrow('ends before 9')
+    }
   })
 
   it('takes no line under the chosen number but the chosen one', async () => {
