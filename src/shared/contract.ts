@@ -7,15 +7,20 @@ import type {
   AuditPage,
   CertificatePreview,
   ChangeName,
+  ConflictPage,
+  DeletedEditView,
   EntityPage,
   Fork,
   Ground,
+  HistoryPage,
   ImportAs,
   Json,
   MissionId,
   MissionView,
   NodeId,
+  PastView,
   PresenceView,
+  SearchAnswer,
   SnapshotSummary,
   WriteRequest
 } from './model.js'
@@ -120,10 +125,50 @@ interface CommandMap {
       /** 1 to 200. */
       readonly limit: number
       readonly order: 'newest' | 'oldest'
-      /** Shows entities with this text in any value; case does not matter. */
+      /** Shows entities that have all these words in their texts; case and accents do not matter. */
       readonly filter?: string
+      /** As it was at this time, which `openPast` made ready. */
+      readonly pastAt?: number
     }
     answer: EntityPage
+  }
+  /** Registers with more than one content, by entity and field. */
+  listConflicts: {
+    /** Limit 1 to 200. */
+    argument: { readonly missionId: MissionId; readonly offset: number; readonly limit: number }
+    answer: ConflictPage
+  }
+  /** Of the entities deleted last, those in which somebody wrote who did not know of the deletion. */
+  listDeletedEdits: {
+    argument: { readonly missionId: MissionId }
+    answer: { readonly items: readonly DeletedEditView[] }
+  }
+  /** Who wrote what: of a mission, one of its entities, or one field of that. */
+  listHistory: {
+    argument: {
+      readonly missionId: MissionId
+      readonly entity?: string
+      /** Only with `entity`. */
+      readonly field?: string
+      /** `next` of the page before. */
+      readonly before?: string
+      /** 1 to 200. */
+      readonly limit: number
+    }
+    answer: HistoryPage
+  }
+  /** Makes a mission as it was at a time, or says how far that is; to be asked again until it is ready. */
+  openPast: { argument: { readonly missionId: MissionId; readonly at: number }; answer: PastView }
+  /** Over all missions, or one; to be asked again while not everything was searched. */
+  search: {
+    argument: {
+      /** Every word must be there; case and accents do not matter. */
+      readonly text: string
+      readonly missionId?: MissionId
+      /** Hits in each mission, 1 to 200. */
+      readonly limit: number
+    }
+    answer: SearchAnswer
   }
   /** Beside the log: the newest value per key counts, until its time is over; nothing is stored. `null` takes it back. */
   sharePresence: {

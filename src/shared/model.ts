@@ -317,6 +317,8 @@ export interface FieldValue {
   readonly authorName: string
   /** The author's claim. */
   readonly at: number
+  /** When it came to this laptop, within a minute; only in answers that say so, and absent when it is not known. */
+  readonly receivedAt?: number
 }
 
 /** A multi-value register: more than one value is a conflict, which a person settles by a new write. */
@@ -346,7 +348,6 @@ export interface Member {
 export interface MissionView extends MissionSummary {
   readonly entity: EntityView
   readonly memberList: readonly Member[]
-  readonly conflictList: readonly ConflictView[]
   /** Kinds of change that this version keeps and passes on, but does not understand. */
   readonly unknownKinds: readonly { readonly kind: string; readonly count: number }[]
 }
@@ -354,7 +355,121 @@ export interface MissionView extends MissionSummary {
 export interface ConflictView {
   readonly entity: string
   readonly createdAt: number
+  /** The entity's own title or name, where it has one. */
+  readonly title?: string
+  /** Values with `receivedAt`. */
   readonly field: FieldView
+  /** What was there before, as far as all of the values replaced it. */
+  readonly before?: FieldValue
+}
+
+export interface ConflictPage {
+  readonly version: number
+  readonly total: number
+  readonly offset: number
+  readonly items: readonly ConflictView[]
+}
+
+/** An entity that is deleted, and what was written in it by somebody who did not know of the deletion. */
+export interface DeletedEditView {
+  readonly entity: string
+  readonly title?: string
+  /** The deletion; a new write that names these brings the entity back. */
+  readonly deletions: readonly FieldValue[]
+  readonly edits: readonly FieldView[]
+}
+
+/** How TAK's data sync names a change: the type of its MissionChange, and the CoT type that announces it. */
+export interface TakName {
+  readonly type?: 'CREATE_MISSION' | 'DELETE_MISSION' | 'ADD_CONTENT' | 'REMOVE_CONTENT'
+  readonly announcement?: string
+}
+
+export type HistoryChange =
+  | {
+      readonly kind: 'set'
+      readonly entity: string
+      readonly field: string
+      readonly value: Json
+      /** Names of the values that its author saw and replaced. */
+      readonly replaces: readonly ChangeName[]
+      /** It made the entity. */
+      readonly isFirst: boolean
+      /** Nothing has replaced it. */
+      readonly isCurrent: boolean
+    }
+  | { readonly kind: 'admit'; readonly nodeId: NodeId; readonly name: string; readonly role: Role }
+  | { readonly kind: 'cut' | 'adopt' | 'settle'; readonly nodeId: NodeId; readonly name: string }
+  /** A kind that means nothing to this version. */
+  | { readonly kind: 'other'; readonly what: string }
+
+export interface HistoryEntry {
+  readonly name: ChangeName
+  /** Node ID of the laptop where it was written. */
+  readonly author: NodeId
+  readonly authorName: string
+  /** The author's claim. */
+  readonly at: number
+  /** When it came to this laptop, within a minute; absent when it is not known. */
+  readonly receivedAt?: number
+  readonly change: HistoryChange
+  readonly tak: TakName
+}
+
+export interface HistoryPage {
+  /** In the order in which they came to this laptop, newest first. */
+  readonly entries: readonly HistoryEntry[]
+  /** Where to go on; absent: there is nothing older. A page may be short, or empty, and still have one. */
+  readonly next?: string
+  /** Share of the journal that was looked through so far, 0 to 1. */
+  readonly searched: number
+}
+
+/** What "as it was" rests on: what this laptop had received by then, or, where that is not known, its authors' claims. */
+export type PastBasis = 'received' | 'claimed'
+
+export type PastView =
+  | { readonly state: 'reading'; readonly at: number; readonly read: number; readonly total: number }
+  | {
+      readonly state: 'ready'
+      readonly at: number
+      readonly basis: PastBasis
+      readonly name: string
+      /** Entities that were not deleted, by type. */
+      readonly counts: Readonly<Record<string, number>>
+      readonly conflicts: number
+      readonly changes: number
+      /** Changes of today that are not in it. */
+      readonly laterChanges: number
+    }
+
+/** One entity that was found: the text that matches, and where. */
+export interface SearchHit {
+  readonly entity: string
+  readonly field: string
+  /** A part of the text, around the first match. */
+  readonly text: string
+  /** Matches in it: from and to, in UTF-16 units. */
+  readonly marks: readonly (readonly [from: number, to: number])[]
+  /** The entity's own title or name, where that is another text. */
+  readonly title?: string
+  readonly author: NodeId
+  readonly authorName: string
+  readonly at: number
+}
+
+export interface SearchGroup {
+  readonly missionId: MissionId
+  readonly name: string
+  readonly total: number
+  readonly hits: readonly SearchHit[]
+}
+
+export interface SearchAnswer {
+  /** Missions with hits, the last changed first. */
+  readonly groups: readonly SearchGroup[]
+  /** Share of all texts that could be searched by now, 0 to 1: asked again, it grows. */
+  readonly searched: number
 }
 
 export interface EntityPage {

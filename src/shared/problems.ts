@@ -240,6 +240,11 @@ const table = {
     message: 'This mission was changed by a newer version of Muster.',
     advice: 'It can be read here. Install the newer version to write in it.'
   },
+  'past-closed': {
+    ref: 'MIS-31',
+    message: 'The mission as it was at that time is not ready.',
+    advice: 'Ask for that time again; it is made anew.'
+  },
   'bad-change': {
     ref: 'MIS-04',
     message: 'A change is not as the protocol wants it.',

@@ -162,7 +162,7 @@ function shown(fold: Fold): ReturnType<typeof model> {
       return Array.from({ length: list.length }, (_, index) => list.at(index)?.entity ?? '')
     }),
     current: entities.map((entity) => [...fold.current(entity, 'text')]),
-    conflicts: fold.conflicts().map(({ entity, field }) => `${entity.entity}\n${field}`),
+    conflicts: fold.conflicts().map(({ entity, field }) => `${entity}\n${field}`),
     summary: {
       ...summary,
       counts: Object.fromEntries(Object.entries(summary.counts).filter(([, count]) => count !== 0)),

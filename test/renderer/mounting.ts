@@ -105,16 +105,20 @@ function usualAnswer(recorded: Recorded, name: CommandName, argument: unknown): 
     const found = (mission?.entities ?? []).filter((item) => item.entity.startsWith(`${type}/`))
     return ok({ version: 1, total: found.length, offset, items: found.slice(offset, offset + limit) })
   }
-  if (name === 'viewMission') {
-    const summary = recorded.overview.missions.find((item) => item.id === missionId)
-    const conflictList = (mission?.entities ?? []).flatMap((item) =>
+  if (name === 'listConflicts') {
+    const items = (mission?.entities ?? []).flatMap((item) =>
       item.fields
         .filter((field) => field.values.length > 1)
         .map((field) => ({ entity: item.entity, createdAt: item.createdAt, field }))
     )
+    return ok({ version: 1, total: items.length, offset, items: items.slice(offset, offset + limit) })
+  }
+  if (name === 'listDeletedEdits') return ok({ items: [] })
+  if (name === 'viewMission') {
+    const summary = recorded.overview.missions.find((item) => item.id === missionId)
     const entity = mission?.entities.find((item) => item.entity === 'mission')
     if (summary === undefined || entity === undefined) return fail('mission-unknown')
-    return ok({ ...summary, entity, memberList: mission?.members ?? [], conflictList, unknownKinds: [] })
+    return ok({ ...summary, entity, memberList: mission?.members ?? [], unknownKinds: [] })
   }
   return ok(name === 'write' ? { changes: [] } : null)
 }

@@ -69,7 +69,7 @@ export class Folded {
         .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([nodeId, membership]) => ({ nodeId, ...membership })),
       counts: Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)),
-      conflicts: this.fold.conflicts().map(({ entity, field }) => `${entity.entity}\n${field}`),
+      conflicts: this.fold.conflicts().map(({ entity, field }) => `${entity}\n${field}`),
       conflictCount: conflicts,
       unknownKinds: Object.entries(unknownKinds).sort(([a], [b]) => (a < b ? -1 : 1)),
       readOnly: this.permissions.isReadOnly

@@ -14,9 +14,11 @@ import type {
   ConflictView,
   EntityView,
   FieldView,
+  HistoryEntry,
   MissionId,
   MissionSummary,
   PeerSummary,
+  SearchAnswer,
   WriteRequest
 } from '@shared/model'
 import { fail, ok, type Result } from '@shared/result'
@@ -238,7 +240,6 @@ export async function startRecordedEngine(
         ...summary,
         entity,
         memberList: mission.members,
-        conflictList: conflictsIn(mission.entities),
         unknownKinds: []
       })
     },
@@ -253,6 +254,19 @@ export async function startRecordedEngine(
       const version = state.overview.missions.find((item) => item.id === missionId)?.version ?? 0
       return ok({ version, total: found.length, offset, items: found.slice(offset, offset + limit) })
     },
+    listConflicts: async ({ missionId, offset, limit }) => {
+      const mission = recorded.missions.get(missionId)
+      if (mission === undefined) return fail('mission-unknown')
+      const found = conflictsIn(mission.entities)
+      return ok({ version: 1, total: found.length, offset, items: found.slice(offset, offset + limit) })
+    },
+    listDeletedEdits: async () => ok({ items: [] }),
+    listHistory: async ({ missionId, limit }) => {
+      const entries = historyOf(recorded.missions.get(missionId)?.entities ?? [])
+      return ok({ entries: entries.slice(0, limit), searched: 1 })
+    },
+    openPast: async () => fail('past-closed'),
+    search: async ({ text }) => ok(searchIn(recorded, state.overview.missions, text)),
     sharePresence: async () => ok(null),
     listPresence: async () => ok({ presence: [] }),
     listAudit: async ({ offset, limit }) =>
@@ -339,6 +353,36 @@ function conflictsIn(entities: readonly EntityView[]): readonly ConflictView[] {
       .filter((field) => field.values.length > 1)
       .map((field) => ({ entity: entity.entity, createdAt: entity.createdAt, field }))
   )
+}
+
+/** Newest claim first: nothing of a record tells when it came. */
+function historyOf(entities: readonly EntityView[]): readonly HistoryEntry[] {
+  return entities
+    .flatMap(({ entity, fields }) =>
+      fields.flatMap(({ field, values }) =>
+        values.map(({ name, value, author, authorName, at }) => ({
+          ...{ name, author, authorName, at, receivedAt: at },
+          change: { kind: 'set' as const, entity, field, value, replaces: [], isFirst: true, isCurrent: true },
+          tak: {}
+        }))
+      )
+    )
+    .sort((a, b) => b.at - a.at)
+}
+
+function searchIn(recorded: Recorded, missions: readonly MissionSummary[], text: string): SearchAnswer {
+  const wanted = text.toLowerCase()
+  const groups = missions.map(({ id, name }) => {
+    const hits = historyOf(recorded.missions.get(id)?.entities ?? []).flatMap(({ change, author, authorName, at }) => {
+      const shown = change.kind === 'set' && typeof change.value === 'string' ? change.value : ''
+      const from = shown.toLowerCase().indexOf(wanted)
+      if (change.kind !== 'set' || from < 0) return []
+      const { entity, field } = change
+      return [{ entity, field, text: shown, marks: [[from, from + wanted.length] as const], author, authorName, at }]
+    })
+    return { missionId: id, name, total: hits.length, hits }
+  })
+  return { groups: groups.filter(({ total }) => total > 0), searched: 1 }
 }
 
 function summarize(before: MissionSummary, entities: readonly EntityView[]): MissionSummary {

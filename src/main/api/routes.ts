@@ -1,7 +1,7 @@
 /** The calls of the local API (frozen: add, never change; docs/api.md), each turned into a command of the engine. */
 import { callCommand, type Engine } from '../engine/index.js'
 import type { AnswerOf, ArgumentOf, CommandName } from '@shared/contract.js'
-import type { EntityView, FieldView, MissionId, MissionView } from '@shared/model.js'
+import type { ConflictView, EntityView, FieldView, MissionId, MissionView } from '@shared/model.js'
 import { fail, ok, type Result } from '@shared/result.js'
 
 export interface Call {
@@ -72,6 +72,19 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
     case 'GET missions/:id/heads':
       if (!/^[0-9a-f]{64}$/.test(id ?? '')) return fail('bad-request', 'a mission ID: 64 hexadecimal digits')
       return replyTo(engine.heads(id as MissionId), (heads) => heads)
+    case 'GET missions/:id/history': {
+      const { limit = '100', ...query } = Object.fromEntries(call.query)
+      return replyTo(await run('listHistory', { ...query, missionId: id, limit: Number(limit) }), (page) => page)
+    }
+    case 'GET missions/:id/conflicts': {
+      const { offset = '0', limit = '100', ...query } = Object.fromEntries(call.query)
+      const argument = { ...query, missionId: id, offset: Number(offset), limit: Number(limit) }
+      return replyTo(await run('listConflicts', argument), (page) => page)
+    }
+    case 'GET search': {
+      const { limit = '20', ...query } = Object.fromEntries(call.query)
+      return replyTo(await run('search', { ...query, limit: Number(limit) }), (found) => found)
+    }
     case 'DELETE missions/:id/members/:id': {
       const nodeId = call.path[3]
       return replyTo(await run('removeMember', { missionId: id, nodeId }), () => ({ nodeId }))
@@ -138,7 +151,18 @@ async function wholeMission(engine: Engine, id: string | undefined): Promise<Res
   const entities: EntityView[] = [view.value.entity]
   for (const type of engine.entityTypes(view.value.id))
     entities.push(...(await allEntities(engine, view.value.id, type)))
-  return reply({ ...plain(view.value), entities: entities.map(plainEntity) })
+  const conflicts = await allConflicts(engine, view.value.id)
+  return reply({ ...plain(view.value, conflicts), entities: entities.map(plainEntity) })
+}
+
+async function allConflicts(engine: Engine, missionId: MissionId): Promise<readonly ConflictView[]> {
+  const conflicts: ConflictView[] = []
+  for (;;) {
+    const argument = { missionId, offset: conflicts.length, limit: 200 }
+    const page: Result<AnswerOf<'listConflicts'>> = await callCommand(engine.commands, 'listConflicts', argument)
+    if (!page.ok || page.value.items.length === 0) return conflicts
+    conflicts.push(...page.value.items)
+  }
 }
 
 async function allEntities(engine: Engine, missionId: MissionId, type: string): Promise<readonly EntityView[]> {
@@ -151,12 +175,12 @@ async function allEntities(engine: Engine, missionId: MissionId, type: string): 
   }
 }
 
-function plain({ conflictList, memberList, ...mission }: MissionView) {
+function plain({ memberList, ...mission }: MissionView, conflicts: readonly ConflictView[]) {
   return {
     ...mission,
     entity: undefined,
     members: memberList,
-    conflicts: conflictList.map(({ entity, field }) => ({ entity, field: field.field, values: field.values }))
+    conflicts: conflicts.map(({ field, ...conflict }) => ({ ...conflict, field: field.field, values: field.values }))
   }
 }
 

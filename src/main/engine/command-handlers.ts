@@ -7,12 +7,12 @@ import { everything } from '@shared/scope.js'
 import type { Settings } from '@shared/settings.js'
 import type { OwnIdentity } from './identity/identity.js'
 import type { createCertificateCommands } from './certificate-commands.js'
+import type { createHistoryCommands } from './history-commands.js'
 import { bounds } from './limits.js'
 import type { LinkTable } from './links/link-table.js'
 import { wantsCut } from './missions/administer.js'
 import type { Mission } from './missions/mission.js'
 import type { Missions } from './missions/missions.js'
-import { entityPage } from './missions/views.js'
 import type { HealthBook, Views } from './overview.js'
 import type { Presence } from './presence/presence.js'
 import type { Clock } from './runtime/clock.js'
@@ -23,6 +23,7 @@ import type { TrustBook } from './trust/trust-book.js'
 import type { Vouching } from './trust/vouching.js'
 
 type CertificateCommands = ReturnType<typeof createCertificateCommands>
+type HistoryCommands = ReturnType<typeof createHistoryCommands>
 type SnapshotCommands = ReturnType<typeof createSnapshotCommands>
 
 export interface CommandParts {
@@ -37,6 +38,7 @@ export interface CommandParts {
   readonly presence: Presence
   readonly certificates: CertificateCommands
   readonly snapshots: SnapshotCommands
+  readonly history: HistoryCommands
   readonly vouching: Vouching
   readonly changeSettings: (changes: Partial<Settings>) => Promise<Result<null>>
   readonly lookAgain: () => void
@@ -54,6 +56,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
   return {
     ...parts.certificates,
     ...parts.snapshots,
+    ...parts.history,
     async changeSettings(changes) {
       return parts.changeSettings(changes)
     },
@@ -140,10 +143,6 @@ export function createCommands(parts: CommandParts): CommandHandlers {
       const mission = known(missionId)
       return mission.ok ? kept(views.missionView(mission.value)) : mission
     },
-    async listEntities({ missionId, ...query }) {
-      const mission = known(missionId)
-      return mission.ok ? kept(entityPage(mission.value, query)) : mission
-    },
     sharePresence: (request) => parts.presence.share(request),
     async listPresence({ missionId }) {
       return parts.presence.list(missionId)
@@ -159,6 +158,11 @@ const looking: ReadonlySet<CommandName> = new Set([
   'viewMission',
   'listForks',
   'listEntities',
+  'listConflicts',
+  'listDeletedEdits',
+  'listHistory',
+  'openPast',
+  'search',
   'listAudit',
   'previewCertificates',
   'exportCertificate',

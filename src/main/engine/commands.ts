@@ -8,6 +8,8 @@ import { isHex } from './bytes/hash.js'
 import { HashSchema, MissionIdSchema, NodeIdSchema } from './bytes/ids.js'
 import { limits } from './limits.js'
 import { isChangeName } from './logs/run.js'
+import { isEntity, isField } from './missions/change.js'
+import { isHistoryCursor } from './missions/history.js'
 import { SettingsSchema } from './settings.js'
 import { ScopeSchema } from './trust/journal-lines.js'
 
@@ -17,6 +19,8 @@ const AddressSchema = v.strictObject({
 })
 const Offset = v.pipe(v.number(), v.integer(), v.minValue(0))
 const Limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200))
+/** Milliseconds since 1970. */
+const Time = v.pipe(v.number(), v.safeInteger())
 const Text = (most: number) =>
   v.pipe(
     v.string(),
@@ -114,8 +118,23 @@ const schemas = {
     offset: Offset,
     limit: Limit,
     order: v.picklist(['newest', 'oldest']),
-    filter: v.optional(Text(200))
+    filter: v.optional(Text(200)),
+    pastAt: v.optional(Time)
   }),
+  listConflicts: v.strictObject({ missionId: MissionIdSchema, offset: Offset, limit: Limit }),
+  listDeletedEdits: v.strictObject({ missionId: MissionIdSchema }),
+  listHistory: v.pipe(
+    v.strictObject({
+      missionId: MissionIdSchema,
+      entity: v.optional(v.custom<string>(isEntity, 'mission, or type/id')),
+      field: v.optional(v.custom<string>(isField, 'the name of a field')),
+      before: v.optional(v.pipe(v.string(), v.check(isHistoryCursor, '`next` of the page before'))),
+      limit: Limit
+    }),
+    v.check(({ entity, field }) => field === undefined || entity !== undefined, 'a field only with its entity')
+  ),
+  openPast: v.strictObject({ missionId: MissionIdSchema, at: Time }),
+  search: v.strictObject({ text: Text(200), missionId: v.optional(MissionIdSchema), limit: Limit }),
   listSnapshots: v.nullish(v.null(), null),
   takeSnapshot: v.nullish(v.null(), null),
   restoreSnapshot: v.strictObject({ name: v.pipe(v.string(), v.regex(/^(latest|\d{6,9}-[a-z]+)$/)) }),

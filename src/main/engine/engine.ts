@@ -14,6 +14,7 @@ import type { Discovery } from './discovery/discovery.js'
 import { networkStatus } from './discovery/doctor.js'
 import { DiscoverySwitch } from './discovery/switch.js'
 import { FeedWriter } from './feed-writer.js'
+import { createHistoryCommands } from './history-commands.js'
 import type { IssueCertificate } from './identity/certificate.js'
 import { OwnIdentity } from './identity/identity.js'
 import type { KeyStore } from './identity/key-store.js'
@@ -397,6 +398,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     vouching,
     certificates: createCertificateCommands({ identity, clock, trust, vouching, onIdentity: renewed }),
     snapshots: restoring,
+    history: createHistoryCommands({ clock, random, missions }),
     changeSettings: (changes) => settingsChanger.change(changes),
     lookAgain: () => {
       discovery.look()

@@ -65,6 +65,13 @@ export const bounds = {
   foldIdleMs: 600_000,
   /** A longer run from a peer is a part of a bulk transfer: it is folded when that is over. */
   foldAtOnce: 128,
+  /** Missions as they were that are kept while somebody looks at them, and for how long after. */
+  pasts: 3,
+  pastIdleMs: 300_000,
+  /** One that is still being made, when nobody asks how far it is. */
+  pastAbandonedMs: 10_000,
+  /** Deleted entities that are looked through for edits that the deletion did not know. */
+  deletedLookedAt: 1_000,
   /** Lines folded since it was saved, before it is saved again. */
   foldUnsaved: 20_000,
   /** After the start, what a checkpoint covers is read and checked: from when on, and the rest between two steps. */

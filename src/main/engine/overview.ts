@@ -24,7 +24,7 @@ import { recognitionWords } from './identity/words.js'
 import type { LinkTable } from './links/link-table.js'
 import type { Mission } from './missions/mission.js'
 import type { Missions } from './missions/missions.js'
-import { conflictList, currentText, memberList, missionEntity } from './missions/views.js'
+import { currentText, memberList, missionEntity } from './missions/views.js'
 import type { Standing } from './replication/standing.js'
 import type { Clock } from './runtime/clock.js'
 import { shortId } from './runtime/log.js'
@@ -226,12 +226,11 @@ export class Views {
 
   async missionView(mission: Mission): Promise<MissionView> {
     const fold = await mission.fold()
-    const [entity, conflicts] = await Promise.all([missionEntity(mission, fold), conflictList(mission, fold)])
+    const entity = await missionEntity(mission, fold)
     return {
       ...this.#summary(mission),
       entity,
       memberList: memberList(mission),
-      conflictList: conflicts,
       unknownKinds: Object.entries(fold.summary().unknownKinds).map(([kind, count]) => ({ kind, count }))
     }
   }

@@ -24,6 +24,8 @@ export function useKeys(keys: Readonly<Record<KeyName, (event: KeyboardEvent) =>
     const act = keys[name]
     if (act === undefined) return
     const inSheet = document.querySelector('[role="dialog"], [role="alertdialog"]') !== null
+    // In a field this is the field's own undo.
+    if (name === 'Ctrl+z' && isTyping(event.target)) return
     if (name.length === 1 && (isTyping(event.target) || inSheet || !preferences.singleKeys)) return
     event.preventDefault()
     act(event)

@@ -9,7 +9,15 @@ import { sha256 } from '../bytes/hash.js'
 import { parseLine, parseLineText, type JsonObject } from '../bytes/line.js'
 import { parsePublicKey } from '../identity/signature.js'
 import { bounds, limits } from '../limits.js'
-import { positionAfter, type Coverage, type Journal, type Place, type Position, type StoredRun } from './journal.js'
+import {
+  positionAfter,
+  type Coverage,
+  type Journal,
+  type Place,
+  type Position,
+  type RunReader,
+  type StoredRun
+} from './journal.js'
 import { DamageFound } from '../storage/disk.js'
 import {
   ChainedLine,
@@ -125,10 +133,13 @@ export class LogStore {
   #breaks = 0
   /** By segment, where the last run ends that is known here. */
   #reached = new Map<number, number>()
+  readonly #onStored: (place: Place) => void
 
-  constructor(mission: MissionId, journal: Journal) {
+  /** @param onStored a run that came since the opening is durable, at this place. */
+  constructor(mission: MissionId, journal: Journal, onStored: (place: Place) => void = () => undefined) {
     this.mission = mission
     this.#journal = journal
+    this.#onStored = onStored
   }
 
   /** From now on heads, digest and what is read for others end at these limits (docs/protocol/missions.md). */
@@ -345,7 +356,9 @@ export class LogStore {
     const log = this.#take(checked)
     const { failures } = log
     try {
-      this.#settle(log, checked, await this.#journal.append(checked.encoded))
+      const place = await this.#journal.append(checked.encoded)
+      this.#settle(log, checked, place)
+      this.#onStored(place)
     } catch (error) {
       // Peers give it again after the next comparison of heads. Once: by now the tip may be that of a run given again.
       if (log.failures === failures) {
@@ -537,14 +550,82 @@ export class LogStore {
   }
 
   /**
+   * Runs that are durable, in the order in which they came here, the newest stretch first: each stretch is some 64 KiB of
+   * the journal, its runs oldest first. Only headers are looked at; see `readLines` for verified lines.
+   * @param before left out: from the end on. The run that begins there is the last of the first stretch.
+   */
+  async *stretchesBack(before?: Position): AsyncGenerator<readonly StoredRun[]> {
+    const entries = [...this.#logs.values()].flatMap(({ marks }) => marks).sort((a, b) => (isBefore(a, b) ? -1 : 1))
+    const reader = this.#journal.reader()
+    let end = before
+    for (let index = entries.length - 1; index >= 0; index--) {
+      const entry = entries[index]
+      if (entry === undefined || (end !== undefined && isBefore(end, entry))) continue
+      const stretch: StoredRun[] = []
+      for (let at: Position = entry; ;) {
+        const stored = await this.#readNear(reader, at)
+        if (stored === undefined || stored.place.segment !== entry.segment) break
+        const isBeyond = index + 1 < entries.length && !isBefore(stored.place, entries[index + 1] ?? entry)
+        if (isBeyond || (end !== undefined && isBefore(end, stored.place))) break
+        if (this.#isPlaced(stored)) stretch.push(stored)
+        at = positionAfter(stored.place)
+      }
+      yield stretch
+      end = undefined
+    }
+  }
+
+  /** What cannot be read through is behind a mark of its own, so a stretch ends there. */
+  async #readNear(reader: RunReader, at: Position): Promise<StoredRun | undefined> {
+    try {
+      return await reader.read(at)
+    } catch (error) {
+      if (error instanceof DamageFound && this.hasBreaks) return undefined
+      throw error
+    }
+  }
+
+  /** Whether a run is held from this place: it may stand there twice, or be of no use. */
+  #isPlaced({ run, place }: StoredRun): boolean {
+    const log = this.#logs.get(logKey(run.header))
+    const mark = log === undefined ? undefined : markBefore(log.marks, run.header.first)
+    if (log === undefined || mark === undefined || run.header.first < mark.first) return false
+    return lastSeq(run.header) <= log.head.seq && mark.segment === place.segment && mark.offset <= place.offset
+  }
+
+  /** Where the run begins that holds a durable line. */
+  async placeOf(key: LogKey, seq: number): Promise<Position | undefined> {
+    const log = this.#logs.get(key)
+    if (log === undefined || seq > log.head.seq) return undefined
+    for await (const { before } of this.#runs(log, seq, seq)) return before
+    return undefined
+  }
+
+  /** How far a log stood when the journal ended at a place, as far as it counts now. */
+  async seqAt(key: LogKey, end: Position): Promise<number> {
+    const log = this.#logs.get(key)
+    const mark = log?.marks.filter((one) => isBefore(one, end)).at(-1)
+    if (log === undefined || mark === undefined) return 0
+    let seq = mark.first - 1
+    const next = log.marks.find((one) => one.first > mark.first)?.first ?? log.head.seq + 1
+    for await (const { run, before } of this.#runs(log, mark.first, next - 1, 'each')) {
+      if (!isBefore(before, end)) break
+      seq = lastSeq(run.header)
+    }
+    return Math.min(seq, this.#counting(log).seq)
+  }
+
+  /**
    * What is stored of a log from number `from` to `to`, in order: as many stored runs at a time as one run may hold, as
    * one run under the last seal, checked against its chain. Each with the mark at which it begins and the one at which
    * the next begins; the first and the last may hold more than was asked for.
+   * `each`: one by one.
    */
   async *#runs(
     log: Branch,
     from: number,
-    to: number
+    to: number,
+    how: 'joined' | 'each' = 'joined'
   ): AsyncGenerator<{ readonly run: Run; readonly before: Mark; readonly after: Mark }> {
     const reader = this.#journal.reader()
     const { resume } = log
@@ -571,7 +652,7 @@ export class LogStore {
         continue
       }
       const { body } = runFrom(stored.run, at.first)
-      if (group !== undefined && !hasRoom(group, lastSeq(header), body.length)) {
+      if (group !== undefined && (how === 'each' || !hasRoom(group, lastSeq(header), body.length))) {
         yield { run: joined(log.id, group), before: group.before, after: at }
         group = undefined
       }
@@ -726,6 +807,10 @@ function readStart(run: Run): StartLine | string {
   const parsed = parseLine(firstLine(run.body))
   if (typeof parsed === 'string') return parsed
   return parseStartLine(parsed, run.header.author) ?? 'no start line of this author'
+}
+
+export function isBefore(a: Position, b: Position): boolean {
+  return a.segment < b.segment || (a.segment === b.segment && a.offset < b.offset)
 }
 
 /** The last mark at or before a number; marks are in order. */

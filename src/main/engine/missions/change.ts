@@ -79,6 +79,9 @@ const entityPattern = /^(?:mission|[a-z][a-z0-9-]{0,31}\/[^\s/\p{C}]{1,128})$/u
 const plainEntityPattern = /^[a-z][a-z0-9-]{0,31}\/[a-zA-Z0-9._:-]{1,128}$/
 const fieldPattern = /^[a-zA-Z][a-zA-Z0-9.-]{0,63}$/
 
+/** While one of its current values is `true`, the entity is deleted. */
+export const deletedField = 'deleted'
+
 export function isEntity(value: unknown): value is string {
   return typeof value === 'string' && (plainEntityPattern.test(value) || entityPattern.test(value))
 }

@@ -10,7 +10,7 @@ import type { ChangeName, Json, NodeId } from '@shared/model.js'
 import { sha256 } from '../bytes/hash.js'
 import { nameOfLine, type LogLine } from '../logs/log-store.js'
 import { logKey, parseChangeName, type LogId, type LogKey } from '../logs/run.js'
-import { parseChange, type SetChange } from './change.js'
+import { deletedField, parseChange, type SetChange } from './change.js'
 import { Numbers } from './numbers.js'
 
 /** One change, by where it stands. */
@@ -27,6 +27,13 @@ export interface EntityIndex {
   readonly deleted: boolean
   /** Current values, in the order of their names; more than one content is a conflict. */
   readonly fields: readonly { readonly field: string; readonly values: readonly Ref[] }[]
+}
+
+export interface EntityList {
+  readonly length: number
+  /** See `numberOf`. */
+  numberAt(index: number): number | undefined
+  at(index: number): EntityIndex | undefined
 }
 
 /** What is always on screen, kept while the fold itself sleeps. */
@@ -71,7 +78,6 @@ const several = 0xffff_fffe
 /** Columns of the two tables. */
 const E = { type: 0, register: 1, log: 2, seq: 3, hash: 4, deleted: 6, width: 7 } as const
 const R = { entity: 0, field: 1, next: 2, log: 3, seq: 4, hash: 5, content: 7, width: 9 } as const
-const deletedField = 'deleted'
 const textFields = ['name', 'description']
 
 export class Fold {
@@ -165,11 +171,45 @@ export class Fold {
     return this.#names
   }
 
+  /** The place of an entity in `entityNames`, where it stays. */
+  numberOf(entity: string): number | undefined {
+    return this.#nameIndex.get(entity)
+  }
+
+  at(number: number): EntityIndex {
+    return this.#view(number)
+  }
+
+  isDeleted(number: number): boolean {
+    return this.#entities.get(number * E.width + E.deleted) === 1
+  }
+
+  createdAt(number: number): number {
+    return this.#createdAt.get(number)
+  }
+
+  /** Whether a value that stands there is a current one of this field. */
+  isCurrent(number: number, field: string, key: LogKey, seq: number): boolean {
+    const register = this.#registerOf(number, this.#wordIndex.get(field) ?? none)
+    if (register === none) return false
+    const log = this.#logIndex.get(key)
+    const base = register * R.width
+    const only = this.#registers.get(base + R.log)
+    if (only === several) return this.#valuesOf(register).some((value) => value.log === log && value.seq === seq)
+    return only === log && this.#registers.get(base + R.seq) === seq
+  }
+
+  /** Numbers of entities that are deleted, those made last first. */
+  *deletedEntities(): Generator<number> {
+    for (let number = this.#names.length - 1; number >= 0; number--) if (this.isDeleted(number)) yield number
+  }
+
   /** Entities of one type that are not deleted, by the time their authors claim. */
-  list(type: string): { readonly length: number; at(index: number): EntityIndex | undefined } {
+  list(type: string): EntityList {
     const live = this.#sortedOf(type)
     return {
       length: live.length,
+      numberAt: (index) => live[index],
       at: (index) => {
         const entity = live[index]
         return entity === undefined ? undefined : this.#view(entity)
@@ -177,14 +217,14 @@ export class Fold {
     }
   }
 
-  /** Registers with more than one content. */
-  conflicts(): readonly { readonly entity: EntityIndex; readonly field: string }[] {
+  /** Registers with more than one content, by entity and field. */
+  conflicts(): readonly { readonly entity: string; readonly field: string }[] {
     return [...this.#conflicts]
       .map((register) => ({
-        entity: this.#view(this.#registers.get(register * R.width + R.entity)),
+        entity: this.#names[this.#registers.get(register * R.width + R.entity)] ?? '',
         field: this.#words[this.#registers.get(register * R.width + R.field)] ?? ''
       }))
-      .sort((a, b) => (`${a.entity.entity}\n${a.field}` < `${b.entity.entity}\n${b.field}` ? -1 : 1))
+      .sort((a, b) => (a.entity === b.entity ? (a.field < b.field ? -1 : 1) : a.entity < b.entity ? -1 : 1))
   }
 
   #set(log: number, line: LogLine, change: SetChange): void {

@@ -72,6 +72,11 @@ export class LiveFold {
     return this.#fold === undefined || this.#waking !== undefined ? this.#summary : this.#fold.summary()
   }
 
+  /** As it is, if it is awake. */
+  get now(): Fold | undefined {
+    return this.#fold
+  }
+
   /** Durable lines that count. Folded at once if they are next in their log; else read from the store. */
   take(lines: readonly LogLine[]): void {
     const fold = this.#fold

@@ -32,6 +32,7 @@ import {
   admitLine,
   adoptLine,
   cutLines,
+  deletedField,
   parseChange,
   requestProblem,
   setLine,
@@ -44,6 +45,7 @@ import type { Fold, FoldSummary, Ref } from './fold.js'
 import { ForkBook } from './fork-book.js'
 import { LiveFold } from './live-fold.js'
 import { affectedBy, permissionsOf, type AdminLine, type Permissions } from './permissions.js'
+import { ReceivedTimes } from './received.js'
 import { WaitingRuns } from './waiting-runs.js'
 
 export interface MissionParts {
@@ -82,6 +84,8 @@ export class Mission {
   readonly signed: SignedCreate
   readonly creator: NodeId
   readonly logs: LogStore
+  /** When its parts came here. */
+  readonly received: ReceivedTimes
   /** What each author called itself in its newest log. */
   readonly names = new Map<NodeId, string>()
   permissions: Permissions
@@ -111,7 +115,8 @@ export class Mission {
     this.id = id
     this.signed = signed
     this.creator = creatorOf(signed.create)
-    this.logs = new LogStore(id, journal)
+    this.received = new ReceivedTimes(parts.disk, `${missionFolder(id)}/received`, parts.clock)
+    this.logs = new LogStore(id, journal, (place) => this.received.note(place))
     this.#forks = new ForkBook(parts.disk, `${missionFolder(id)}/forks`, id)
     this.permissions = this.#judge()
     this.logs.limit((log) => this.#limitOf(log))
@@ -273,6 +278,11 @@ export class Mission {
     }
   }
 
+  /** The fold as it is, if it is awake: perhaps without what came last. */
+  get foldNow(): Fold | undefined {
+    return this.#live.now
+  }
+
   /** Lines of changes, in the order asked for. Rejects when the disk does not give them. */
   async read(refs: readonly Ref[]): Promise<readonly JsonObject[]> {
     const found = new Map<ChangeName, JsonObject>()
@@ -375,7 +385,8 @@ export class Mission {
       if (!fitsLine(this.#lineFor(request, request.seen ?? []))) return fail('too-large', `changes[${String(index)}]`)
     }
     // Only who does not say what was seen needs to know what is current.
-    const fold = requests.every(({ seen }) => seen !== undefined) ? undefined : await kept(this.#live.wake())
+    const needsFold = requests.some((request) => request.seen === undefined || isDeletion(request))
+    const fold = needsFold ? await kept(this.#live.wake()) : undefined
     if (fold?.ok === false) return fold
     return this.#append(requests.map((request) => () => this.#lineNow(request, fold?.value)))
   }
@@ -399,6 +410,7 @@ export class Mission {
     await this.#looked()
     await this.#live.close()
     await this.#saving
+    await this.received.settled()
     if (keeping === 'keeping a checkpoint') await this.#checkpoint('at the end')
     else for (const path of [checkpointPath(this.id), viewPath(this.id)]) await this.#parts.disk.remove(path)
     await this.logs.close()
@@ -418,8 +430,9 @@ export class Mission {
 
   /** Without names of its own, a write replaces what is current; names that do not fit stay, as a visible conflict. */
   #lineNow(request: WriteRequest, fold: Fold | undefined): JsonObject {
-    if (request.seen !== undefined || fold === undefined) return this.#lineFor(request, request.seen ?? [])
-    let seen = this.#currentNames(fold, request.entity, request.field)
+    if (fold === undefined) return this.#lineFor(request, request.seen ?? [])
+    let seen = request.seen ?? this.#currentNames(fold, request.entity, request.field)
+    if (isDeletion(request)) seen = [...seen, ...this.#otherNames(fold, request.entity)].slice(0, limits.seen)
     while (seen.length > 0 && !fitsLine(this.#lineFor(request, seen))) seen = seen.slice(0, -1)
     return this.#lineFor(request, seen)
   }
@@ -430,6 +443,14 @@ export class Mission {
     const own = this.#onTheWay.get(`${entity}\n${field}`)
     const names = own === undefined ? current : [own.current, ...current.filter((name) => !own.replaced.has(name))]
     return names.slice(0, limits.seen)
+  }
+
+  /** What a deletion takes away: so everybody can tell what was written without knowing of it. */
+  #otherNames(fold: Fold, entity: string): readonly ChangeName[] {
+    const fields = fold.entity(entity)?.fields ?? []
+    return fields
+      .filter(({ field }) => field !== deletedField)
+      .flatMap(({ field }) => this.#currentNames(fold, entity, field))
   }
 
   #noteOnTheWay(name: ChangeName, line: JsonObject): void {
@@ -785,6 +806,10 @@ function isDecision({ line }: LogLine): boolean {
 
 function pointKey(log: LogId, { seq, hash }: Chosen): string {
   return `${logKey(log)}.${String(seq)}.${hash}`
+}
+
+function isDeletion({ field, value }: WriteRequest): boolean {
+  return field === deletedField && value === true
 }
 
 function checkpointPath(id: MissionId): string {

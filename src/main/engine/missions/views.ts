@@ -1,8 +1,21 @@
 /** What the window and the local API see of a mission: plain data made from the fold, and the values read for it. */
-import type { ConflictView, EntityPage, EntityView, FieldView, FieldValue, Json, Member } from '@shared/model.js'
-import type { ChangeName } from '@shared/model.js'
+import type {
+  ChangeName,
+  ConflictPage,
+  ConflictView,
+  DeletedEditView,
+  EntityPage,
+  EntityView,
+  FieldValue,
+  FieldView,
+  Member
+} from '@shared/model.js'
 import type { JsonObject } from '../bytes/line.js'
+import { bounds } from '../limits.js'
+import { logKey, parseChangeName } from '../logs/run.js'
+import { deletedField } from './change.js'
 import type { EntityIndex, Fold, FoldSummary, Ref } from './fold.js'
+import { receivedTimes } from './history.js'
 import type { Mission } from './mission.js'
 
 /** The changes that the current values of some entities stand in. */
@@ -54,17 +67,133 @@ export async function missionEntity(mission: Mission, fold: Fold): Promise<Entit
   }
 }
 
-export async function conflictList(mission: Mission, fold: Fold): Promise<readonly ConflictView[]> {
+/** What entities are called, for those that have a title or a name; of several values the first. */
+export async function titlesOf(
+  mission: Mission,
+  entities: readonly EntityIndex[]
+): Promise<ReadonlyMap<string, string>> {
+  const titled = entities.flatMap(({ entity, fields }) => {
+    const field = fields.find((one) => one.field === 'title' && one.values.length > 0) ?? fields.find(isNaming)
+    const [ref] = field?.values ?? []
+    return ref === undefined ? [] : [{ entity, ref }]
+  })
+  const lines = await mission.read(titled.map(({ ref }) => ref))
+  return new Map(
+    titled.flatMap(({ entity }, index) => {
+      const value = lines[index]?.['value']
+      return typeof value === 'string' && value !== '' ? [[entity, value] as const] : []
+    })
+  )
+}
+
+function isNaming({ field, values }: EntityIndex['fields'][number]): boolean {
+  return field === 'name' && values.length > 0
+}
+
+export interface PageQuery {
+  readonly offset: number
+  readonly limit: number
+}
+
+export async function conflictPage(mission: Mission, fold: Fold, { offset, limit }: PageQuery): Promise<ConflictPage> {
   const conflicts = fold.conflicts()
+  const { version } = fold
+  const shown = conflicts.slice(offset, offset + limit).flatMap(({ entity, field }) => {
+    const index = fold.entity(entity)
+    const refs = index?.fields.find((one) => one.field === field)?.values ?? []
+    return index === undefined ? [] : [{ index, field, refs }]
+  })
   const values = await valuesOf(
     mission,
-    conflicts.map(({ entity, field }) => ({ ...entity, fields: entity.fields.filter((one) => one.field === field) }))
+    shown.map(({ index, field, refs }) => ({ ...index, fields: [{ field, values: refs }] }))
   )
-  return conflicts.map(({ entity, field }) => ({
-    entity: entity.entity,
-    createdAt: entity.created.at,
-    field: fieldView(mission, field, entity.fields.find((one) => one.field === field)?.values ?? [], values)
-  }))
+  const titles = await titlesOf(
+    mission,
+    shown.map(({ index }) => index)
+  )
+  const received = await receivedTimes(
+    mission,
+    shown.flatMap(({ refs }) => refs.map(({ name, log, seq }) => ({ name, key: logKey(log), seq })))
+  )
+  const items: ConflictView[] = []
+  for (const { index, field, refs } of shown) {
+    const title = titles.get(index.entity)
+    const before = await valueBefore(mission, refs, values)
+    const view = fieldView(mission, field, refs, values)
+    items.push({
+      entity: index.entity,
+      createdAt: index.created.at,
+      ...(title === undefined ? {} : { title }),
+      field: { field, values: view.values.map((value) => withTime(value, received.get(value.name))) },
+      ...(before === undefined ? {} : { before })
+    })
+  }
+  return { version, total: conflicts.length, offset, items }
+}
+
+function withTime(value: FieldValue, receivedAt: number | undefined): FieldValue {
+  return receivedAt === undefined ? value : { ...value, receivedAt }
+}
+
+/** What all of these values replaced; of several the one with the latest claim. */
+async function valueBefore(mission: Mission, refs: readonly Ref[], values: Values): Promise<FieldValue | undefined> {
+  const [first = [], ...others] = refs.map(({ name }) => (values.get(name)?.['seen'] ?? []) as readonly ChangeName[])
+  const common = first.filter((name) => others.every((names) => names.includes(name)))
+  const found: FieldValue[] = []
+  for (const name of common) {
+    const { key, seq } = parseChangeName(name)
+    const log = mission.logs.log(key)?.id
+    // Replaced by name before it came.
+    if (log === undefined || seq > mission.logs.countingSeq(key)) continue
+    const [line] = await mission.read([{ log, seq, name }])
+    if (line !== undefined) found.push(fieldValue(mission, { log, seq, name }, line))
+  }
+  return found.sort((a, b) => b.at - a.at)[0]
+}
+
+/**
+ * Entities that are deleted, with current values that the deletion did not know: its author had not seen them. Of a
+ * deletion that says nothing of other fields nothing can be said.
+ */
+export async function deletedEdits(mission: Mission, fold: Fold): Promise<readonly DeletedEditView[]> {
+  const found: DeletedEditView[] = []
+  let looked = 0
+  for (const number of fold.deletedEntities()) {
+    if (++looked > bounds.deletedLookedAt) break
+    const index = fold.at(number)
+    const values = await valuesOf(mission, [index])
+    const deletions = index.fields
+      .filter(({ field }) => field === deletedField)
+      .flatMap(({ values: refs }) => refs)
+      .filter(({ name }) => values.get(name)?.['value'] === true)
+    const known = deletions.map(({ name }) => new Set((values.get(name)?.['seen'] ?? []) as readonly ChangeName[]))
+    const others = index.fields.filter(({ field }) => field !== deletedField)
+    const isTold = known.some((names) => others.some(({ values: refs }) => refs.some(({ name }) => names.has(name))))
+    if (!isTold) continue
+    const edits = others
+      .map(({ field, values: refs }) => ({
+        field,
+        values: refs.filter((ref) => !isKnown(ref, deletions, known))
+      }))
+      .filter(({ values: refs }) => refs.length > 0)
+    if (edits.length === 0) continue
+    const title = (await titlesOf(mission, [index])).get(index.entity)
+    found.push({
+      entity: index.entity,
+      ...(title === undefined ? {} : { title }),
+      deletions: fieldView(mission, deletedField, deletions, values).values,
+      edits: edits.map(({ field, values: refs }) => fieldView(mission, field, refs, values))
+    })
+  }
+  return found
+}
+
+/** Who deleted it had seen this value, or wrote it before in the same log. */
+function isKnown(ref: Ref, deletions: readonly Ref[], known: readonly ReadonlySet<ChangeName>[]): boolean {
+  return deletions.some(
+    (deletion, index) =>
+      known[index]?.has(ref.name) === true || (logKey(deletion.log) === logKey(ref.log) && ref.seq < deletion.seq)
+  )
 }
 
 export function memberList(mission: Mission): readonly Member[] {
@@ -85,65 +214,36 @@ export function currentText({ texts }: FoldSummary, field: 'name' | 'description
   return typeof newest?.value === 'string' ? newest.value : undefined
 }
 
-export interface EntityQuery {
+export interface EntityQuery extends PageQuery {
   readonly type: string
-  readonly offset: number
-  readonly limit: number
   readonly order: 'newest' | 'oldest'
-  readonly filter?: string | undefined
 }
 
-export async function entityPage(mission: Mission, query: EntityQuery): Promise<EntityPage> {
-  const fold = await mission.fold()
+/** @param found only those entities of the fold, by their numbers. */
+export async function entityPage(
+  mission: Mission,
+  fold: Fold,
+  query: EntityQuery,
+  found?: Uint8Array
+): Promise<EntityPage> {
   const { version } = fold
   const { offset, limit } = query
   const listed = fold.list(query.type)
-  const at = (index: number) => listed.at(query.order === 'oldest' ? index : listed.length - 1 - index)
-  const filter = query.filter?.toLowerCase() ?? ''
-  if (filter !== '') return { version, ...(await filtered(mission, listed.length, at, filter, offset, limit)), offset }
+  const numberAt = (index: number) => listed.numberAt(query.order === 'oldest' ? index : listed.length - 1 - index)
   const page: EntityIndex[] = []
-  for (let index = offset; index < Math.min(listed.length, offset + limit); index++) {
-    const entity = at(index)
-    if (entity !== undefined) page.push(entity)
-  }
-  const values = await valuesOf(mission, page)
-  const items = page.map((index) => entityView(mission, index, values))
-  return { version, total: listed.length, offset, items }
-}
-
-/** Looks through all of them, some at a time, so that a long list blocks nobody. */
-async function filtered(
-  mission: Mission,
-  length: number,
-  at: (index: number) => EntityIndex | undefined,
-  filter: string,
-  offset: number,
-  limit: number
-): Promise<Pick<EntityPage, 'total' | 'items'>> {
-  const items: EntityView[] = []
-  let total = 0
-  for (let from = 0; from < length; from += lookedAtOnce) {
-    const some: EntityIndex[] = []
-    for (let index = from; index < Math.min(length, from + lookedAtOnce); index++) {
-      const entity = at(index)
-      if (entity !== undefined) some.push(entity)
+  let total = found === undefined ? listed.length : 0
+  if (found === undefined)
+    for (let index = offset; index < Math.min(listed.length, offset + limit); index++) {
+      const number = numberAt(index)
+      if (number !== undefined) page.push(fold.at(number))
     }
-    const values = await valuesOf(mission, some)
-    for (const index of some) {
-      if (!textOf(index, values).includes(filter)) continue
-      if (total >= offset && items.length < limit) items.push(entityView(mission, index, values))
+  else
+    for (let index = 0; index < listed.length; index++) {
+      const number = numberAt(index)
+      if (number === undefined || found[number] !== 1) continue
+      if (total >= offset && page.length < limit) page.push(fold.at(number))
       total++
     }
-  }
-  return { total, items }
-}
-
-const lookedAtOnce = 500
-
-function textOf({ fields }: EntityIndex, values: Values): string {
-  const texts = fields.flatMap(({ values: refs }) => refs.map(({ name }) => values.get(name)?.['value'] ?? null))
-  return texts
-    .map((value: Json) => (typeof value === 'string' ? value : JSON.stringify(value)))
-    .join('\n')
-    .toLowerCase()
+  const values = await valuesOf(mission, page)
+  return { version, total, offset, items: page.map((index) => entityView(mission, index, values)) }
 }

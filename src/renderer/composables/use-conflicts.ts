@@ -1,0 +1,50 @@
+/** Conflicts of a mission, in pages; and those few that a banner names. */
+import { shallowRef, watch, type ShallowRef } from 'vue'
+import type { ConflictView, DeletedEditView, MissionSummary } from '@shared/model'
+import { useFeedStore } from '../stores/feed'
+import { usePaged, type PagedList } from './use-paged'
+
+export function useConflicts(mission: () => MissionSummary): PagedList<ConflictView> {
+  const feed = useFeedStore()
+  return usePaged({
+    key: () => mission().id,
+    version: () => mission().version,
+    ask: (offset, limit) => feed.call('listConflicts', { missionId: mission().id, offset, limit })
+  })
+}
+
+export function useFirstConflicts(
+  mission: () => MissionSummary | undefined,
+  count: number
+): ShallowRef<readonly ConflictView[]> {
+  const feed = useFeedStore()
+  const found = shallowRef<readonly ConflictView[]>([])
+  let asked = 0
+  watch(
+    () => [mission()?.id, mission()?.version, mission()?.conflicts] as const,
+    async ([missionId, , conflicts]) => {
+      const turn = ++asked
+      if (missionId === undefined || conflicts === 0) return void (found.value = [])
+      const result = await feed.call('listConflicts', { missionId, offset: 0, limit: count })
+      if (turn === asked && result.ok) found.value = result.value.items
+    },
+    { immediate: true }
+  )
+  return found
+}
+
+export function useDeletedEdits(mission: () => MissionSummary): ShallowRef<readonly DeletedEditView[]> {
+  const feed = useFeedStore()
+  const found = shallowRef<readonly DeletedEditView[]>([])
+  let asked = 0
+  watch(
+    () => [mission().id, mission().version] as const,
+    async ([missionId]) => {
+      const turn = ++asked
+      const result = await feed.call('listDeletedEdits', { missionId })
+      if (turn === asked && result.ok) found.value = result.value.items
+    },
+    { immediate: true }
+  )
+  return found
+}
