@@ -389,6 +389,10 @@ export type HistoryChange =
   | {
       readonly kind: 'set'
       readonly entity: string
+      /** When the entity was made, by the earliest claim. */
+      readonly createdAt: number
+      /** Its title or name now, where it has one. */
+      readonly title?: string
       readonly field: string
       readonly value: Json
       /** Names of the values that its author saw and replaced. */

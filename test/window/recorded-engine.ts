@@ -362,7 +362,10 @@ function historyOf(entities: readonly EntityView[]): readonly HistoryEntry[] {
       fields.flatMap(({ field, values }) =>
         values.map(({ name, value, author, authorName, at }) => ({
           ...{ name, author, authorName, at, receivedAt: at },
-          change: { kind: 'set' as const, entity, field, value, replaces: [], isFirst: true, isCurrent: true },
+          change: {
+            ...{ kind: 'set' as const, entity, createdAt: at, field, value },
+            ...{ replaces: [], isFirst: true, isCurrent: true }
+          },
           tak: {}
         }))
       )

@@ -2,7 +2,7 @@
  * Who wrote what, in the order in which it came to this laptop, newest first. Read from the journal a stretch at a time;
  * a question that finds little ends after a while with what was found and where to go on.
  */
-import type { ChangeName, HistoryChange, HistoryEntry, HistoryPage } from '@shared/model.js'
+import type { HistoryChange, HistoryEntry, HistoryPage } from '@shared/model.js'
 import type { Position, StoredRun } from '../logs/journal.js'
 import { nameOfLine, type LogLine } from '../logs/log-store.js'
 import { lastSeq, logKey, type LogKey } from '../logs/run.js'
@@ -12,6 +12,7 @@ import type { Fold } from './fold.js'
 import type { Mission } from './mission.js'
 import { receivedAt, type Receipt } from './received.js'
 import { takName } from './tak-change.js'
+import { titlesOf } from './views.js'
 
 export interface HistoryQuery {
   /** Left out: of the whole mission. */
@@ -61,17 +62,35 @@ export async function historyPage(mission: Mission, clock: Clock, query: History
       if (entries.length === query.limit) {
         // The newest that did not fit any more: the next page begins with it.
         const next = { ...place, seq: line.seq + 1 }
-        return { entries, next: printCursor(next), searched: share(mission, next) }
+        return { ...(await titled(mission, fold, entries)), next: printCursor(next), searched: share(mission, next) }
       }
       entries.push(entryOf(mission, fold, receipts, line, place, change))
     }
     const first = stretch[0]?.place
     if (first !== undefined && clock.monotonic() - startedAt > patienceMs) {
       const next = { segment: first.segment, offset: first.offset, seq: 0 }
-      return { entries, next: printCursor(next), searched: share(mission, next) }
+      return { ...(await titled(mission, fold, entries)), next: printCursor(next), searched: share(mission, next) }
     }
   }
-  return { entries, searched: 1 }
+  return { ...(await titled(mission, fold, entries)), searched: 1 }
+}
+
+async function titled(
+  mission: Mission,
+  fold: Fold,
+  entries: readonly HistoryEntry[]
+): Promise<{ readonly entries: readonly HistoryEntry[] }> {
+  const names = new Set(entries.flatMap(({ change }) => (change.kind === 'set' ? [change.entity] : [])))
+  const titles = await titlesOf(
+    mission,
+    [...names].flatMap((name) => fold.entity(name) ?? [])
+  )
+  return {
+    entries: entries.map((entry) => {
+      const title = entry.change.kind === 'set' ? titles.get(entry.change.entity) : undefined
+      return title === undefined ? entry : { ...entry, change: { ...entry.change, title } as HistoryChange }
+    })
+  }
 }
 
 function isSame(a: Position, b: Position): boolean {
@@ -144,6 +163,7 @@ function entryOf(
     ...(received === undefined ? {} : { receivedAt: received }),
     change: changeView(mission, change, {
       isFirst,
+      createdAt: index?.created.at ?? 0,
       isCurrent: index?.fields.some(({ values }) => values.some((value) => value.name === name)) === true
     }),
     tak: change.kind === 'unknown' ? {} : takName(change, isFirst)
@@ -153,7 +173,7 @@ function entryOf(
 function changeView(
   mission: Mission,
   change: Change | UnknownChange,
-  set: { readonly isFirst: boolean; readonly isCurrent: boolean }
+  set: { readonly isFirst: boolean; readonly isCurrent: boolean; readonly createdAt: number }
 ): HistoryChange {
   switch (change.kind) {
     case 'set': {
@@ -178,18 +198,3 @@ function changeView(
 }
 
 const adminWords = { 'admin/cut': 'cut', 'admin/adopt': 'adopt', 'admin/settle': 'settle' } as const
-
-/** When a change came here, for a few of them. */
-export async function receivedTimes(
-  mission: Mission,
-  names: readonly { readonly name: ChangeName; readonly key: LogKey; readonly seq: number }[]
-): Promise<ReadonlyMap<ChangeName, number>> {
-  const receipts = await mission.received.all()
-  const found = new Map<ChangeName, number>()
-  for (const { name, key, seq } of names) {
-    const place = await mission.logs.placeOf(key, seq)
-    const at = place === undefined ? undefined : receivedAt(receipts, place)
-    if (at !== undefined) found.set(name, at)
-  }
-  return found
-}

@@ -15,8 +15,8 @@ import { bounds } from '../limits.js'
 import { logKey, parseChangeName } from '../logs/run.js'
 import { deletedField } from './change.js'
 import type { EntityIndex, Fold, FoldSummary, Ref } from './fold.js'
-import { receivedTimes } from './history.js'
 import type { Mission } from './mission.js'
+import { receivedAt } from './received.js'
 
 /** The changes that the current values of some entities stand in. */
 type Values = ReadonlyMap<ChangeName, JsonObject>
@@ -113,7 +113,7 @@ export async function conflictPage(mission: Mission, fold: Fold, { offset, limit
   )
   const received = await receivedTimes(
     mission,
-    shown.flatMap(({ refs }) => refs.map(({ name, log, seq }) => ({ name, key: logKey(log), seq })))
+    shown.flatMap(({ refs }) => refs)
   )
   const items: ConflictView[] = []
   for (const { index, field, refs } of shown) {
@@ -131,8 +131,20 @@ export async function conflictPage(mission: Mission, fold: Fold, { offset, limit
   return { version, total: conflicts.length, offset, items }
 }
 
-function withTime(value: FieldValue, receivedAt: number | undefined): FieldValue {
-  return receivedAt === undefined ? value : { ...value, receivedAt }
+/** When changes came here. */
+async function receivedTimes(mission: Mission, refs: readonly Ref[]): Promise<ReadonlyMap<ChangeName, number>> {
+  const receipts = await mission.received.all()
+  const found = new Map<ChangeName, number>()
+  for (const { name, log, seq } of refs) {
+    const place = await mission.logs.placeOf(logKey(log), seq)
+    const at = place === undefined ? undefined : receivedAt(receipts, place)
+    if (at !== undefined) found.set(name, at)
+  }
+  return found
+}
+
+function withTime(value: FieldValue, at: number | undefined): FieldValue {
+  return at === undefined ? value : { ...value, receivedAt: at }
 }
 
 /** What all of these values replaced; of several the one with the latest claim. */
