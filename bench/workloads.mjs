@@ -8,6 +8,7 @@ import { star } from './star.mjs'
 import { muster, startChain } from './systems.mjs'
 import { median, percentile } from './statistics.mjs'
 import { text } from './report.mjs'
+import { measureWindow } from './window.mjs'
 import { sleep } from './time.mjs'
 
 /** W1 and W4: single changes at the first of a chain, each when the one before it has reached the last. */
@@ -116,6 +117,14 @@ export function workloads(isQuick) {
       coldStart({ rounds: pick(3, 1), base: pick(10_000, 1_000), sizes: pick([100_000, 1_000_000], [10_000, 30_000]) }),
     W6: () => rejoin({ rounds: pick(3, 1), shared: 100, apart: pick(1_000, 100) }),
     W7: () => alone({ rounds: pick(3, 1), changes: pick(2_000, 200), many: pick(10_000, 3_200) }),
+    window: () =>
+      measureWindow({
+        ...pick({ items: 50_000, entries: 100_000 }, { items: 1_000, entries: 2_000 }),
+        ...{
+          searches: ['zizek ridge', 'lukasz', 'a', 'spot fire railway 4', 'muller crew', 'nothing-like-it'],
+          scrolls: pick(120, 20)
+        }
+      }),
     trust: () => trust({ rounds: pick(5, 1) }),
     // The collector tidies up some 8 s after the last work; that is no idling yet.
     idle: () => idle({ quietMs: pick(10_000, 2_000), measureMs: pick(20_000, 3_000) })
