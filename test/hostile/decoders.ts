@@ -21,13 +21,14 @@ import { parseMessage } from '../../src/main/engine/links/messages.js'
 import { decodeRunFrame } from '../../src/main/engine/links/run-frame.js'
 import { decodeFork, encodeFork, forkProof, verifyFork } from '../../src/main/engine/logs/fork.js'
 import { Journal } from '../../src/main/engine/logs/journal.js'
-import { LogStore } from '../../src/main/engine/logs/log-store.js'
+import { isBefore, LogStore } from '../../src/main/engine/logs/log-store.js'
 import { decodeRun, encodeRun, parseHeader } from '../../src/main/engine/logs/run.js'
 import { parseStartLine } from '../../src/main/engine/logs/start-line.js'
 import { admitLine, parseChange } from '../../src/main/engine/missions/change.js'
 import { decodeCheckpoint, encodeCheckpoint } from '../../src/main/engine/missions/checkpoint.js'
 import { parseSignedCreate, signCreate } from '../../src/main/engine/missions/create-record.js'
 import { Fold } from '../../src/main/engine/missions/fold.js'
+import { parseReceipts } from '../../src/main/engine/missions/received.js'
 import { decodePresence, encodePresence, signPresence, verifyPresence } from '../../src/main/engine/presence/record.js'
 import { systemClock } from '../../src/main/engine/runtime/clock.js'
 import { SettingsBook, type KeptSettings } from '../../src/main/engine/settings.js'
@@ -279,6 +280,18 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
         if (decodeCheckpoint(bytes) === undefined) return false
         expect(bytes).toEqual(checkpoint)
         return true
+      }
+    },
+    {
+      name: 'notes of when a journal grew',
+      valid: [Buffer.from('[1,100,1000000]\n[1,900,1060000]\n[2,50,2000000]\n')],
+      decode(bytes) {
+        const notes = parseReceipts(bytes)
+        for (const [index, note] of notes.entries()) {
+          const before = notes[index - 1]
+          if (before !== undefined) expect(isBefore(before, note)).toBe(true)
+        }
+        return notes.length > 0
       }
     },
     {

@@ -132,7 +132,7 @@ describe('four authors over a week apart', () => {
     expect(Math.abs((own?.receivedAt ?? 0) - (own?.at ?? 0))).toBeLessThan(60_000)
     await bravo.restart()
     expect((await history(bravo, mission)).map(written)).toHaveLength(histories[1]?.length ?? 0)
-  })
+  }, 90_000)
 })
 
 describe('a mission as it was', () => {
