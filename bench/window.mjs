@@ -2,6 +2,7 @@
  * The window on a large mission, in real Chromium on the headless host: how soon it is open, how soon something is
  * found, and whether scrolling and editing ever hold its main thread for 50 ms, as the browser itself reports it.
  */
+/* global document, location, requestAnimationFrame -- what is given to page.evaluate runs in the page */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'

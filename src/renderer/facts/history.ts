@@ -1,6 +1,14 @@
-import type { HistoryChange } from '@shared/model'
+import type { HistoryChange, Role } from '@shared/model'
 import { showName, showText } from '../display/name'
+import type { MessageKey } from '../i18n'
 import { amount, saying, type Saying } from './fact'
+
+const roleWords = {
+  owner: 'history.admit.owner',
+  subscriber: 'history.admit.subscriber',
+  'read-only': 'history.admit.read-only'
+} as const satisfies Record<Role, MessageKey>
+const decisionWords = { cut: 'history.cut', adopt: 'history.adopt', settle: 'history.settle' } as const
 
 /** What a change is about, in a person's words. */
 export function historyPlace(change: HistoryChange): Saying {
@@ -8,11 +16,11 @@ export function historyPlace(change: HistoryChange): Saying {
     case 'set':
       return entityPlace(change)
     case 'admit':
-      return saying(`history.admit.${change.role}`, { name: showName(change.name) })
+      return saying(roleWords[change.role], { name: showName(change.name) })
     case 'cut':
     case 'adopt':
     case 'settle':
-      return saying(`history.${change.kind}`, { name: showName(change.name) })
+      return saying(decisionWords[change.kind], { name: showName(change.name) })
     default:
       return saying('history.unknown', { kind: showText(change.what) })
   }
@@ -27,9 +35,4 @@ function entityPlace({ entity, field, createdAt, title }: HistoryChange & { read
   if (type === 'log') return saying('history.log', { at, field })
   if (type === 'task') return saying('history.task', { at, field })
   return saying('history.other', { entity: showText(entity), field })
-}
-
-/** Whether the clock of who wrote it and the time when it came tell different things. */
-export function isLate({ at, receivedAt }: { readonly at: number; readonly receivedAt?: number }): boolean {
-  return receivedAt === undefined || Math.abs(receivedAt - at) > 90_000
 }

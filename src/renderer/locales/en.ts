@@ -647,9 +647,7 @@ export const messages = {
     all: 'Show everything',
     here: 'here since {at}',
     hereUnknown: 'here since: not known',
-    wrote: '{name} wrote {at} by its clock',
     replaced: 'replaced since',
-    made: 'new',
     log: 'Log of {at}, {field}',
     task: 'Task of {at}, {field}',
     taskNamed: 'Task “{title}”, {field}',
@@ -663,7 +661,6 @@ export const messages = {
     adopt: 'Changes of {name} count again',
     settle: 'One branch of what {name} wrote was chosen',
     unknown: 'A change of kind {kind}, which this version does not understand',
-    of: 'History{name}',
     past: 'As it was at',
     pastShow: 'Show',
     pastLimit: 'A time that is over, as 14:00 or 2026-11-21 14:00.',
@@ -708,8 +705,7 @@ export const messages = {
       content: 'File',
       layer: 'Folder',
       invitation: 'Invitation'
-    },
-    failed: 'It could not be searched.'
+    }
   },
   people: {
     loading: 'Reading the members.',
