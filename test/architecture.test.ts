@@ -51,7 +51,8 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   trust: ['bytes', 'certificates', 'identity', 'logs', 'runtime', 'storage'],
   links: ['bytes', 'identity', 'logs', 'runtime', 'storage', 'trust'],
   presence: ['bytes', 'identity', 'links', 'missions', 'runtime', 'storage', 'trust'],
-  replication: ['links', 'logs', 'missions', 'runtime', 'trust']
+  replication: ['links', 'logs', 'missions', 'runtime', 'trust'],
+  bundles: ['bytes', 'identity', 'links', 'logs', 'missions', 'replication', 'runtime', 'storage', 'trust']
 }
 
 /** What one import breaks; undefined when it may stand. */

@@ -5,6 +5,10 @@
 import type { FeedMessage } from './feed.js'
 import type {
   AuditPage,
+  BundlePreview,
+  BundleProgress,
+  BundleTaken,
+  BundleWritten,
   CertificatePreview,
   ChangeName,
   ConflictPage,
@@ -55,6 +59,20 @@ export interface CertificateFiles {
  * one with the old cipher (3DES and SHA-1) that older TAK devices need. The last two want a password.
  */
 export type CertificateFormat = 'pem' | 'der' | 'p12' | 'p12-old'
+
+export interface BundleRequest {
+  /** On this machine: a file that is not there yet, in a folder that is. */
+  readonly path: string
+  readonly missions: readonly MissionId[]
+  /** Who can open it; empty only with `inTheOpen`. */
+  readonly to: readonly NodeId[]
+  /** Only what not all of these are known to hold. */
+  readonly onlyLacking?: boolean
+  /** Without encryption: whoever finds the drive reads it. */
+  readonly inTheOpen?: boolean
+  /** Left out: just below 4 GiB, what a file on FAT32 can hold. */
+  readonly pieceBytes?: number
+}
 
 interface CommandMap {
   /** Dial an address, and go on dialling it until it is removed. */
@@ -186,6 +204,18 @@ interface CommandMap {
   takeSnapshot: { argument: null; answer: SnapshotSummary }
   /** Prepares going back to one, by name or `latest`; the host then starts the engine anew, which ends the feed. */
   restoreSnapshot: { argument: { readonly name: string }; answer: { readonly name: string } }
+  /** Answers when the bundle was read again from where it lies. */
+  writeBundle: { argument: BundleRequest; answer: BundleWritten }
+  /** Of the file, or of any of its pieces. */
+  previewBundle: { argument: { readonly path: string }; answer: BundlePreview }
+  takeBundle: { argument: { readonly path: string }; answer: BundleTaken }
+  /** A receipt for a bundle from here, as a file: base64. */
+  takeReceipt: {
+    argument: { readonly data: string }
+    answer: { readonly nodeId: NodeId; readonly missions: number }
+  }
+  bundleProgress: { argument: null; answer: BundleProgress | null }
+  cancelBundle: { argument: null; answer: null }
   /** Newest first. */
   listAudit: { argument: { readonly offset: number; readonly limit: number }; answer: AuditPage }
 }

@@ -549,3 +549,75 @@ export interface Overview {
   readonly targets: readonly Target[]
   readonly missions: readonly MissionSummary[]
 }
+
+/** What a bundle is and would bring here; nothing was written. */
+export interface BundlePreview {
+  readonly id: string
+  /** By its sender's clock. */
+  readonly at: number
+  readonly sender: { readonly nodeId: NodeId; readonly callsign: string; readonly isKnown: boolean }
+  /** Empty in the open: for everybody. */
+  readonly audience: readonly NodeId[]
+  readonly isSealed: boolean
+  readonly bytes: number
+  readonly missions: readonly BundleMission[]
+  readonly warnings: readonly Problem[]
+  /** It was taken before. */
+  readonly takenAt?: number
+}
+
+export interface BundleMission {
+  readonly id: MissionId
+  readonly name: string
+  /** There is no such mission here. */
+  readonly isNew: boolean
+  readonly changes: number
+  /** Of those, not here. */
+  readonly newChanges: number
+  readonly files: number
+  readonly fileBytes: number
+  readonly newFiles: number
+  /** Files of the mission that are not in the bundle. */
+  readonly leftOut: number
+  /** It rests on changes that are not here. */
+  readonly hasGap: boolean
+  /** Why it is not taken. */
+  readonly refused?: Problem
+}
+
+/** A bundle that is on the drive, was read again and is what it should be. */
+export interface BundleWritten {
+  readonly id: string
+  readonly files: readonly { readonly name: string; readonly size: number }[]
+  readonly bytes: number
+  readonly missions: number
+  readonly changes: number
+  readonly contents: number
+  /** Files of the missions that are not in it. */
+  readonly leftOut: number
+  readonly at: number
+}
+
+export interface BundleTaken {
+  readonly id: string
+  readonly from: NodeId
+  readonly missions: readonly MissionId[]
+  readonly newMissions: number
+  /** That were not here. */
+  readonly changes: number
+  /** Not taken: their authors are no members, or were removed. */
+  readonly waiting: number
+  readonly files: number
+  /** Missions that the decision about the sender does not cover. */
+  readonly refused: number
+  /** For the sender: a file, base64. */
+  readonly receipt: { readonly fileName: string; readonly data: string }
+}
+
+/** What is under way with a bundle. */
+export interface BundleProgress {
+  readonly kind: 'write' | 'take'
+  readonly step: 'writing' | 'checking' | 'applying'
+  readonly done: number
+  readonly total: number
+}

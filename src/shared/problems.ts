@@ -346,6 +346,68 @@ const table = {
     advice: 'Free space on this disk: snapshots go on by themselves. What is written is saved as before.'
   },
 
+  // Bundles
+  'not-a-bundle': {
+    ref: 'BUN-01',
+    message: 'This file is no bundle of Muster.',
+    advice: 'Bundles end in .muster-bundle. Look for the right file on the drive.'
+  },
+  'bundle-damaged': {
+    ref: 'BUN-02',
+    message: 'This bundle is damaged or was altered.',
+    advice: 'Nothing was taken from it. Copy it again, or ask its sender for another one.'
+  },
+  'bundle-not-for-us': {
+    ref: 'BUN-03',
+    message: 'This bundle is for other laptops.',
+    advice: 'Nothing in it can be read here. Ask its sender for one that names this laptop.'
+  },
+  'bundle-piece-missing': {
+    ref: 'BUN-04',
+    message: 'A piece of this bundle is missing.',
+    advice: 'Put all its pieces into one folder; the detail names the one that is missing.'
+  },
+  'bundle-gap': {
+    ref: 'BUN-05',
+    message: 'This bundle rests on changes that are not here.',
+    advice: 'It was made for somebody who holds more. Ask its sender for the whole mission.'
+  },
+  'bundle-exists': {
+    ref: 'BUN-06',
+    message: 'A file of this name is there already.',
+    advice: 'Choose another name or folder; nothing was written over.'
+  },
+  'bundle-busy': {
+    ref: 'BUN-07',
+    message: 'Another bundle is being written or taken.',
+    advice: 'Wait until it is done, or cancel it.'
+  },
+  'bundle-cancelled': {
+    ref: 'BUN-08',
+    message: 'This was cancelled.',
+    advice: 'Nothing was taken, and no finished bundle was written.'
+  },
+  'bundle-in-the-open': {
+    ref: 'BUN-09',
+    message: 'This bundle is not encrypted.',
+    advice: 'Whoever had the drive could read it. What it says is signed all the same.'
+  },
+  'no-sealing-key': {
+    ref: 'BUN-10',
+    message: 'The key to encrypt for this laptop is not known here.',
+    advice: 'The two laptops have to be linked once; then bundles can be written for it.'
+  },
+  'drive-lies': {
+    ref: 'BUN-11',
+    message: 'The drive gave back something else than was written.',
+    advice: 'Do not trust this drive. Write the bundle to another one.'
+  },
+  'bad-receipt': {
+    ref: 'BUN-12',
+    message: 'This is no receipt for a bundle, or it was altered.',
+    advice: 'Receipts end in .muster-receipt and are saved where a bundle was taken.'
+  },
+
   // Certificates
   'no-certificate': {
     ref: 'CRT-01',

@@ -17,7 +17,7 @@ for (const durableAppend of durableAppends)
   diskSuite(`the real disk that appends in ${durableAppend}`, async () => {
     const folder = await mkdtemp(join(tmpdir(), 'muster-disk-'))
     folders.push(folder)
-    const open = () => createFileDisk(folder, durableAppend)
+    const open = () => createFileDisk(folder, { durableAppend })
     return { disk: open(), reopen: open, during }
   })
 

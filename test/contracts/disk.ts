@@ -29,6 +29,7 @@ export function diskSuite(name: string, setup: () => Promise<DiskSetup>): void {
       await during(disk.replace('a/b/file.json', Buffer.from('two')))
       expect((await during(reopen().read('a/b/file.json')))?.toString()).toBe('two')
       expect(await during(disk.list('a/b'))).toEqual(['file.json'])
+      expect(await during(disk.list('.'))).toContain('a')
     })
 
     it('appends, reads in the middle, and finds it all again', async () => {

@@ -22,7 +22,7 @@ async function realFolder(): Promise<string> {
 for (const durableAppend of durableAppends)
   diskSuite(`the real disk that appends in ${durableAppend}, on a modelled volume`, async () => {
     const { mount } = new Volume()
-    const open = () => createFileDisk(mount, durableAppend)
+    const open = () => createFileDisk(mount, { durableAppend })
     return { disk: open(), reopen: open, during: (work) => work }
   })
 
@@ -128,7 +128,7 @@ describe('a power cut', () => {
   it.each(durableAppends)(
     'leaves what was appended in %s, and until then may take or tear it',
     async (durableAppend) => {
-      const openLog = (volume: Volume) => createFileDisk(volume.mount, durableAppend).openLog('a')
+      const openLog = (volume: Volume) => createFileDisk(volume.mount, { durableAppend }).openLog('a')
       const kept = await outcomes('a', async (volume) => {
         const log = await openLog(volume)
         await log.append(Buffer.from('1'))

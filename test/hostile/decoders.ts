@@ -497,6 +497,12 @@ function commandArguments(missionId: MissionId, nodeId: NodeId) {
     restoreSnapshot: { name: 'latest' },
     sharePresence: { ...mission, key: 'position', value: [1, 2], ttlMs: 1_000 },
     listPresence: mission,
+    writeBundle: { path: '/media/stick/a.muster-bundle', missions: [missionId], to: [nodeId], onlyLacking: true },
+    previewBundle: { path: '/media/stick/a.muster-bundle' },
+    takeBundle: { path: '/media/stick/a.muster-bundle' },
+    takeReceipt: { data: 'YQ==' },
+    bundleProgress: null,
+    cancelBundle: null,
     listAudit: page
   } satisfies Record<CommandName, unknown>
 }

@@ -165,8 +165,9 @@ export class SimDisk implements Disk {
   async list(folder: string): Promise<readonly string[]> {
     await this.#begin('list', folder)
     const names = new Set<string>()
+    const start = folder === '.' ? '' : `${folder}/`
     for (const path of this.#files.keys())
-      if (path.startsWith(`${folder}/`)) names.add(path.slice(folder.length + 1).split('/', 1)[0] ?? '')
+      if (path.startsWith(start)) names.add(path.slice(start.length).split('/', 1)[0] ?? '')
     return [...names].sort()
   }
 

@@ -43,11 +43,14 @@ export class Field {
   readonly wire: Wire
   readonly air: Air
   readonly nodes: FieldNode[] = []
+  /** A drive that whoever drives takes along: every folder outside the data folders. */
+  readonly drive: SimDisk
 
   constructor(seed: number) {
     this.seed = seed
     this.random = namedRandom(seed, 'story')
     this.wire = new Wire(this.time, namedRandom(seed, 'wire'))
+    this.drive = new SimDisk(namedRandom(seed, 'drive'), this.time)
     this.air = new Air(this.time, namedRandom(seed, 'air'), this.wire)
   }
 
@@ -204,6 +207,7 @@ export class FieldNode {
           clock: mortalClock(time.clock(this.wall), life),
           random: this.#random,
           disk: this.#options.disk ?? this.disk.alive(),
+          drive: () => this.#field.drive.alive(),
           transport: wire.transport(this.address, () => !life.isOver),
           issueCertificate: this.#issue,
           discovery: this.#options.isOnAir === true ? () => air.discovery(this.address) : undefined,

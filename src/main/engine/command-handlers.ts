@@ -6,6 +6,7 @@ import { fail, ok, type Problem, type Result } from '@shared/result.js'
 import { everything } from '@shared/scope.js'
 import type { Settings } from '@shared/settings.js'
 import type { OwnIdentity } from './identity/identity.js'
+import type { createBundleCommands } from './bundle-commands.js'
 import type { createCertificateCommands } from './certificate-commands.js'
 import type { createHistoryCommands } from './history-commands.js'
 import { bounds } from './limits.js'
@@ -24,6 +25,7 @@ import type { Vouching } from './trust/vouching.js'
 
 type CertificateCommands = ReturnType<typeof createCertificateCommands>
 type HistoryCommands = ReturnType<typeof createHistoryCommands>
+type BundleCommands = ReturnType<typeof createBundleCommands>
 type SnapshotCommands = ReturnType<typeof createSnapshotCommands>
 
 export interface CommandParts {
@@ -39,6 +41,7 @@ export interface CommandParts {
   readonly certificates: CertificateCommands
   readonly snapshots: SnapshotCommands
   readonly history: HistoryCommands
+  readonly bundles: BundleCommands
   readonly vouching: Vouching
   readonly changeSettings: (changes: Partial<Settings>) => Promise<Result<null>>
   readonly lookAgain: () => void
@@ -57,6 +60,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
     ...parts.certificates,
     ...parts.snapshots,
     ...parts.history,
+    ...parts.bundles,
     async changeSettings(changes) {
       return parts.changeSettings(changes)
     },
@@ -166,7 +170,9 @@ const looking: ReadonlySet<CommandName> = new Set([
   'listAudit',
   'previewCertificates',
   'exportCertificate',
-  'listSnapshots'
+  'listSnapshots',
+  'previewBundle',
+  'bundleProgress'
 ] as const)
 
 /** The same commands in a folder that is only looked at: those that would write, or reach others, answer why not. */

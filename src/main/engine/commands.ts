@@ -1,4 +1,5 @@
 /** Commands of the window and the local API: every argument from outside is parsed here, and nowhere trusted before. */
+import { isAbsolute } from 'node:path'
 import * as v from 'valibot'
 import type { ArgumentOf, AnswerOf, CommandHandlers, CommandName } from '@shared/contract.js'
 import type { ChangeName, Json } from '@shared/model.js'
@@ -6,7 +7,7 @@ import { fail, type Result } from '@shared/result.js'
 import { isLineValue } from './bytes/line.js'
 import { isHex } from './bytes/hash.js'
 import { HashSchema, MissionIdSchema, NodeIdSchema } from './bytes/ids.js'
-import { limits } from './limits.js'
+import { bounds, limits } from './limits.js'
 import { isChangeName } from './logs/run.js'
 import { isEntity, isField } from './missions/change.js'
 import { isHistoryCursor } from './missions/history.js'
@@ -17,6 +18,12 @@ const AddressSchema = v.strictObject({
   address: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(253), v.regex(/^[\p{L}\p{N}.:_%-]+$/u)),
   port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65535))
 })
+/** Whole, so that it means the same in every process. */
+const PathSchema = v.pipe(
+  v.string(),
+  v.maxLength(4096),
+  v.check((path) => isAbsolute(path) && !path.includes('\0'), 'a path from the root of the disk')
+)
 const Offset = v.pipe(v.number(), v.integer(), v.minValue(0))
 const Limit = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(200))
 /** Milliseconds since 1970. */
@@ -145,6 +152,21 @@ const schemas = {
     ttlMs: v.pipe(v.number(), v.integer(), v.minValue(1_000), v.maxValue(limits.presenceTtlMs))
   }),
   listPresence: v.strictObject({ missionId: MissionIdSchema }),
+  writeBundle: v.strictObject({
+    path: PathSchema,
+    missions: v.pipe(v.array(MissionIdSchema), v.minLength(1), v.maxLength(bounds.missions)),
+    to: v.pipe(v.array(NodeIdSchema), v.maxLength(limits.bundleAudience)),
+    onlyLacking: v.optional(v.boolean()),
+    inTheOpen: v.optional(v.boolean()),
+    pieceBytes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1024 * 1024), v.maxValue(2 ** 40)))
+  }),
+  previewBundle: v.strictObject({ path: PathSchema }),
+  takeBundle: v.strictObject({ path: PathSchema }),
+  takeReceipt: v.strictObject({
+    data: v.pipe(v.string(), v.maxLength(2 * limits.bundleManifestBytes), v.check(isBase64, 'a file in base64'))
+  }),
+  bundleProgress: v.nullish(v.null(), null),
+  cancelBundle: v.nullish(v.null(), null),
   listAudit: v.strictObject({ offset: Offset, limit: Limit })
 } satisfies Record<CommandName, v.GenericSchema>
 

@@ -7,6 +7,9 @@ import type { FeedMessage } from '@shared/feed.js'
 import type { MissionId, NetworkStatus, NodeId, NodeStatus, Overview } from '@shared/model.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { version } from '@shared/version.js'
+import { createBundleCommands } from './bundle-commands.js'
+import { Bundles } from './bundles/bundles.js'
+import type { ContentPort } from './bundles/content-port.js'
 import { createCertificateCommands } from './certificate-commands.js'
 import { SettingsChanger } from './change-settings.js'
 import { createCommands, onlyLooking } from './command-handlers.js'
@@ -45,6 +48,8 @@ export interface EnginePorts {
   readonly random: Random
   readonly disk: Disk
   readonly transport: Transport
+  /** A folder outside the data folder: a drive that bundles are carried on. */
+  readonly drive: (folder: string) => Disk
   /** Made anew each time that looking for others is switched on. Left out: peers are found by address only. */
   readonly discovery?: (() => Discovery) | undefined
   /** Left out: keys cannot be wrapped here. */
@@ -309,6 +314,22 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       noteNetwork()
     }
   })
+  const contents: ContentPort | undefined = undefined
+  const bundles = await Bundles.open({
+    identity,
+    disk,
+    drive: ports.drive,
+    clock,
+    random,
+    missions,
+    links,
+    trust,
+    peers,
+    replicator,
+    store,
+    contents,
+    log
+  })
   const settingsChanger = new SettingsChanger({
     book,
     identity,
@@ -377,6 +398,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     await noted
     snapshots.start()
     missions.verifySoon()
+    void bundles.resume()
   }
   const restoring = createSnapshotCommands({
     disk,
@@ -399,6 +421,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     certificates: createCertificateCommands({ identity, clock, trust, vouching, onIdentity: renewed }),
     snapshots: restoring,
     history: createHistoryCommands({ clock, random, missions }),
+    bundles: createBundleCommands(bundles),
     changeSettings: (changes) => settingsChanger.change(changes),
     lookAgain: () => {
       discovery.look()
@@ -440,6 +463,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       presence_not_taken: sumOf(presence.refused)
     }),
     async stop() {
+      await bundles.stop()
       await snapshots.stop()
       await settingsChanger.settled()
       await discovery.off()

@@ -69,6 +69,8 @@ export async function createEngine(options: EngineOptions): Promise<Result<Runni
       random: systemRandom,
       disk,
       transport: tlsTransport,
+      // Whoever carries the drive to another laptop may be another account there.
+      drive: (folder) => createFileDisk(folder, { mode: 0o644 }),
       discovery:
         mdns &&
         (() =>

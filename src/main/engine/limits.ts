@@ -36,7 +36,12 @@ export const limits = {
   presenceBytes: 2 * 1024,
   presenceTtlMs: 3_600_000,
   /** In one message: as many as a frame holds for sure. */
-  heads: 5_000
+  heads: 5_000,
+  /** In a bundle: its manifest, for how many nodes, logs of one mission, and what a block of runs unpacks to. */
+  bundleManifestBytes: 4 * 1024 * 1024,
+  bundleAudience: 200,
+  bundleLogs: 10_000,
+  bundleBlockBytes: 1024 * 1024
 } as const
 
 /** Bounds of this node's own patience and memory; they may differ between nodes. */
@@ -109,6 +114,8 @@ export const bounds = {
   snapshots: { hourly: 24, daily: 14, others: 5 },
   /** Files are kept in pieces of this size, each once: what grows at its end shares all but the last. */
   snapshotPieceBytes: 1024 * 1024,
+  /** A bundle that would leave less room on the disk is not taken. */
+  bundleReserveBytes: 64 * 1024 * 1024,
   /** A snapshot that would leave less room on the disk is not made. */
   snapshotReserveBytes: 256 * 1024 * 1024
 } as const

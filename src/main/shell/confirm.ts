@@ -61,7 +61,13 @@ const commands: Readonly<Record<CommandName, Care>> = {
   removeMember: 'person',
   listForks: 'free',
   settleFork: 'person',
-  restoreSnapshot: 'person'
+  restoreSnapshot: 'person',
+  writeBundle: 'person',
+  previewBundle: 'free',
+  takeBundle: 'person',
+  takeReceipt: 'person',
+  bundleProgress: 'free',
+  cancelBundle: 'free'
 }
 
 export function needsPerson(name: CommandName, argument: unknown): boolean {

@@ -4,9 +4,11 @@
  * grows with each renewal: of two records of one node the higher one counts.
  */
 import { sign, verify, type KeyObject } from 'node:crypto'
+import * as v from 'valibot'
 import type { NodeId } from '@shared/model.js'
 import { certificateKey } from './certificate.js'
 import { parseBase64Url, sha256, uint64 } from '../bytes/hash.js'
+import { limits } from '../limits.js'
 import { parsePublicKey, signedBytes, signFor, verifyFor } from './signature.js'
 
 export interface IdentityRecord {
@@ -23,6 +25,16 @@ export interface IdentityRecord {
   /** ECDSA with SHA-256 over the same bytes, by the certificate's key, DER, base64url. */
   readonly certificateSignature: string
 }
+
+export const IdentityRecordSchema = v.strictObject({
+  signingKey: v.custom<string>((value) => parseBase64Url(value, 32) !== undefined, '32 bytes, base64url'),
+  sealingKey: v.custom<string>((value) => parseBase64Url(value, 32) !== undefined, '32 bytes, base64url'),
+  certificateHash: v.custom<string>((value) => parseBase64Url(value, 32) !== undefined, '32 bytes, base64url'),
+  federation: v.pipe(v.string(), v.maxLength(2 * limits.nameLength)),
+  counter: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
+  signature: v.custom<string>((value) => parseBase64Url(value, 64) !== undefined, '64 bytes, base64url'),
+  certificateSignature: v.pipe(v.string(), v.maxLength(2048))
+}) satisfies v.GenericSchema<unknown, IdentityRecord>
 
 export type Unsigned = Omit<IdentityRecord, 'signature' | 'certificateSignature'>
 
@@ -61,6 +73,13 @@ export function verifyRecord(record: IdentityRecord, signingKey: Uint8Array, cer
   const fields = fieldsOf(record)
   const certificateSignature = Buffer.from(record.certificateSignature, 'base64url')
   return verifyFor('identity', fields, key, signature) && verifyByCertificate(tlsKey, fields, certificateSignature)
+}
+
+/** What can be checked of a record without the certificate that it names: that its node signed it. */
+export function isSignedRecord(record: IdentityRecord): boolean {
+  const key = parsePublicKey(Buffer.from(record.signingKey, 'base64url'))
+  const signature = parseBase64Url(record.signature, 64)
+  return key !== undefined && signature !== undefined && verifyFor('identity', fieldsOf(record), key, signature)
 }
 
 /** A certificate from outside may hold any kind of key; one that cannot verify such a signature verifies none. */

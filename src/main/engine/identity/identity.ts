@@ -174,6 +174,11 @@ export class OwnIdentity implements Identity {
     await this.#renewFile(file)
   }
 
+  /** X25519, 32 bytes: opens what others sealed for this node. */
+  get sealingSecret(): Buffer {
+    return Buffer.from(this.#file.sealingKey, 'base64url').subarray(-32)
+  }
+
   async useFederation(federation: string): Promise<void> {
     await this.#renew({ ...this.#file, federation })
   }

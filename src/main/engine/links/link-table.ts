@@ -415,7 +415,7 @@ export class LinkTable {
   #remember({ nodeId, record, callsign, laptop }: Met, address: Address | undefined): void {
     const { federation, counter } = record
     const lastHeard = this.#self.clock.now()
-    this.#parts.peers.meet({ nodeId, callsign, laptop, federation, counter, lastHeard }, address)
+    this.#parts.peers.meet({ nodeId, callsign, laptop, federation, counter, record, lastHeard }, address)
   }
 
   /** Ends a link to another federation in a moment, when both sides know the reason. */

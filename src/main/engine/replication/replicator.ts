@@ -106,6 +106,13 @@ export class Replicator {
     this.#inboxes.get(link)?.take(() => this.#takeRun(link, nodeId, mission, run))
   }
 
+  /** What a peer said, signed, that it holds: on paper, so to speak, while it is away. */
+  noteReceipt(nodeId: NodeId, id: MissionId, logs: readonly WireHead[]): void {
+    const exchange = this.#exchange(nodeId, id)
+    for (const [author, epoch, seq] of logs) exchange.noteHeld(logKey({ author, epoch }), seq)
+    this.#parts.onStep(nodeId, id)
+  }
+
   /** A run of ours is durable, or another's is verified: push it where it is the next one. */
   newRun(mission: Mission, { run, encoded }: NewRun): void {
     const { header } = run
@@ -615,7 +622,7 @@ export class Replicator {
 }
 
 /** An author's admit stands in the log of a member before it, so its runs find it admitted. */
-function inOrderOfMembership(mission: Mission): readonly HeldLog[] {
+export function inOrderOfMembership(mission: Mission): readonly HeldLog[] {
   const order = new Map([...mission.permissions.members.keys()].map((author, index) => [author, index]))
   const rank = (log: HeldLog) => order.get(log.id.author) ?? order.size
   return [...mission.logs.logs()].sort((a, b) => rank(a) - rank(b))

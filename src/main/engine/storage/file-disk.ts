@@ -15,10 +15,14 @@ const unfinished = '.new'
  */
 export type DurableAppend = 'one call' | 'two calls'
 
-export function createFileDisk(
-  folder: string,
-  durableAppend: DurableAppend = process.platform === 'linux' ? 'one call' : 'two calls'
-): Disk {
+export interface FileDiskOptions {
+  readonly durableAppend?: DurableAppend
+  /** Of files that are made; those of a data folder are for their owner alone. */
+  readonly mode?: number
+}
+
+export function createFileDisk(folder: string, options: FileDiskOptions = {}): Disk {
+  const { durableAppend = process.platform === 'linux' ? 'one call' : 'two calls', mode: usualMode = 0o600 } = options
   const syncFlag = durableAppend === 'one call' ? constants.O_DSYNC : 0
   const at = (path: string) => join(folder, ...path.split('/'))
   return {
@@ -36,7 +40,7 @@ export function createFileDisk(
       await makeFolder(dirname(target))
       const temporary = target + unfinished
       try {
-        const file = await open(temporary, 'w', options?.mode ?? 0o600)
+        const file = await open(temporary, 'w', options?.mode ?? usualMode)
         try {
           await file.writeFile(bytes)
           await file.sync()
@@ -55,7 +59,7 @@ export function createFileDisk(
     async openLog(path) {
       const target = at(path)
       await makeFolder(dirname(target))
-      const file = await open(target, constants.O_RDWR | constants.O_CREAT | syncFlag, 0o600)
+      const file = await open(target, constants.O_RDWR | constants.O_CREAT | syncFlag, usualMode)
       await syncFolder(dirname(target))
       let size = (await file.stat()).size
       const log: LogFile = {

@@ -6,6 +6,7 @@ import * as v from 'valibot'
 import type { Address, NodeId } from '@shared/model.js'
 import { ok, type Problem, type Result } from '@shared/result.js'
 import { NodeIdSchema } from '../bytes/ids.js'
+import { IdentityRecordSchema, type IdentityRecord } from '../identity/identity-record.js'
 import { bounds } from '../limits.js'
 import type { Log } from '../runtime/log.js'
 import type { Clock } from '../runtime/clock.js'
@@ -20,6 +21,8 @@ const KnownPeerSchema = v.object({
   federation: v.string(),
   /** Counter of the identity record that it showed last. */
   counter: v.number(),
+  /** The record itself, newest: bundles are sealed with the key in it. */
+  record: v.optional(IdentityRecordSchema),
   firstMet: v.number(),
   lastHeard: v.number(),
   addresses: v.array(AddressSchema),
@@ -115,6 +118,14 @@ export class PeerBook {
       addresses: [],
       given: nothingGiven
     })
+    this.#saveSoon()
+  }
+
+  /** A newer record of somebody known, from elsewhere than a meeting; what was shown by the node itself stays. */
+  noteRecord(nodeId: NodeId, record: IdentityRecord): void {
+    const known = this.peers.get(nodeId)
+    if (known === undefined || record.counter <= (known.record?.counter ?? -1)) return
+    this.peers.set(nodeId, { ...known, record })
     this.#saveSoon()
   }
 
