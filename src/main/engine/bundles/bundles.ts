@@ -99,6 +99,7 @@ export class Bundles {
   #book: BookFile = { taken: [], held: [] }
   #job: Job | undefined
   #working: Promise<unknown> = Promise.resolve()
+  #resumed: Promise<void> = Promise.resolve()
 
   private constructor(parts: BundlesParts) {
     this.#parts = parts
@@ -114,18 +115,23 @@ export class Bundles {
     return bundles
   }
 
-  /** Ends or drops what a crash left of taking bundles. */
-  async resume(): Promise<void> {
-    await this.#alone('take', async () => {
-      for (const name of await this.#parts.disk.list(incoming)) {
-        const path = `${incoming}/${name}`
-        const outcome = name.endsWith('.bundle') ? await settled(this.#apply(path)) : undefined
-        // Kept for the next start where the disk was to blame.
-        if (outcome?.ok !== false || outcome.problem.code.startsWith('bundle-')) await this.#parts.disk.remove(path)
-        else this.#parts.log('warn', 'bundle-not-applied', { code: outcome.problem.code })
-      }
-      return ok(null)
-    })
+  /** Ends or drops what a crash left of taking bundles; what is asked for meanwhile waits. */
+  resume(): Promise<void> {
+    this.#resumed = this.#resume()
+    return this.#resumed
+  }
+
+  async #resume(): Promise<void> {
+    const { disk, log } = this.#parts
+    const names = await kept(disk.list(incoming))
+    for (const name of names.ok ? names.value : []) {
+      const path = `${incoming}/${name}`
+      const outcome = name.endsWith('.bundle') ? await settled(this.#apply(path)) : undefined
+      // Kept for the next start where the disk was to blame.
+      if (outcome?.ok === false && !outcome.problem.code.startsWith('bundle-'))
+        log('warn', 'bundle-not-applied', { code: outcome.problem.code })
+      else await kept(disk.remove(path))
+    }
   }
 
   get progress(): BundleProgress | null {
@@ -139,6 +145,7 @@ export class Bundles {
   /** Ends what is under way, as far as it can be ended. */
   async stop(): Promise<void> {
     this.cancel()
+    await this.#resumed
     await this.#working
   }
 
@@ -530,7 +537,7 @@ export class Bundles {
       progress: { kind, step: kind === 'write' ? 'writing' : 'checking', done: 0, total: 0 },
       isCancelled: false
     }
-    const working = work().finally(() => (this.#job = undefined))
+    const working = this.#resumed.then(work).finally(() => (this.#job = undefined))
     this.#working = working.catch(() => undefined) // Whoever asked for it gets the error.
     return working
   }
