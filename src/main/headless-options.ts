@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { fail, ok, type Result } from '@shared/result.js'
 import { limits } from './engine/index.js'
+import { bundleUsage, parseBundleOptions, type BundleOptions } from './headless-bundle.js'
 
 export interface HeadlessOptions {
   readonly data: string
@@ -26,9 +27,13 @@ export const usage = `usage: node out/main/headless.js --data DIR --name CALLSIG
        [--link-port N] [--link-host ADDRESS] [--api-port N] [--federation NAME] [--discovery mdns|off] [--discovery-address ADDRESS]
        [--first-run]  show the first steps in the window; callsign and the like are suggestions then
        [--restore latest|NAME]  go back to a snapshot of the data folder first
-       node out/main/headless.js --data DIR --snapshots  print what there is to go back to`
+       node out/main/headless.js --data DIR --snapshots  print what there is to go back to
+${bundleUsage}`
 
-export function parseHeadlessOptions(args: readonly string[]): Result<HeadlessOptions | SnapshotListing> {
+export function parseHeadlessOptions(
+  args: readonly string[]
+): Result<HeadlessOptions | SnapshotListing | BundleOptions> {
+  if (args[0] === 'bundle') return parseBundleOptions(args.slice(1))
   let parsed
   try {
     parsed = parseArgs({

@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url'
 import type { Problem } from '@shared/result.js'
 import { startApi } from './api/server.js'
 import { createEngine, listSnapshots, type Log } from './engine/index.js'
+import { runBundle } from './headless-bundle.js'
 import { parseHeadlessOptions, usage, type HeadlessOptions } from './headless-options.js'
 
 const stopWithinMs = 5_000
@@ -31,6 +32,12 @@ async function main(): Promise<void> {
     const snapshots = await listSnapshots(options.value.listSnapshotsOf, log)
     if (snapshots.ok) process.stdout.write(`${JSON.stringify({ snapshots: snapshots.value })}\n`)
     else stopWith(snapshots.problem, 1)
+    return
+  }
+  if ('action' in options.value) {
+    const answered = await runBundle(options.value, log)
+    if (answered.ok) process.stdout.write(`${JSON.stringify(answered.value)}\n`)
+    else stopWith(answered.problem, 1)
     return
   }
   let next: HeadlessOptions | undefined = options.value

@@ -100,6 +100,18 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
       return replyTo(await run('listPresence', { missionId: id }), (listed) => listed)
     case 'POST missions/:id/presence':
       return replyTo(await run('sharePresence', { ...objectOf(call.body), missionId: id }), () => ({}))
+    case 'POST bundles/:id':
+      if (id === 'export') return replyTo(await run('writeBundle', call.body), (written) => written, 201)
+      if (id === 'preview') return replyTo(await run('previewBundle', call.body), (preview) => preview)
+      if (id === 'import') return replyTo(await run('takeBundle', call.body), (taken) => taken, 201)
+      if (id === 'receipt') return replyTo(await run('takeReceipt', call.body), (taken) => taken)
+      break
+    case 'GET bundles/:id':
+      if (id !== 'progress') break
+      return replyTo(await run('bundleProgress', null), (progress) => ({ progress }))
+    case 'DELETE bundles/:id':
+      if (id !== 'progress') break
+      return replyTo(await run('cancelBundle', null), () => ({}))
     case 'GET network':
       return reply(engine.overview().network)
     case 'DELETE peers/:id':

@@ -81,6 +81,8 @@ export interface EngineSettings {
   readonly readOnly?: Problem | undefined
   /** A person chose a snapshot: it takes effect when this engine has stopped and another is started. */
   readonly onRestartWanted?: (() => void) | undefined
+  /** Neither listens nor dials. */
+  readonly isOffline?: boolean | undefined
   readonly log: Log
 }
 
@@ -392,9 +394,11 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     if (isDamaged) await store.renew()
     // The disk syncs while the port is opened and peers are dialled.
     const noted = noteStart()
-    await links.start(settings.linkHost, book.all.linkPort)
-    health.set('listen', links.listenProblem)
-    if (book.all.isDiscoverable) discovery.on()
+    if (settings.isOffline !== true) {
+      await links.start(settings.linkHost, book.all.linkPort)
+      health.set('listen', links.listenProblem)
+      if (book.all.isDiscoverable) discovery.on()
+    }
     await noted
     snapshots.start()
     missions.verifySoon()

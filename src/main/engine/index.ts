@@ -19,6 +19,7 @@ export { callCommand, isCommandName } from './commands.js'
 export { usualLinkPort, type Engine, type EnginePorts } from './engine.js'
 export type { KeyStore } from './identity/key-store.js'
 export { limits } from './limits.js'
+export { publishedFacts } from './storage/folder-lock.js'
 export type { Log, LogLevel } from './runtime/log.js'
 
 export interface EngineOptions {
@@ -40,6 +41,8 @@ export interface EngineOptions {
   readonly restore?: string
   /** A person chose a snapshot: stop this engine and start another one, which goes back to it. */
   readonly onRestartWanted?: () => void
+  /** Neither listens nor dials: for work on the folder alone. */
+  readonly isOffline?: boolean
   readonly log?: Log
   /** Parts that stand in for the real ones; with a disk of its own there is no folder to lock. */
   readonly ports?: Partial<EnginePorts>
@@ -54,7 +57,7 @@ export interface RunningEngine extends Engine {
 export async function createEngine(options: EngineOptions): Promise<Result<RunningEngine>> {
   const { dataFolder, callsign, federation, linkPort, linkHost, wantsFirstRun, keyStore, ports = {} } = options
   const { log = silentLog } = options
-  const { restore, onRestartWanted } = options
+  const { restore, onRestartWanted, isOffline } = options
   const disk = ports.disk ?? createFileDisk(dataFolder)
   const [access, mdns] = await Promise.all([
     ports.disk === undefined ? takeFolder(dataFolder, disk) : ok<FolderAccess>({}),
@@ -63,7 +66,19 @@ export async function createEngine(options: EngineOptions): Promise<Result<Runni
   if (!access.ok) return access
   const { lock, readOnly } = access.value
   const started = await startSafely(
-    { dataFolder, callsign, federation, linkPort, linkHost, wantsFirstRun, restore, readOnly, onRestartWanted, log },
+    {
+      dataFolder,
+      callsign,
+      federation,
+      linkPort,
+      linkHost,
+      wantsFirstRun,
+      restore,
+      readOnly,
+      onRestartWanted,
+      isOffline,
+      log
+    },
     {
       clock: systemClock,
       random: systemRandom,

@@ -75,6 +75,16 @@ function createLock(path: string, own: Holder): FolderLock {
   }
 }
 
+/** What the process that holds a folder published last; `undefined` when nobody holds it. */
+export async function publishedFacts(folder: string): Promise<Readonly<Record<string, unknown>> | undefined> {
+  if ((await refuseHeld(folder).catch(() => undefined))?.ok !== false) return undefined
+  try {
+    return JSON.parse(await readFile(join(folder, lockName), 'utf8')) as Readonly<Record<string, unknown>>
+  } catch {
+    return undefined // It ended meanwhile.
+  }
+}
+
 interface Holder {
   readonly pid: number
   /** Kernel ticks since boot, where the system tells: a reused process number has another. */
