@@ -4,6 +4,7 @@ import promises from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { sep } from 'node:path'
 import { createEngine } from '../out/main/engine.js'
+import { makeChange } from './change.mjs'
 import { drive } from './driver.mjs'
 import { now } from './time.mjs'
 
@@ -49,9 +50,9 @@ function createNode(stored) {
 
   const node = {
     /** @param isHurried for a folder that is only made ready: its writes need not survive a power cut. */
-    async start({ folder, name, linkHost = '127.0.0.1', isHurried = false }) {
+    async start({ folder, name, linkHost = '127.0.0.1', isHurried = false, isOffline = false }) {
       folders.set(folder, { isHurried, look: () => engine !== undefined && stored() })
-      engine = good(await createEngine({ dataFolder: folder, callsign: name, linkHost, linkPort: 0 }))
+      engine = good(await createEngine({ dataFolder: folder, callsign: name, linkHost, linkPort: 0, isOffline }))
       return { nodeId: engine.nodeId, port: engine.reach().linkPort }
     },
     async link({ port }) {
@@ -69,6 +70,24 @@ function createNode(stored) {
     more: {
       async createMission() {
         good(await engine.commands.createMission({ name: 'Benchmark' }))
+      },
+      /** A mission as crews make it: items of four fields each and entries of the log, in batches as a program would. */
+      async fillMission({ items, entries }) {
+        const changes = missionChanges(items, entries)
+        for (let batch = take(changes, 1_000); batch.length > 0; batch = take(changes, 1_000)) await node.write(batch)
+        return { folder: `missions/${mission()}` }
+      },
+      /** Milliseconds until the bundle was read again from where it lies. */
+      async bundleOut({ path, to }) {
+        const at = now()
+        const written = good(await engine.commands.writeBundle({ path, missions: [mission()], to }))
+        return { ms: now() - at, bytes: written.bytes, changes: written.changes }
+      },
+      /** Milliseconds until all of it is durable and counts. */
+      async bundleIn({ path }) {
+        const at = now()
+        const taken = good(await engine.commands.takeBundle({ path }))
+        return { ms: now() - at, changes: taken.changes }
       },
       /** Answers with the time of the call, once the peer has said hello and the decision is durable. */
       async trust({ nodeId }) {
@@ -108,6 +127,31 @@ function createNode(stored) {
     }
   }
   return node
+}
+
+function* missionChanges(items, entries) {
+  for (let number = 1; number <= items; number++) {
+    const { value } = makeChange('item', number)
+    const entity = `item/${value.ref}`
+    yield { entity, field: 'type', value: 'a-f-G-U-C', seen: [] }
+    yield { entity, field: 'title', value: value.text.slice(0, 32), seen: [] }
+    yield { entity, field: 'point', value: { lat: value.lat, lon: value.lon, hae: 420 }, seen: [] }
+    yield { entity, field: 'time', value: 1_795_252_262_010 + number, seen: [] }
+  }
+  for (let number = 1; number <= entries; number++) {
+    const { value } = makeChange('entry', number)
+    yield { entity: `log/${value.ref}`, field: 'text', value: value.text, seen: [] }
+  }
+}
+
+function take(generator, count) {
+  const taken = []
+  while (taken.length < count) {
+    const { value, done } = generator.next()
+    if (done) break
+    taken.push(value)
+  }
+  return taken
 }
 
 function good(result) {

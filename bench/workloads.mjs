@@ -1,4 +1,5 @@
 // The workloads: what runs, which clock starts and stops where. Each gives rows for the table and figures for --json.
+import { bundle } from './bundle.mjs'
 import { catchUp } from './catch-up.mjs'
 import { coldStart } from './cold-start.mjs'
 import { measureHeadless } from './headless.mjs'
@@ -125,6 +126,7 @@ export function workloads(isQuick) {
           scrolls: pick(120, 20)
         }
       }),
+    bundle: () => bundle({ rounds: pick(3, 1), items: pick(50_000, 5_000), entries: pick(100_000, 10_000) }),
     trust: () => trust({ rounds: pick(5, 1) }),
     // The collector tidies up some 8 s after the last work; that is no idling yet.
     idle: () => idle({ quietMs: pick(10_000, 2_000), measureMs: pick(20_000, 3_000) })
