@@ -333,10 +333,9 @@ describe('a drive or a laptop that fails', () => {
       }
       bravo.crash()
       await bravo.start()
-      await field.until(
-        'what was begun is ended or dropped',
-        () => !bravo.disk.paths().some((name) => name.startsWith('incoming/'))
-      )
+      // Whatever is asked for waits until what was begun is ended or dropped.
+      expect(await take(bravo, '/stick/none')).toMatchObject({ problem: { code: 'bundle-piece-missing' } })
+      expect(bravo.disk.paths().filter((name) => name.startsWith('incoming/'))).toEqual([])
       const now = bravo.digest(mission)
       const isWhole = now === digest
       expect(isWhole || bravo.mission(mission) === undefined, `cut at ${String(cutAt)}: ${String(now)}`).toBe(true)

@@ -13,7 +13,7 @@ import { nodeIdOf, type IdentityRecord } from '../identity/identity-record.js'
 import type { LinkTable } from '../links/link-table.js'
 import { bounds, limits } from '../limits.js'
 import { logKey, type LogKey } from '../logs/run.js'
-import type { Mission } from '../missions/mission.js'
+import { missionFolder, type Mission } from '../missions/mission.js'
 import type { Missions } from '../missions/missions.js'
 import { missionFacts } from '../replication/mission-facts.js'
 import type { Replicator } from '../replication/replicator.js'
@@ -124,13 +124,14 @@ export class Bundles {
   async #resume(): Promise<void> {
     const { disk, log } = this.#parts
     const names = await kept(disk.list(incoming))
-    for (const name of names.ok ? names.value : []) {
-      const path = `${incoming}/${name}`
-      const outcome = name.endsWith('.bundle') ? await settled(this.#apply(path)) : undefined
+    const ids = new Set((names.ok ? names.value : []).map((name) => name.split('.', 1)[0] ?? ''))
+    for (const id of ids) {
+      const isWhole = names.ok && names.value.includes(`${id}.bundle`)
+      const outcome = isWhole ? await settled(this.#apply(id)) : undefined
       // Kept for the next start where the disk was to blame.
       if (outcome?.ok === false && !outcome.problem.code.startsWith('bundle-'))
         log('warn', 'bundle-not-applied', { code: outcome.problem.code })
-      else await kept(disk.remove(path))
+      else await kept(this.#clear(id))
     }
   }
 
@@ -420,18 +421,23 @@ export class Bundles {
     if (refused !== undefined && refusals.every((one) => one !== undefined))
       throw new BundleRefused(refused.code, refused.detail)
     if ((await disk.free()) < payload.size + bounds.bundleReserveBytes) throw new BundleRefused('disk-full')
-    const [part, whole] = [`${incoming}/${manifest.id}.part`, `${incoming}/${manifest.id}.bundle`]
+    const [part, whole, drafts] = namesOf(manifest.id)
     this.#step({ step: 'checking', done: 0, total: payload.size })
     try {
+      await disk.remove(drafts)
       const file = await disk.openLog(part)
       try {
         await file.truncate(0)
-        const checker = new Checker(manifest, missions)
-        await readParts(bundle, checker, async (bytes) => {
-          await file.append(bytes)
-          this.#forward(bytes.length)
-        })
-        checker.end()
+        const checker = await Checker.open(manifest, missions, disk, drafts)
+        try {
+          await readParts(bundle, checker, async (bytes) => {
+            await file.append(bytes)
+            this.#forward(bytes.length)
+          })
+          await checker.end()
+        } finally {
+          await checker.close()
+        }
         await file.sync()
       } finally {
         await file.close()
@@ -440,26 +446,39 @@ export class Bundles {
       await disk.move(part, whole)
     } catch (error) {
       await kept(disk.remove(part))
+      await kept(disk.remove(drafts))
       throw error
     }
-    const taken = await this.#apply(whole)
-    await disk.remove(whole)
+    const taken = await this.#apply(manifest.id)
+    await this.#clear(manifest.id)
     return taken
   }
 
+  /** First what commits to it: as long as that is there, it is gone on with. */
+  async #clear(id: string): Promise<void> {
+    const [part, whole, drafts] = namesOf(id)
+    for (const path of [whole, part, drafts]) await this.#parts.disk.remove(path)
+  }
+
   /** What is committed to takes effect; again, as often as it takes. */
-  async #apply(path: string): Promise<BundleTaken> {
+  async #apply(id: string): Promise<BundleTaken> {
     const { disk, identity, missions, peers, trust, contents } = this.#parts
-    const file = await openPieces(disk, path)
+    const [, whole, drafts] = namesOf(id)
+    const file = await openPieces(disk, whole)
     const bundle = await openBundle(file, identity.nodeId, identity.sealingSecret)
     const { manifest, sender } = bundle
     const entries = manifest.missions.filter((entry) => this.#refuseEntry(sender, entry) === undefined)
     const opened = new Map<MissionId, Mission>()
+    const adopted = new Set<MissionId>()
     let [changes, newMissions] = [0, 0]
     for (const entry of entries) {
       const held = missions.get(missionOf(entry))
       changes += newIn(entry, held)
       if (held === undefined) newMissions++
+      const own = missionOf(entry)
+      const laid = `${drafts}/${missionFolder(own)}`
+      if (held === undefined && (await disk.list(laid)).length > 0 && (await missions.adopt(own, laid)) !== undefined)
+        adopted.add(own)
       const accepted = await missions.accept(entry.create)
       if (!accepted.ok) throw new BundleRefused(accepted.problem.code, accepted.problem.detail)
       opened.set(accepted.value.id, accepted.value)
@@ -468,6 +487,7 @@ export class Bundles {
     this.#step({ step: 'applying', done: 0, total })
     const applier = new Applier({
       missions: opened,
+      adopted,
       contents,
       onIdentities: (records) => {
         for (const record of records) peers.noteRecord(nodeIdOf(Buffer.from(record.signingKey, 'base64url')), record)
@@ -562,6 +582,11 @@ async function sealedFor(keys: readonly Buffer[], nonce: Buffer) {
     // A key of small order, which nobody honest has.
     throw new BundleRefused('no-sealing-key', String(error))
   }
+}
+
+/** What lies in the data folder while a bundle is taken: half of it, all of it, and missions that are not here yet. */
+function namesOf(id: string): readonly [part: string, whole: string, drafts: string] {
+  return [`${incoming}/${id}.part`, `${incoming}/${id}.bundle`, `${incoming}/${id}.new`]
 }
 
 /** A file name as asked for, with our ending. */

@@ -50,6 +50,8 @@ async function readManifest(payload: Source): Promise<Manifest> {
 
 /** What is done with what a bundle holds, part by part. */
 export interface BundleTaker {
+  /** Left out: all. A part that is not wanted is not looked into. */
+  wants?(entry: PartEntry): boolean
   identities(records: readonly IdentityRecord[]): Promise<void>
   receipts(receipts: readonly Receipt[]): Promise<void>
   forks(mission: MissionId, proofs: readonly ForkProof[]): Promise<void>
@@ -70,7 +72,7 @@ export async function readParts(
   let offset = bundleMagic.length
   for (const entry of manifest.parts) {
     const part = new PartReader(payload, offset, entry.size, onBytes)
-    await readPart(entry, part, taker)
+    if (taker.wants?.(entry) !== false) await readPart(entry, part, taker)
     for await (const _ of part.rest());
     if (part.digest() !== entry.sha256) throw damaged(`another hash than the manifest says: ${entry.kind}`)
     offset += entry.size

@@ -1,11 +1,11 @@
 /** All missions of this node: finds them in the data folder, makes new ones, takes those that peers offer. */
 import type { MissionId } from '@shared/model.js'
-import { fail, ok, type Problem, type Result } from '@shared/result.js'
+import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { isHex } from '../bytes/hash.js'
 import { isLineValue } from '../bytes/line.js'
 import { bounds } from '../limits.js'
 import type { Damage } from '../logs/journal.js'
-import { diskProblem } from '../storage/disk.js'
+import { diskProblem, type Disk } from '../storage/disk.js'
 import { moveAside } from '../storage/document.js'
 import { foldVersion, isName, missionIdOf, signCreate, type CreateRecord, type SignedCreate } from './create-record.js'
 import { Mission, missionFolder, type MissionParts } from './mission.js'
@@ -25,6 +25,7 @@ export interface MissionsReport {
 
 export class Missions {
   readonly #parts: MissionParts
+  readonly #report: MissionsReport
   readonly #missions = new Map<MissionId, Mission>()
   /** Missions whose folder is left as it is, such as one of a newer version. */
   readonly #closed = new Map<MissionId, Problem>()
@@ -33,12 +34,13 @@ export class Missions {
 
   #cancelVerifying: () => void = () => undefined
 
-  private constructor(parts: MissionParts) {
+  private constructor(parts: MissionParts, report: MissionsReport) {
     this.#parts = parts
+    this.#report = report
   }
 
   static async open(parts: MissionParts, report: MissionsReport): Promise<Missions> {
-    const missions = new Missions(parts)
+    const missions = new Missions(parts, report)
     const ids = (await parts.disk.list('missions')).filter((name) => isHex(name, 32)) as MissionId[]
     for (const id of ids.sort()) await missions.#open(id, report)
     return missions
@@ -90,6 +92,44 @@ export class Missions {
     } finally {
       this.#coming.delete(id)
     }
+  }
+
+  /**
+   * A mission that is not one of ours: made on a disk of its own, to be filled, looked at and closed before it is adopted or
+   * thrown away. Nobody hears of it.
+   */
+  draft(signed: SignedCreate, disk: Disk, onProblem: (found: Problem) => void): Promise<Mission> {
+    const events = {
+      onRun: () => undefined,
+      onFork: () => undefined,
+      onChange: () => undefined,
+      onSaved: (found: Problem | undefined) => found && onProblem(found),
+      onDamaged: (_: Mission, detail: string) => onProblem(problem('file-damaged', detail))
+    }
+    return Mission.create(missionIdOf(signed), signed, { ...this.#parts, disk, events })
+  }
+
+  /** Puts the folder of a closed draft in place; `undefined` when the mission came from elsewhere meanwhile. */
+  async adopt(id: MissionId, folder: string): Promise<Mission | undefined> {
+    if (this.#missions.has(id) || this.#closed.has(id) || this.#coming.has(id)) return undefined
+    if (this.#missions.size >= bounds.missions) return undefined
+    const coming = this.#adopt(id, folder)
+    this.#coming.set(id, coming)
+    try {
+      const adopted = await coming
+      return adopted.ok ? adopted.value : undefined
+    } finally {
+      this.#coming.delete(id)
+    }
+  }
+
+  async #adopt(id: MissionId, folder: string): Promise<Result<Mission>> {
+    await this.#parts.disk.move(folder, missionFolder(id))
+    await this.#open(id, this.#report)
+    const mission = this.#missions.get(id)
+    if (mission === undefined) return fail('file-damaged', missionFolder(id))
+    this.#parts.events.onChange(mission)
+    return ok(mission)
   }
 
   /** What the disk gives is not what was stored: the journal is read again, whole, and what is good of it is kept. */
