@@ -10,7 +10,7 @@ import type { Overview } from '@shared/model.js'
 import { problem, type Problem } from '@shared/result.js'
 import { filesIn, readArguments } from '../../src/main/shell/arguments.js'
 import { closeAction } from '../../src/main/shell/closing.js'
-import { handWithinMs, isHandEvent, isHandHere, needsPerson } from '../../src/main/shell/confirm.js'
+import { handWithinMs, isForHost, isHandEvent, isHandHere, needsPerson } from '../../src/main/shell/confirm.js'
 import { keyStoreProblem } from '../../src/main/shell/key-store.js'
 import { LocalApi } from '../../src/main/shell/local-api.js'
 import { grounds, groundOf, nativeThemeOf } from '../../src/main/shell/look.js'
@@ -162,6 +162,11 @@ describe('a hand in the window', () => {
       ['changeSettings', { theme: 'night', language: 'en', closing: 'tray' }]
     ] as const
     for (const [name, argument] of free) expect(needsPerson(name, argument), name).toBe(false)
+  })
+
+  it('does not open what names a file of this machine', () => {
+    expect((['writeBundle', 'previewBundle', 'takeBundle'] as const).every(isForHost)).toBe(true)
+    expect((['write', 'takeReceipt', 'cancelBundle', 'importCertificates'] as const).some(isForHost)).toBe(false)
   })
 
   it('is a press, seen by main within ten seconds', () => {

@@ -42,6 +42,7 @@ import { PeerBook } from '../../src/main/engine/trust/peer-book.js'
 import { SimDisk } from '../sim/disk.js'
 import { seededRandom } from '../sim/random.js'
 import { HostileLog, makeIdentity, setLine } from './hostile-peer.js'
+import { bundleDecoders } from './bundle-decoders.js'
 import type { Noise } from './noise.js'
 
 export interface Decoder {
@@ -150,6 +151,7 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
   const commandNames = Object.keys(given) as CommandName[]
 
   return [
+    ...(await bundleDecoders(identity, signed, [begin, more], proof)),
     {
       name: 'a run',
       valid: runs,

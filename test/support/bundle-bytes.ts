@@ -35,5 +35,11 @@ export function honest({ manifest, parts }: Apart): Apart {
 }
 
 export function inMemory(bytes: Buffer): Source {
-  return { size: bytes.length, read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)) }
+  return {
+    size: bytes.length,
+    async read(offset, length) {
+      if (offset < 0 || length < 0 || offset + length > bytes.length) throw new Error('outside of the file')
+      return Promise.resolve(bytes.subarray(offset, offset + length))
+    }
+  }
 }

@@ -1,4 +1,4 @@
-/** Commands about bundles. Which path a page may name is its host's to decide (shell/bundle-files.ts). */
+/** Commands about bundles. Which path a page may name is its host's to decide (shell/confirm.ts). */
 import type { CommandHandlers } from '@shared/contract.js'
 import { ok } from '@shared/result.js'
 import type { Bundles } from './bundles/bundles.js'

@@ -17,6 +17,7 @@ const acts: Partial<Record<CommandName, string>> = {
   lockKeys: 'change how the keys of this laptop are kept',
   changeSettings: 'change who can find or reach this laptop',
   restoreSnapshot: 'go back to a snapshot of the data of this laptop',
+  takeReceipt: 'take a receipt for a bundle',
   confirmJournal: 'go on without the damaged part of the trust journal'
 }
 

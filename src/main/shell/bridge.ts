@@ -8,7 +8,7 @@ import { ipcChannels, type CommandName, type OpenedFiles } from '@shared/contrac
 import { isProblemCode } from '@shared/problems.js'
 import { fail, type Result } from '@shared/result.js'
 import { callCommand, isCommandName, type Engine, type Log } from '../engine/index.js'
-import { isHandEvent, isHandHere, needsPerson } from './confirm.js'
+import { isForHost, isHandEvent, isHandHere, needsPerson } from './confirm.js'
 import { isOwnFrame } from './origin.js'
 import { plainSize } from './plain-size.js'
 
@@ -96,6 +96,7 @@ export function connectWindow(window: BrowserWindow, engine: Engine, host: HostC
     ipcChannels.call,
     async ([name, argument, ...rest]) => {
       if (!isCommandName(name) || rest.length > 0) return refuse('bad-request', 'unknown command')
+      if (isForHost(name)) return refuse('no-hand', `${name} names a file: a page cannot`)
       const isAllowed =
         !needsPerson(name, argument) || isHandHere(lastHandAt, performance.now()) || (await host.askPerson(name))
       if (!isAllowed) return refuse('no-hand', `${name} wants a person at the window`)

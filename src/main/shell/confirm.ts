@@ -5,7 +5,8 @@
 import type { CommandName } from '@shared/contract.js'
 import type { Settings } from '@shared/settings.js'
 
-type Care = 'free' | 'person' | ((argument: unknown) => boolean)
+/** `host`: never from a page, because it names a file of this machine. */
+type Care = 'free' | 'person' | 'host' | ((argument: unknown) => boolean)
 
 /** What opens this node to others, or to programs, wants a person; how the window looks does not. */
 const settings: Readonly<Record<keyof Settings, 'free' | 'person'>> = {
@@ -62,12 +63,16 @@ const commands: Readonly<Record<CommandName, Care>> = {
   listForks: 'free',
   settleFork: 'person',
   restoreSnapshot: 'person',
-  writeBundle: 'person',
-  previewBundle: 'free',
-  takeBundle: 'person',
+  writeBundle: 'host',
+  previewBundle: 'host',
+  takeBundle: 'host',
   takeReceipt: 'person',
   bundleProgress: 'free',
   cancelBundle: 'free'
+}
+
+export function isForHost(name: CommandName): boolean {
+  return commands[name] === 'host'
 }
 
 export function needsPerson(name: CommandName, argument: unknown): boolean {

@@ -534,7 +534,7 @@ export class Bundles {
       if (refuseLink(links.factsOf(node)) !== undefined) continue
       for (const { mission, logs } of receipt.missions) {
         const before = held.find((one) => one.node === node && one.mission === mission)
-        if (before !== undefined && before.store === receipt.store && before.at >= receipt.at) continue
+        if (before !== undefined && before.at >= receipt.at) continue
         replicator.noteReceipt(node, mission, logs)
         held = [...held.filter((one) => one !== before), { node, mission, store: receipt.store, at: receipt.at, logs }]
       }

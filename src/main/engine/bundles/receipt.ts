@@ -45,11 +45,15 @@ export function encodeReceipt(receipt: Receipt, key: KeyObject): Buffer {
   return Buffer.from(JSON.stringify({ receipt, signature }))
 }
 
+const begin = Buffer.from('{"receipt":{')
+
 const Signed = v.strictObject({ receipt: ReceiptSchema, signature: v.string() })
 
 /** Reads and verifies one; else the reason why it is refused. */
 export function decodeReceipt(bytes: Buffer): Receipt | string {
   if (bytes.length > limits.bundleManifestBytes || !isUtf8(bytes)) return 'too long, or not UTF-8'
+  // Any file may be taken for one: what cannot be a receipt is not parsed.
+  if (!bytes.subarray(0, begin.length).equals(begin)) return 'not a receipt'
   let value: unknown
   try {
     value = JSON.parse(bytes.toString('utf8'))

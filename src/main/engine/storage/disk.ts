@@ -13,7 +13,7 @@ export interface Disk {
   replace(path: string, bytes: Uint8Array, options?: { readonly mode?: number }): Promise<void>
   /** Opens for appending, creating the file if there is none; its existence is durable on return. */
   openLog(path: string): Promise<LogFile>
-  /** Names in a folder, without what a power cut left of a `replace`; empty when the folder does not exist. */
+  /** Names in a folder (`.`: the whole), without what a power cut left of a `replace`; empty when the folder does not exist. */
   list(folder: string): Promise<readonly string[]>
   /** Durable on return; creates the target's folder. */
   move(from: string, to: string): Promise<void>

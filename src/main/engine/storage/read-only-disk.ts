@@ -78,9 +78,10 @@ export function readOnlyView(stored: Disk): Disk {
       return log
     },
     async list(folder) {
-      const names = (await stored.list(folder)).filter((name) => !isGone(`${folder}/${name}`))
-      const ours = [...held.keys()].filter((path) => path.startsWith(`${folder}/`))
-      return [...new Set([...names, ...ours.map((path) => path.slice(folder.length + 1).split('/', 1)[0] ?? '')])]
+      const start = folder === '.' ? '' : `${folder}/`
+      const names = (await stored.list(folder)).filter((name) => !isGone(start + name))
+      const ours = [...held.keys()].filter((path) => path.startsWith(start))
+      return [...new Set([...names, ...ours.map((path) => path.slice(start.length).split('/', 1)[0] ?? '')])]
     },
     async move(from, to) {
       const paths = (await this.files(from)).map(({ path }) => path)
