@@ -47,6 +47,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   discovery: ['runtime'],
   logs: ['bytes', 'identity', 'runtime', 'storage'],
   missions: ['bytes', 'identity', 'logs', 'runtime', 'storage'],
+  maps: ['bytes', 'storage'],
   certificates: ['bytes', 'identity', 'runtime'],
   trust: ['bytes', 'certificates', 'identity', 'logs', 'runtime', 'storage'],
   links: ['bytes', 'identity', 'logs', 'runtime', 'storage', 'trust'],

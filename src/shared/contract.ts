@@ -18,7 +18,10 @@ import type {
   Ground,
   HistoryPage,
   ImportAs,
+  EntityView,
   Json,
+  MapFileSummary,
+  MapItemPage,
   MissionId,
   MissionView,
   NodeId,
@@ -188,6 +191,29 @@ interface CommandMap {
     }
     answer: SearchAnswer
   }
+  /** One entity with all its values, also a deleted one; `null` when nobody wrote it. */
+  viewEntity: { argument: { readonly missionId: MissionId; readonly entity: string }; answer: EntityView | null }
+  /**
+   * Items for a map, at most 5,000 and 100,000 points at once. With the cursor of an earlier answer to the same box and
+   * text, only what changed since.
+   */
+  listItems: {
+    argument: {
+      readonly missionId: MissionId
+      /** Degrees; west beyond east goes over the antimeridian. Left out: everywhere, also items without a place. */
+      readonly box?: readonly [west: number, south: number, east: number, north: number]
+      /** In title, uid, type or callsign of who made it. */
+      readonly text?: string
+      readonly since?: string
+    }
+    answer: MapItemPage
+  }
+  /** Maps that a person opened from files. */
+  listMaps: { argument: null; answer: { readonly maps: readonly MapFileSummary[] } }
+  /** Looks what the file holds and keeps its place; the file itself stays where it is. */
+  addMap: { argument: { readonly path: string }; answer: MapFileSummary }
+  /** Forgets it; the file stays. */
+  removeMap: { argument: { readonly id: string }; answer: null }
   /** Beside the log: the newest value per key counts, until its time is over; nothing is stored. `null` takes it back. */
   sharePresence: {
     argument: {

@@ -496,6 +496,63 @@ export interface Fork {
   readonly settled?: { readonly seq: number; readonly hash: string }
 }
 
+/** An item of a mission as a map needs it. Places are `[lat, lon]` in degrees (WGS 84). */
+export interface MapItem {
+  readonly uid: string
+  /** CoT type; empty when nobody wrote one. */
+  readonly type: string
+  readonly title: string
+  readonly point?: readonly [lat: number, lon: number]
+  readonly points?: readonly (readonly [lat: number, lon: number])[]
+  /** With `points`: an area. */
+  readonly closed?: true
+  readonly color?: string
+  readonly stale?: number
+  /** Uid of a layer. */
+  readonly layer?: string
+  /** A field that the map shows has more than one value; the newest claim is shown. */
+  readonly conflict?: true
+  /** Callsign of who made it. */
+  readonly by: string
+  /** The newest claim of a time among what is shown. */
+  readonly at: number
+}
+
+export interface MapItemPage {
+  /** For the next question about the same box and text. */
+  readonly cursor: string
+  /** False: `items` and `gone` are what changed since the cursor that was given. */
+  readonly isWhole: boolean
+  readonly items: readonly MapItem[]
+  /** Uids of what is deleted, or not in the box any more. */
+  readonly gone: readonly string[]
+  /** Found, and left out of a whole answer because it would be too large: the oldest. */
+  readonly more: number
+  readonly found: number
+  /** In the mission, wherever they are. */
+  readonly total: number
+  /** Still being read: ask again. */
+  readonly left: number
+}
+
+/** A map that a person opened from a file on this machine. */
+export interface MapFileSummary {
+  readonly id: string
+  readonly path: string
+  readonly kind: 'pmtiles' | 'mbtiles'
+  readonly name: string
+  /** Plain text. */
+  readonly attribution: string
+  readonly bounds: readonly [west: number, south: number, east: number, north: number]
+  readonly minZoom: number
+  readonly maxZoom: number
+  /** What a tile is: a picture, or Mapbox Vector Tile. */
+  readonly tiles: 'raster' | 'vector'
+  /** Names of the layers in vector tiles, as far as the file says. */
+  readonly layers: readonly string[]
+  readonly bytes: number
+}
+
 export interface WriteRequest {
   readonly entity: string
   readonly field: string

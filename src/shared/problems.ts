@@ -532,6 +532,17 @@ const table = {
     message: 'The port is taken by another program.',
     advice: 'Choose another one with --link-port or --api-port, or stop that program.'
   },
+  'map-not-readable': {
+    ref: 'MAP-01',
+    message: 'The map file cannot be read.',
+    advice: 'Check that it is still where it was, and that the drive is in. Other maps and the outline go on working.'
+  },
+  'map-damaged': {
+    ref: 'MAP-02',
+    message: 'This file is no map that Muster can show.',
+    advice:
+      'It takes PMTiles version 3 and MBTiles with PNG, JPEG, WebP or vector tiles. Nothing was changed; copy it again.'
+  },
   'no-interface': {
     ref: 'NET-03',
     message: 'This laptop is on no network.',

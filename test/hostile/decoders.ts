@@ -43,6 +43,7 @@ import { SimDisk } from '../sim/disk.js'
 import { seededRandom } from '../sim/random.js'
 import { HostileLog, makeIdentity, setLine } from './hostile-peer.js'
 import { bundleDecoders } from './bundle-decoders.js'
+import { makeMapDecoders } from './map-decoders.js'
 import type { Noise } from './noise.js'
 
 export interface Decoder {
@@ -152,6 +153,7 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
 
   return [
     ...(await bundleDecoders(identity, signed, [begin, more], proof)),
+    ...makeMapDecoders(),
     {
       name: 'a run',
       valid: runs,
@@ -494,6 +496,11 @@ function commandArguments(missionId: MissionId, nodeId: NodeId) {
     listHistory: { ...mission, entity: 'log/1', field: 'text', before: '1.200.3', limit: 10 },
     openPast: { ...mission, at: 1 },
     search: { ...mission, text: 'x', limit: 1 },
+    viewEntity: { ...mission, entity: 'item/1' },
+    listItems: { ...mission, box: [13, 45, 14, 46], text: 'x', since: `${'0'.repeat(16)}.7` },
+    listMaps: null,
+    addMap: { path: '/maps/kras.pmtiles' },
+    removeMap: { id: '0'.repeat(16) },
     listSnapshots: null,
     takeSnapshot: null,
     restoreSnapshot: { name: 'latest' },

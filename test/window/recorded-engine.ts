@@ -22,6 +22,7 @@ import type {
   WriteRequest
 } from '@shared/model'
 import { fail, ok, type Result } from '@shared/result'
+import { isInBox, mapItem } from '../../src/main/engine/missions/map-item'
 import { changeName, missionIdOf, type Recorded } from './recorded'
 
 export interface RecordedEngine {
@@ -42,6 +43,7 @@ export interface RecordedEngine {
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
   '.css': 'text/css',
   '.svg': 'image/svg+xml',
   '.woff2': 'font/woff2',
@@ -111,6 +113,23 @@ export async function startRecordedEngine(
   }
 
   const handlers: CommandHandlers = {
+    viewEntity: async ({ missionId, entity }) =>
+      ok(recorded.missions.get(missionId)?.entities.find((one) => one.entity === entity) ?? null),
+    listItems: async ({ missionId, box, text = '' }) => {
+      const all = (recorded.missions.get(missionId)?.entities ?? []).filter(
+        (one) => one.entity.startsWith('item/') && !one.deleted
+      )
+      const items = all
+        .map(({ entity, createdByName, createdAt, fields }) =>
+          mapItem(entity.slice(5), createdByName, createdAt, new Map(fields.map((one) => [one.field, one.values])))
+        )
+        .filter((item) => (box === undefined || isInBox(item, box)) && item.title.toLowerCase().includes(text))
+      const counts = { more: 0, found: items.length, total: all.length, left: 0 }
+      return ok({ cursor: `${'0'.repeat(16)}.0`, isWhole: true, items, gone: [], ...counts })
+    },
+    listMaps: async () => ok({ maps: [] }),
+    addMap: async ({ path }) => fail('map-not-readable', path),
+    removeMap: async () => fail('not-found'),
     addPeer: async ({ address, port }) => {
       if (!/^[\w.:-]+$/.test(address)) return fail('bad-address')
       const target = { address, port, state: 'trying' as const, since: Date.now(), attempts: 1 }

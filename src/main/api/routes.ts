@@ -13,10 +13,9 @@ export interface Call {
   readonly body: unknown
 }
 
-export interface Reply {
-  readonly status: number
-  readonly json: unknown
-}
+export type Reply =
+  | { readonly status: number; readonly json: unknown }
+  | { readonly status: number; readonly type: string; readonly bytes: Uint8Array }
 
 /** `GET missions/:id/heads` for any mission. */
 function routeOf(method: string, [first, id, second, third]: readonly string[]): string {
@@ -37,6 +36,7 @@ export function isNotYet(method: string, path: readonly string[]): boolean {
 
 export async function answerCall(engine: Engine, call: Call): Promise<Result<Reply>> {
   const id = call.path[1]
+  if (call.method === 'GET' && call.path[0] === 'maps' && call.path.length === 5) return mapTile(engine, call.path)
   const route = routeOf(call.method, call.path)
   const run = <Name extends CommandName>(name: Name, argument: unknown) =>
     callCommand(engine.commands, name, argument as ArgumentOf<Name>)
@@ -112,6 +112,23 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
     case 'DELETE bundles/:id':
       if (id !== 'progress') break
       return replyTo(await run('cancelBundle', null), () => ({}))
+    case 'GET missions/:id/items': {
+      const box = call.query.get('box')?.split(',').map(Number)
+      const [text, since] = [call.query.get('text'), call.query.get('since')]
+      const asked = {
+        missionId: id,
+        ...(box && { box }),
+        ...(text !== null && { text }),
+        ...(since !== null && { since })
+      }
+      return replyTo(await run('listItems', asked), (page) => page)
+    }
+    case 'GET maps':
+      return replyTo(await run('listMaps', null), (listed) => listed)
+    case 'POST maps':
+      return replyTo(await run('addMap', call.body), (map) => map, 201)
+    case 'DELETE maps/:id':
+      return replyTo(await run('removeMap', { id }), () => ({ id }))
     case 'GET network':
       return reply(engine.overview().network)
     case 'DELETE peers/:id':
@@ -148,6 +165,14 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
     }
   }
   return fail('not-found', `${call.method} /api/v1/${call.path.join('/')}`)
+}
+
+async function mapTile(engine: Engine, [, id = '', ...place]: readonly string[]): Promise<Result<Reply>> {
+  const [z = NaN, x = NaN, y = NaN] = place.map((part) => (/^\d{1,7}$/.test(part) ? Number(part) : NaN))
+  const found = await engine.mapTile(id, z, x, y)
+  if (!found.ok) return found
+  // Nothing there is an answer: a map has holes, and the sea.
+  return found.value === undefined ? reply(null, 204) : ok({ status: 200, ...found.value })
 }
 
 /** `data` is one file, or several that belong together. */

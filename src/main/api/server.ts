@@ -8,7 +8,7 @@ import { fail, ok, type Problem, type Result } from '@shared/result.js'
 import { version } from '@shared/version.js'
 import { Access, isOwnOrigin } from './access.js'
 import { FeedSockets } from './feed-socket.js'
-import { answerCall, isNotYet } from './routes.js'
+import { answerCall, isNotYet, type Reply } from './routes.js'
 import { listWindowFiles } from '../window-files.js'
 
 export interface ApiOptions {
@@ -126,7 +126,7 @@ export async function startApi(options: ApiOptions): Promise<Result<Api>> {
         query: url.searchParams,
         body: body.value
       })
-      if (answered.ok) send(response, answered.value.status, answered.value.json)
+      if (answered.ok) sendReply(response, answered.value)
       else sendProblem(response, answered)
     }
   }
@@ -232,13 +232,27 @@ async function readJson(request: IncomingMessage): Promise<Result<unknown>> {
   }
 }
 
+function sendReply(response: ServerResponse, reply: Reply): void {
+  if ('json' in reply) {
+    send(response, reply.status, reply.json)
+    return
+  }
+  response.writeHead(reply.status, {
+    'Content-Type': reply.type,
+    'Content-Length': reply.bytes.length,
+    'Cache-Control': 'no-store',
+    'X-Content-Type-Options': 'nosniff'
+  })
+  response.end(reply.bytes)
+}
+
 function send(response: ServerResponse, status: number, json: unknown): void {
   response.writeHead(status, {
     'Content-Type': 'application/json; charset=utf-8',
     'Cache-Control': 'no-store',
     'X-Content-Type-Options': 'nosniff'
   })
-  response.end(`${JSON.stringify(json)}\n`)
+  response.end(status === 204 ? undefined : `${JSON.stringify(json)}\n`)
 }
 
 function sendProblem(response: ServerResponse, failed: { readonly ok: boolean; readonly problem?: Problem }): void {

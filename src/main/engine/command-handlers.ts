@@ -11,6 +11,7 @@ import type { createCertificateCommands } from './certificate-commands.js'
 import type { createHistoryCommands } from './history-commands.js'
 import { bounds } from './limits.js'
 import type { LinkTable } from './links/link-table.js'
+import type { createMapCommands } from './map-commands.js'
 import { wantsCut } from './missions/administer.js'
 import type { Mission } from './missions/mission.js'
 import type { Missions } from './missions/missions.js'
@@ -26,6 +27,7 @@ import type { Vouching } from './trust/vouching.js'
 type CertificateCommands = ReturnType<typeof createCertificateCommands>
 type HistoryCommands = ReturnType<typeof createHistoryCommands>
 type BundleCommands = ReturnType<typeof createBundleCommands>
+type MapCommands = ReturnType<typeof createMapCommands>
 type SnapshotCommands = ReturnType<typeof createSnapshotCommands>
 
 export interface CommandParts {
@@ -39,6 +41,7 @@ export interface CommandParts {
   readonly health: HealthBook
   readonly presence: Presence
   readonly certificates: CertificateCommands
+  readonly maps: MapCommands
   readonly snapshots: SnapshotCommands
   readonly history: HistoryCommands
   readonly bundles: BundleCommands
@@ -58,6 +61,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
   }
   return {
     ...parts.certificates,
+    ...parts.maps,
     ...parts.snapshots,
     ...parts.history,
     ...parts.bundles,
@@ -167,6 +171,9 @@ const looking: ReadonlySet<CommandName> = new Set([
   'listHistory',
   'openPast',
   'search',
+  'viewEntity',
+  'listItems',
+  'listMaps',
   'listAudit',
   'previewCertificates',
   'exportCertificate',

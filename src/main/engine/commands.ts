@@ -33,6 +33,7 @@ const Text = (most: number) =>
     v.string(),
     v.check((text) => text.isWellFormed() && [...text].length <= most, `at most ${String(most)} characters`)
   )
+const Degrees = (most: number) => v.pipe(v.number(), v.minValue(-most), v.maxValue(most))
 const JsonSchema = v.custom<Json>((value) => value !== undefined, 'any JSON')
 
 /** What the files hold is read by certificates/; here only their size is bounded. */
@@ -142,6 +143,16 @@ const schemas = {
   ),
   openPast: v.strictObject({ missionId: MissionIdSchema, at: Time }),
   search: v.strictObject({ text: Text(200), missionId: v.optional(MissionIdSchema), limit: Limit }),
+  viewEntity: v.strictObject({ missionId: MissionIdSchema, entity: Text(256) }),
+  listItems: v.strictObject({
+    missionId: MissionIdSchema,
+    box: v.optional(v.strictTuple([Degrees(180), Degrees(90), Degrees(180), Degrees(90)])),
+    text: v.optional(Text(200)),
+    since: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{16}\.-?\d{1,16}$/, 'a cursor of an earlier answer')))
+  }),
+  listMaps: v.nullish(v.null(), null),
+  addMap: v.strictObject({ path: v.pipe(Text(4_096), v.minLength(1)) }),
+  removeMap: v.strictObject({ id: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)) }),
   listSnapshots: v.nullish(v.null(), null),
   takeSnapshot: v.nullish(v.null(), null),
   restoreSnapshot: v.strictObject({ name: v.pipe(v.string(), v.regex(/^(latest|\d{6,9}-[a-z]+)$/)) }),

@@ -26,6 +26,8 @@ import { LinkTable } from './links/link-table.js'
 import type { Transport } from './links/transport.js'
 import type { Damage } from './logs/journal.js'
 import type { Head, LogId } from './logs/run.js'
+import { createMapCommands } from './map-commands.js'
+import { MapShelf, type MapTile } from './maps/map-shelf.js'
 import { Missions, type MissionsReport } from './missions/missions.js'
 import { HealthBook, Views } from './overview.js'
 import { Presence } from './presence/presence.js'
@@ -100,6 +102,8 @@ export interface Engine {
   heads(mission: MissionId): Result<{ readonly digest: string; readonly heads: readonly Head[] }>
   /** One durable change as it is stored: a line of JSON. */
   readLine(mission: MissionId, log: LogId, seq: number): Promise<Result<string>>
+  /** A tile of a map that a person opened; `undefined` where it has none. */
+  mapTile(id: string, z: number, x: number, y: number): Promise<Result<MapTile | undefined>>
   /** Counters since the start, for whoever watches a node. */
   counters(): Readonly<Record<string, number>>
   /** Writes what is under way, ends every link, and leaves the folder to others. */
@@ -411,6 +415,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     onRestartWanted: settings.onRestartWanted
   })
 
+  const shelf = new MapShelf(disk, (found) => health.set('maps', found))
   const commands = createCommands({
     identity,
     clock,
@@ -423,6 +428,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     presence,
     vouching,
     certificates: createCertificateCommands({ identity, clock, trust, vouching, onIdentity: renewed }),
+    maps: createMapCommands({ missions, shelf, clock, random }),
     snapshots: restoring,
     history: createHistoryCommands({ clock, random, missions }),
     bundles: createBundleCommands(bundles),
@@ -449,6 +455,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
         ? fail('mission-unknown')
         : ok({ digest: mission.logs.digest(), heads: mission.logs.heads() })
     },
+    mapTile: (id, z, x, y) => shelf.tile(id, z, x, y),
     async readLine(id, log, seq) {
       const mission = missions.get(id)
       if (mission === undefined) return fail('mission-unknown')
@@ -472,6 +479,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       await settingsChanger.settled()
       await discovery.off()
       await links.stop()
+      await shelf.close()
       await missions.close()
       await trust.close()
       await peers.close()

@@ -6,6 +6,7 @@ import { app, dialog, type BrowserWindow } from 'electron'
 import type { CommandName } from '@shared/contract.js'
 
 const acts: Partial<Record<CommandName, string>> = {
+  addMap: 'open a map from a file',
   addPeer: 'link a laptop by its address',
   removeAddress: 'stop dialling an address',
   decide: 'change the trust in a laptop',

@@ -90,6 +90,8 @@ export class Fold {
   #wordIndex = new Map<string, number>()
   #entities = new Numbers(Uint32Array)
   #createdAt = new Numbers(Float64Array)
+  /** The version that last wrote to each entity; of a fold that was loaded, the version it had then. Not saved. */
+  #touched = new Numbers(Float64Array)
   #registers = new Numbers(Uint32Array)
   #several = new Map<number, Several>()
   #conflicts = new Set<number>()
@@ -217,6 +219,16 @@ export class Fold {
     }
   }
 
+  /** Entities of one type, deleted ones too, that were written to after a version; in the order of their first write here. */
+  changedSince(type: string, version: number): readonly string[] {
+    const word = this.#wordIndex.get(type)
+    const changed: string[] = []
+    for (let entity = 0; word !== undefined && entity < this.#names.length; entity++)
+      if (this.#touched.get(entity) > version && this.#entities.get(entity * E.width + E.type) === word)
+        changed.push(this.#names[entity] ?? '')
+    return changed
+  }
+
   /** Registers with more than one content, by entity and field. */
   conflicts(): readonly { readonly entity: string; readonly field: string }[] {
     return [...this.#conflicts]
@@ -233,6 +245,7 @@ export class Fold {
     const hash = [line.hash.readUInt32BE(0), line.hash.readUInt32BE(4)] as const
     const made: Value = { log, seq: line.seq, hash, content: this.#contentOf(value) }
     const entity = this.#entityOf(change.entity, at, made)
+    this.#touched.set(entity, this.#version)
     const field = this.#wordOf(change.field)
     let register = this.#registerOf(entity, field)
     if (register === none) register = this.#newRegister(entity, field)
@@ -328,6 +341,7 @@ export class Fold {
     this.#entities.set(index * E.width + E.type, this.#wordOf(type))
     this.#entities.set(index * E.width + E.register, none)
     this.#createdAt.grow(1)
+    this.#touched.grow(1)
     this.#writeCreated(index, at, by)
     this.#count(type, 1)
     this.#sorted.get(type)?.add(index)
@@ -546,6 +560,8 @@ export class Fold {
     const names = body.toString('utf8', at)
     fold.#names = names === '' ? [] : names.split('\n')
     fold.#nameIndex = new Map(fold.#names.map((name, index) => [name, index]))
+    fold.#touched.grow(fold.#names.length)
+    for (let entity = 0; entity < fold.#names.length; entity++) fold.#touched.set(entity, fold.#version)
     return fold
   }
 }

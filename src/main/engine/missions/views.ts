@@ -95,6 +95,11 @@ export interface PageQuery {
   readonly limit: number
 }
 
+export async function entityOf(mission: Mission, name: string): Promise<EntityView | null> {
+  const index = (await mission.fold()).entity(name)
+  return index === undefined ? null : entityView(mission, index, await valuesOf(mission, [index]))
+}
+
 export async function conflictPage(mission: Mission, fold: Fold, { offset, limit }: PageQuery): Promise<ConflictPage> {
   const conflicts = fold.conflicts()
   const { version } = fold
