@@ -1,11 +1,23 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import { resolve } from 'node:path'
 import { defineConfig } from 'electron-vite'
 import vue from '@vitejs/plugin-vue'
 
 const shared = { '@shared': resolve('src/shared') }
 
+/** SQLite's program for MBTiles: its library looks for it beside the file that it was bundled into. */
+const sqliteProgram = {
+  name: 'sqlite-program',
+  generateBundle(this: { emitFile(file: { type: 'asset'; fileName: string; source: Uint8Array }): void }) {
+    const path = createRequire(import.meta.url).resolve('node-sqlite3-wasm').replace(/\.js$/, '.wasm')
+    this.emitFile({ type: 'asset', fileName: 'chunks/node-sqlite3-wasm.wasm', source: readFileSync(path) })
+  }
+}
+
 export default defineConfig({
   main: {
+    plugins: [sqliteProgram],
     resolve: { alias: shared },
     build: {
       // Bundled, so that a start reads a few files instead of a few hundred; heavy libraries stay behind import().

@@ -71,7 +71,6 @@ function start(): void {
 
 async function run(): Promise<void> {
   raiseGuards(log)
-  serveScheme(join(outFolder, 'renderer'))
   setMenu(!app.isPackaged)
   const userData = app.getPath('userData')
   const dataFolder = given.data ?? join(userData, 'data')
@@ -89,8 +88,10 @@ async function run(): Promise<void> {
     app.exit(1)
     return
   }
+  const engine = created.value
+  serveScheme(join(outFolder, 'renderer'), (...place) => engine.mapTile(...place))
   desktop = runDesktop({
-    engine: created.value,
+    engine,
     dataFolder,
     outFolder,
     stateFile: join(userData, 'window.json'),

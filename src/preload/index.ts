@@ -20,6 +20,7 @@ const bridge: DesktopBridge = {
     return undo
   },
   saveFile: (fileName, data) => ipcRenderer.invoke(ipcChannels.saveFile, fileName, data),
+  openMap: () => ipcRenderer.invoke(ipcChannels.openMap),
   showDataFolder: () => ipcRenderer.invoke(ipcChannels.showDataFolder),
   onOpenedFiles(listener) {
     const undo = listen<OpenedFiles>(ipcChannels.openedFiles, listener)

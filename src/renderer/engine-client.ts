@@ -26,6 +26,8 @@ export type Connection =
 export interface WindowClient extends EngineClient {
   /** Says the present state at once, then every change of it; returns its undo. */
   onConnection(listener: (connection: Connection) => void): () => void
+  /** A tile of a map file; `undefined` where the map has none. Rejects when it cannot be had. */
+  tile(map: string, z: number, x: number, y: number, signal: AbortSignal): Promise<ArrayBuffer | undefined>
   /** Ends the wait before the next try. */
   reconnect(): void
 }
@@ -47,10 +49,10 @@ const longestDelayMs = 8000
 const refusals = [1008, 4001, 4003, 4401]
 
 export function createEngineClient(host: Host = window as unknown as Host): WindowClient {
-  return host.muster === undefined ? overSocket(host) : overBridge(host.muster)
+  return host.muster === undefined ? overSocket(host) : overBridge(host.muster, host)
 }
 
-function overBridge(bridge: EngineClient): WindowClient {
+function overBridge(bridge: EngineClient, host: Host): WindowClient {
   return {
     call: async (name, argument) => {
       try {
@@ -64,6 +66,7 @@ function overBridge(bridge: EngineClient): WindowClient {
       listener({ state: 'open' })
       return () => undefined
     },
+    tile: (map, ...rest) => fetchTile(host, `/maps/${map}`, {}, ...rest),
     reconnect: () => undefined
   }
 }
@@ -172,6 +175,8 @@ function overSocket(host: Host): WindowClient {
       listener(connection)
       return () => connectionListeners.delete(listener)
     },
+    tile: (map, ...rest) =>
+      fetchTile(host, `/api/v1/maps/${map}`, { authorization: `Bearer ${token ?? ''}` }, ...rest),
     reconnect: () => {
       if (timer === undefined) return
       host.clearTimeout(timer)
@@ -179,6 +184,22 @@ function overSocket(host: Host): WindowClient {
       void connect()
     }
   }
+}
+
+async function fetchTile(
+  host: Host,
+  map: string,
+  headers: Readonly<Record<string, string>>,
+  z: number,
+  x: number,
+  y: number,
+  signal: AbortSignal
+): Promise<ArrayBuffer | undefined> {
+  const path = `${map}/${String(z)}/${String(x)}/${String(y)}`
+  const response = await host.fetch(`${host.location.origin}${path}`, { headers, signal })
+  if (response.status === 204) return undefined
+  if (!response.ok) throw new Error(`tile: HTTP ${String(response.status)}`)
+  return response.arrayBuffer()
 }
 
 /** The code works once and must not stay where a history, a bookmark or a shoulder can read it. */

@@ -266,6 +266,8 @@ export interface EngineClient {
 export interface DesktopHost {
   /** Asks where to save it and writes it; answers the path, or `null` when the person changed their mind. */
   saveFile(fileName: string, data: string): Promise<Result<{ readonly path: string } | null>>
+  /** Asks for a map file and adds it; `null` when the person changed their mind. */
+  openMap(): Promise<Result<MapFileSummary | null>>
   /** Opens the folder that holds the data in the system's file manager. */
   showDataFolder(): Promise<Result<null>>
   /** Files that were opened from outside (double click, command line), base64; returns its undo. */
@@ -296,6 +298,7 @@ export const ipcChannels = {
   subscribe: 'muster:subscribe',
   feed: 'muster:feed',
   saveFile: 'muster:save-file',
+  openMap: 'muster:open-map',
   showDataFolder: 'muster:show-data-folder',
   /** The window is ready for files opened from outside. */
   wantFiles: 'muster:want-files',

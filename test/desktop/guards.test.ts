@@ -66,7 +66,7 @@ describe.runIf(chromiumPath !== undefined)('a page that was taken over (Chromium
       others: ['require', 'module', 'process', 'Buffer', 'global', 'ipcRenderer', 'electron', 'hostPost', 'hostDeliver', 'bridge', 'listen'].filter((name) => name in window)
     })`)
     expect(seen).toEqual({
-      names: ['call', 'subscribe', 'saveFile', 'showDataFolder', 'onOpenedFiles'],
+      names: ['call', 'subscribe', 'saveFile', 'openMap', 'showDataFolder', 'onOpenedFiles'],
       kinds: ['function', 'function', 'function', 'function', 'function'],
       isFrozen: true,
       property: { enumerable: true, writable: false, configurable: false },

@@ -62,6 +62,7 @@ export async function mountPart(part: Component, options: MountOptions = {}): Pr
       next({ state: 'open' })
       return () => undefined
     },
+    tile: () => Promise.resolve(undefined),
     reconnect: () => undefined
   }
   const deliver = (message: FeedMessage): void => {

@@ -25,6 +25,7 @@ function feedOf(): { readonly client: WindowClient; say(message: FeedMessage): v
       next({ state: 'open' })
       return () => undefined
     },
+    tile: () => Promise.resolve(undefined),
     reconnect: () => undefined
   }
   return { client, say: (message) => listener?.(message), subscriptions: () => subscriptions }

@@ -20,6 +20,7 @@ export { usualLinkPort, type Engine, type EnginePorts } from './engine.js'
 export type { KeyStore } from './identity/key-store.js'
 export { limits } from './limits.js'
 export { publishedFacts } from './storage/folder-lock.js'
+export type { MapTile } from './maps/map-shelf.js'
 export type { Log, LogLevel } from './runtime/log.js'
 
 export interface EngineOptions {

@@ -5,6 +5,7 @@
 import type { BrowserWindow, IpcMainEvent, IpcMainInvokeEvent } from 'electron'
 import * as v from 'valibot'
 import { ipcChannels, type CommandName, type OpenedFiles } from '@shared/contract.js'
+import type { MapFileSummary } from '@shared/model.js'
 import { isProblemCode } from '@shared/problems.js'
 import { fail, type Result } from '@shared/result.js'
 import { callCommand, isCommandName, type Engine, type Log } from '../engine/index.js'
@@ -18,6 +19,7 @@ const answerWithinMs = 60_000
 
 export interface HostCalls {
   saveFile(fileName: string, data: string): Promise<Result<{ readonly path: string } | null>>
+  openMap(): Promise<Result<MapFileSummary | null>>
   showDataFolder(): Promise<Result<null>>
   /** Main's own question, where a hand cannot be seen. */
   askPerson(name: CommandName): Promise<boolean>
@@ -53,6 +55,7 @@ export function connectWindow(window: BrowserWindow, engine: Engine, host: HostC
   let unsubscribe: (() => void) | undefined
   let lastHandAt: number | undefined
   let isSaving = false
+  let isOpening = false
   let isStopping = false
 
   // Seen by main itself, on its way to the window: a script cannot make these.
@@ -116,6 +119,20 @@ export function connectWindow(window: BrowserWindow, engine: Engine, host: HostC
         return await host.saveFile(...parsed.output)
       } finally {
         isSaving = false
+      }
+    },
+    undefined
+  )
+  answer(
+    ipcChannels.openMap,
+    async (args) => {
+      if (args.length > 0) return refuse('bad-request', 'no argument')
+      if (isOpening) return refuse('bad-request', 'one file at a time')
+      isOpening = true
+      try {
+        return await host.openMap()
+      } finally {
+        isOpening = false
       }
     },
     undefined

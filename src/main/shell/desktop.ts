@@ -12,6 +12,7 @@ import { askClosing, closeAction } from './closing.js'
 import { LocalApi } from './local-api.js'
 import { nativeThemeOf } from './look.js'
 import type { FileInbox } from './opened-files.js'
+import { openMap } from './open-map.js'
 import { stopOrAsk } from './quitting.js'
 import { saveFile } from './save-file.js'
 import { createTray, isTrayShown, statusLine } from './tray.js'
@@ -50,6 +51,7 @@ export function runDesktop(options: DesktopOptions): Desktop {
     engine,
     {
       saveFile: (fileName, data) => saveFile(window, fileName, data),
+      openMap: () => openMap(window, (path) => engine.commands.addMap({ path })),
       async showDataFolder() {
         const failed = await shell.openPath(dataFolder)
         return failed === '' ? ok(null) : fail('internal', failed)

@@ -41,6 +41,10 @@ export const useFeedStore = defineStore('feed', () => {
     return client.call(name, argument)
   }
 
+  async function tile(...place: Parameters<WindowClient['tile']>): Promise<ArrayBuffer | undefined> {
+    return client?.tile(...place)
+  }
+
   return {
     overview: computed(() => state.value?.overview),
     revision: computed(() => state.value?.revision ?? 0),
@@ -48,6 +52,7 @@ export const useFeedStore = defineStore('feed', () => {
     heardAt,
     start,
     call,
+    tile,
     reconnect: () => client?.reconnect()
   }
 })
