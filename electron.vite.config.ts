@@ -18,7 +18,8 @@ const sqliteProgram = {
 export default defineConfig({
   main: {
     plugins: [sqliteProgram],
-    resolve: { alias: shared },
+    // fflate's own build for Node declares `require`, as the bundle does; of pmtiles we unpack ourselves.
+    resolve: { alias: { ...shared, fflate: 'fflate/browser' } },
     build: {
       // Bundled, so that a start reads a few files instead of a few hundred; heavy libraries stay behind import().
       externalizeDeps: false,

@@ -175,8 +175,7 @@ function overSocket(host: Host): WindowClient {
       listener(connection)
       return () => connectionListeners.delete(listener)
     },
-    tile: (map, ...rest) =>
-      fetchTile(host, `/api/v1/maps/${map}`, { authorization: `Bearer ${token ?? ''}` }, ...rest),
+    tile: (map, ...rest) => fetchTile(host, `/api/v1/maps/${map}`, { authorization: `Bearer ${token ?? ''}` }, ...rest),
     reconnect: () => {
       if (timer === undefined) return
       host.clearTimeout(timer)

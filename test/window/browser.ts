@@ -21,11 +21,18 @@ const quiet = [
   '--disable-sync'
 ]
 
-export async function openBrowser(): Promise<Browser> {
+/** WebGL without a graphics card: Chromium's software renderer. */
+export const withSwiftShader = ['--use-gl=angle', '--use-angle=swiftshader', '--enable-unsafe-swiftshader']
+
+/** @param more switches of Chromium; `--disable-gpu` is left out where they ask for a renderer. */
+export async function openBrowser(more: readonly string[] = []): Promise<Browser> {
   if (chromiumPath === undefined) throw new Error('no Chromium')
   // Chromium's own sandbox refuses to run as root, as in most CI machines.
   const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  return chromium.launch({ executablePath: chromiumPath, args: [...asRoot, ...quiet] })
+  return chromium.launch({
+    executablePath: chromiumPath,
+    args: [...asRoot, ...quiet.filter((one) => more.length === 0 || one !== '--disable-gpu'), ...more]
+  })
 }
 
 /** Kept in artifacts/, to be looked at beside the pictures of the design. */

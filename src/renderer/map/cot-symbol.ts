@@ -50,7 +50,9 @@ function unitCodes(type: string): readonly string[] {
   if (scheme !== 'a' || affiliation === undefined) return []
   const place = dimension.length === 1 && dimensions.includes(dimension) ? dimension : 'Z'
   const end = rest.findIndex((atom) => !/^[A-Z]$/.test(atom))
-  const letters = (end < 0 ? rest : rest.slice(0, end)).slice(0, 6)
+  const given = (end < 0 ? rest : rest.slice(0, end)).slice(0, 6)
+  // Everybody who chose nothing is a combat unit in TAK: drawn as a unit, without that word.
+  const letters = given.join('') === 'UC' ? ['U'] : given
   const codes: string[] = []
   for (let length = letters.length; length >= 0; length--)
     codes.push(`S${affiliation}${place}P${letters.slice(0, length).join('')}`.padEnd(15, '-'))

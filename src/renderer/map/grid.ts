@@ -14,7 +14,7 @@ const metreSteps = [10, 100, 1_000, 10_000, 100_000]
 const degreeSteps = [1, 2, 5, 10, 15, 30]
 const pixelsApart = 90
 const linesMost = 120
-const pieces = 12
+const pieces = 24
 
 /** @param metresPerPixel at the middle of the box. */
 export function gridOver(box: Box, metresPerPixel: number): readonly GridLine[] {
@@ -57,13 +57,22 @@ function metreGrid([west, south, east, north]: Box, step: number): readonly Grid
     // The exceptions of Norway and Svalbard are left out: there the regular zones are drawn.
     const turned = centralMeridian(zone) - lon - 3
     const [from, to] = [Math.max(west, lon), Math.min(east, lon + 6)]
-    lines.push(...zoneGrid(zone, turned, [from, south, to, north], step))
+    lines.push(...zoneGrid(zone, turned, [from, south, to, north], [lon, lon + 6], step))
   }
   return lines.slice(0, 2 * linesMost)
 }
 
-/** @param turned what to take off longitudes of the zone to be on this side of the antimeridian. */
-function zoneGrid(zone: number, turned: number, [west, south, east, north]: Box, step: number): readonly GridLine[] {
+/**
+ * @param turned what to take off longitudes of the zone to be on this side of the antimeridian.
+ * @param first and last: the meridians where the zone ends.
+ */
+function zoneGrid(
+  zone: number,
+  turned: number,
+  [west, south, east, north]: Box,
+  [first, last]: readonly [number, number],
+  step: number
+): readonly GridLine[] {
   const isSouth = (south + north) / 2 < 0
   const shift = isSouth ? 10_000_000 : 0
   const corners = [south, (south + north) / 2, north].flatMap((lat) =>
@@ -80,7 +89,7 @@ function zoneGrid(zone: number, turned: number, [west, south, east, north]: Box,
     const { lat, lon } = fromUtm({ zone, isSouth, easting, northing })
     return { lat, lon: lon - turned }
   }
-  const isIn = ({ lon }: Place) => lon >= west - 1e-9 && lon <= east + 1e-9
+  const isIn = ({ lon }: Place) => lon >= first - 1e-9 && lon <= last + 1e-9
   const lines: GridLine[] = []
   for (let easting = Math.ceil(e0 / step) * step; easting <= e1 && lines.length < linesMost; easting += step) {
     const places = pieced(n0, n1, (northing) => at(easting, northing)).filter(isIn)

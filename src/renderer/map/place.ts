@@ -1,6 +1,6 @@
 /** Coordinates as people write and read them: MGRS, and latitude and longitude. Pure. */
 import { forward, toPoint } from 'mgrs'
-import type { Place } from './utm'
+import { centralMeridian, type Place } from './utm'
 
 /** `33T UL 91924 78430`; near the poles, where MGRS has another grid, latitude and longitude. */
 export function printMgrs(place: Place): string {
@@ -21,16 +21,22 @@ export function parsePlace(text: string): Place | undefined {
   return parseMgrs(text) ?? parseLatLon(text)
 }
 
+const bands = 'CDEFGHJKLMNPQRSTUVWX'
+const columns = ['ABCDEFGH', 'JKLMNPQR', 'STUVWXYZ']
+
 function parseMgrs(text: string): Place | undefined {
   const plain = text.toUpperCase().replace(/\s+/g, '')
-  const match = /^0?(\d{1,2}[C-HJ-NP-X][A-HJ-NP-Z]{2})(\d{0,10})$/.exec(plain)
-  const [, square = '', digits = ''] = match ?? []
-  if (match === null || digits.length % 2 !== 0) return undefined
+  const match = /^0?(\d{1,2})([C-HJ-NP-X])([A-HJ-NP-Z])([A-HJ-NP-V])(\d{0,10})$/.exec(plain)
+  if (match === null) return undefined
+  const [, zone = '', band = '', column = '', row = '', digits = ''] = match
+  if (digits.length % 2 !== 0 || columns[(Number(zone) - 1) % 3]?.includes(column) !== true) return undefined
   try {
-    const [lon, lat] = toPoint(square + digits)
-    // A square that is not in this zone is moved somewhere else in silence: what comes out must be what went in.
-    const back = forward([lon, lat], digits.length / 2)
-    return back === square + digits ? { lat, lon } : undefined
+    const [lon, lat] = toPoint(zone + band + column + row + digits)
+    // The library moves a square that its zone and band do not have; a square may reach a little over both.
+    const south = -80 + 8 * bands.indexOf(band)
+    const isInBand = lat > south - 1 && lat < south + (band === 'X' ? 13 : 9)
+    const apart = Math.abs(wrapped(lon - centralMeridian(Number(zone))))
+    return isInBand && Number(zone) <= 60 && apart < 9 ? { lat, lon: wrapped(lon) } : undefined
   } catch {
     return undefined
   }
