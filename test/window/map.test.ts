@@ -2,7 +2,7 @@
  * The map in real Chromium on a real engine: it draws without a network, by hand and by keyboard, in every look; and
  * where nothing can be drawn, the list does the same.
  */
-import { readFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
@@ -10,7 +10,7 @@ import { themes } from '@shared/settings.js'
 import { HeadlessNode, temporaryFolder } from '../support/headless.js'
 import { pmtiles, writeMbtiles } from '../support/map-files.js'
 import { chromiumPath, keepShot, openBrowser, withSwiftShader } from './browser.js'
-import { accessibilityProblems, isRedOnly } from './looks.js'
+import { accessibilityProblems, isRedOnly, sizes } from './looks.js'
 import { openWindow } from './real-window.js'
 
 const undos: (() => Promise<void>)[] = []
@@ -59,10 +59,42 @@ async function openMap(on: Page): Promise<void> {
   await on.getByRole('button', { name: 'Layers' }).or(on.getByText('cannot draw maps')).first().waitFor()
 }
 
-/** A number for what the map shows, without what lies over it. */
-async function pixels(): Promise<string> {
+/** The map as it is drawn now. */
+async function shot(): Promise<string> {
   await settled()
   return (await page.locator('.stage').screenshot()).toString('base64')
+}
+
+/** A PNG of one colour, as large as a tile. */
+async function picture(color: string): Promise<Buffer> {
+  const data = await page.evaluate((fill) => {
+    const canvas = document.createElement('canvas')
+    canvas.width = canvas.height = 256
+    const context = canvas.getContext('2d')
+    if (context === null) throw new Error('no canvas')
+    context.fillStyle = fill
+    context.fillRect(0, 0, 256, 256)
+    return canvas.toDataURL().split(',')[1] ?? ''
+  }, color)
+  return Buffer.from(data, 'base64')
+}
+
+/** How many colours an element has; counted by the page itself, from a picture of it. */
+async function coloursIn(selector: string): Promise<number> {
+  const picture = (await page.locator(selector).screenshot()).toString('base64')
+  return page.evaluate(async (data) => {
+    const bytes = Uint8Array.from(atob(data), (char) => char.charCodeAt(0))
+    const image = await createImageBitmap(new Blob([bytes], { type: 'image/png' }))
+    const canvas = new OffscreenCanvas(image.width, image.height)
+    const context = canvas.getContext('2d')
+    if (context === null) throw new Error('no canvas')
+    context.drawImage(image, 0, 0)
+    const found = new Map<number, number>()
+    for (const word of new Uint32Array(context.getImageData(0, 0, image.width, image.height).data.buffer))
+      found.set(word, (found.get(word) ?? 0) + 1)
+    // Areas of one colour, not the edges of letters.
+    return [...found.values()].filter((count) => count > 300).length
+  }, picture)
 }
 
 /** Two frames after everything was drawn. */
@@ -70,6 +102,7 @@ async function settled(): Promise<void> {
   await page.evaluate(
     () => new Promise<void>((done) => requestAnimationFrame(() => requestAnimationFrame(() => done())))
   )
+  await page.locator('.stage[aria-busy="false"]').waitFor()
 }
 
 describe.runIf(chromiumPath !== undefined)('the map', () => {
@@ -90,17 +123,164 @@ describe.runIf(chromiumPath !== undefined)('the map', () => {
   it('shows the world where nothing was drawn yet', async () => {
     await openMap(page)
     await page.getByText('Nothing was drawn in this mission yet.').waitFor()
-    await page.locator('.maplibregl-canvas').waitFor()
+    await page.locator('.stage').waitFor()
+    await expect.poll(() => coloursIn('.stage'), { timeout: 10_000 }).toBeGreaterThan(3)
     await keepShot(page, '06-map-empty')
     expect(await accessibilityProblems(page)).toEqual([])
   })
 
   it('draws what comes, with names in every script', async () => {
-    const before = await pixels()
+    const before = await shot()
     await fill()
     await page.getByRole('button', { name: /^ДСНС med/ }).waitFor()
     await page.getByRole('button', { name: 'Show everything (0)' }).click()
-    await expect.poll(pixels).not.toBe(before)
-    await keepShot(page, '06-map')
+    await expect.poll(shot, { timeout: 10_000 }).not.toBe(before)
+    await page.getByText('In this view: 7').waitFor()
+  })
+
+  it('takes a point by hand, with one write', async () => {
+    await page.getByRole('button', { name: 'New point' }).click()
+    await page.locator('.stage').click({ position: { x: 400, y: 300 } })
+    const save = page.getByRole('button', { name: 'Save' })
+    expect(await save.isDisabled()).toBe(true)
+    await page.getByLabel('Name').fill('Water at the wall')
+    const before = (await node.call('GET', `missions/${mission}/heads`)).body.heads[0].seq as number
+    await save.click()
+    await page.getByRole('heading', { name: 'Water at the wall' }).waitFor()
+    expect(await items()).toContainEqual(expect.objectContaining({ title: 'Water at the wall', type: 'b-m-p-s-m' }))
+    expect((await node.call('GET', `missions/${mission}/heads`)).body.heads[0].seq).toBe(before + 5)
+  })
+
+  it('says what is written of an item, and changes it', async () => {
+    await page.getByText('Hazard', { exact: true }).click()
+    await expect
+      .poll(async () => (await items()).find(({ title }) => title === 'Water at the wall')?.type)
+      .toBe('b-a-o-opn')
+    await page.getByRole('button', { name: 'Move', exact: true }).click()
+    await page.getByLabel('Coordinates').fill('33T UL 92000 78000')
+    await page.getByRole('button', { name: 'Move there' }).click()
+    await page.getByText('33T UL 92000 78000').first().waitFor()
+    await keepShot(page, '06-map-item')
+    expect(await accessibilityProblems(page)).toEqual([])
+    await page.getByRole('button', { name: 'Delete', exact: true }).click()
+    await page.getByRole('button', { name: 'Delete Water at the wall' }).click()
+    await expect.poll(async () => (await items()).length).toBe(7)
+  })
+
+  it('draws a line and measures by keyboard alone', async () => {
+    await page.getByRole('button', { name: 'New line' }).focus()
+    await page.keyboard.press('Enter')
+    await page.locator('.stage').focus()
+    for (const key of ['Enter', 'ArrowRight', 'ArrowDown', 'Enter', 'ArrowLeft', 'Enter', 'Backspace'])
+      await page.keyboard.press(key)
+    await page.getByLabel('Name').fill('By keys')
+    await page.keyboard.press('Enter')
+    await page.getByRole('heading', { name: 'By keys' }).waitFor()
+    expect((await items()).find(({ title }) => title === 'By keys')).toMatchObject({
+      points: [[], []].map(() => [expect.any(Number), expect.any(Number)])
+    })
+    await page.locator('.stage').focus()
+    await page.keyboard.press('m')
+    await page.getByLabel('Coordinates').fill('45.85, 13.6')
+    await page.keyboard.press('Enter')
+    await page.getByLabel('Coordinates').fill('45.86, 13.6')
+    await page.keyboard.press('Enter')
+    await page.getByText('1.1 km in all').waitFor()
+    await page.locator('.stage').focus()
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('g')
+    await page.getByLabel('Go to a place').fill('nowhere at all')
+    await page.keyboard.press('Enter')
+    await page.getByText('No such place.').waitFor()
+    await page.getByLabel('Go to a place').fill('33T UL 91924 78430')
+    await page.keyboard.press('Enter')
+    await page.getByText('33T UL 91924 78430').waitFor()
+  })
+
+  it('finds items anywhere in the mission', async () => {
+    await page.getByPlaceholder('Find in 8 items').fill('дснс')
+    await page.getByText('Found: 1').waitFor()
+    await page.getByRole('button', { name: /^ДСНС med/ }).click()
+    await page.getByRole('heading', { name: 'ДСНС med' }).waitFor()
+    await page.getByRole('button', { name: 'Close' }).click()
+    await page.getByPlaceholder('Find in 8 items').fill('')
+  })
+
+  it('shows positions of members', async () => {
+    const value = { lat: 45.846, lon: 13.6 }
+    expect(
+      (await node.call('POST', `missions/${mission}/presence`, { key: 'position', value, ttlMs: 60_000 })).status
+    ).toBe(200)
+    await page.getByText(/^heard \d+\ss ago, 33T UL/).waitFor()
+  })
+
+  it('shows map files, and says when one cannot be read', async () => {
+    const [mb, pm] = [join(folder, 'kras.mbtiles'), join(folder, 'kras.pmtiles')]
+    const tile = async (color: string) => ({ z: 0, x: 0, y: 0, bytes: await picture(color) })
+    writeMbtiles(mb, [await tile('rgb(190 205 170)')], { name: 'Kras 1:25 000', format: 'png', maxzoom: '0' })
+    await writeFile(pm, pmtiles([await tile('rgb(210 190 170)')], { maxZoom: 0, metadata: { name: 'Second map' } }))
+    for (const [path, name] of [
+      [mb, 'Kras 1:25 000'],
+      [pm, 'Second map']
+    ] as const) {
+      // prettier-ignore
+      const before = await shot()
+      await page.getByRole('button', { name: 'Layers' }).click()
+      await page.getByLabel('Map file').fill(join(folder, 'missing'))
+      await page.getByRole('button', { name: 'Open a map file' }).click()
+      await page.getByText('MAP-01').waitFor()
+      await page.getByLabel('Map file').fill(path)
+      await page.getByRole('button', { name: 'Open a map file' }).click()
+      await page.getByRole('radio', { name }).and(page.locator(':checked')).waitFor()
+      if (path === mb) expect(await accessibilityProblems(page)).toEqual([])
+      await page.getByRole('button', { name: 'Close' }).click()
+      await page.getByText(`${name}, from file`).waitFor()
+      await expect.poll(shot, { timeout: 10_000 }).not.toBe(before)
+    }
+  })
+
+  it('keeps its looks', async () => {
+    await page.getByRole('button', { name: 'Show everything (0)' }).click()
+    await page.getByRole('button', { name: /^UXO 3/ }).click()
+    for (const theme of themes) {
+      expect((await node.call('GET', 'node')).status).toBe(200)
+      while (!(await page.evaluate((name) => document.documentElement.classList.contains(name), theme)))
+        await page.keyboard.press('F9')
+      for (const size of sizes) {
+        await page.setViewportSize(size)
+        await settled()
+        const picture = await keepShot(page, `06-map-${theme}-${String(size.width)}`)
+        if (theme === 'night') expect(isRedOnly(picture), `${theme} ${String(size.width)}: red alone`).toBe(true)
+        expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(size.width)
+        if (size === sizes[0]) expect(await accessibilityProblems(page, 'colours'), theme).toEqual([])
+      }
+    }
+    await page.setViewportSize(sizes[0])
+  })
+
+  it('asked nobody but the engine for anything', () => {
+    const own = `http://127.0.0.1:${String(node.apiPort)}/`
+    expect(requests.length).toBeGreaterThan(3)
+    expect(requests.filter((url) => !url.startsWith(own) && !url.startsWith('blob:'))).toEqual([])
+    expect(complaints).toEqual([])
+  })
+
+  it('does the same by list where nothing can be drawn', async () => {
+    const plain = await openBrowser(['--disable-3d-apis'])
+    try {
+      const without = await openWindow(plain, node, complaints, { colorScheme: 'light' })
+      await openMap(without)
+      await without.getByText('In this mission: 8').waitFor()
+      await without.getByRole('button', { name: 'New point' }).click()
+      await without.getByLabel('Coordinates').fill('33T UL 93000 79000')
+      await without.getByRole('button', { name: 'Add', exact: true }).click()
+      await without.getByLabel('Name').fill('By coordinates')
+      await without.getByRole('button', { name: 'Save' }).click()
+      await without.getByRole('heading', { name: 'By coordinates' }).waitFor()
+      await keepShot(without, '06-map-list')
+      expect(await accessibilityProblems(without)).toEqual([])
+    } finally {
+      await plain.close()
+    }
   })
 })

@@ -2,7 +2,9 @@
 import type { MapItem } from '@shared/model'
 import { symbolOf, type Symbol } from './cot-symbol'
 import type { GridLine } from './grid'
+import type { MapLook } from './map-look'
 import type { Features } from './map-style'
+import type { SymbolLook } from './symbol-image'
 import type { Place } from './utm'
 
 /** A position that a member shares, or shared last. */
@@ -16,18 +18,26 @@ export interface Position extends Place {
   readonly isLost: boolean
 }
 
-/** How an item looks, as a text: the name of its picture, and enough to draw it. */
-export function iconOf({ type, points, closed, color }: MapItem): string {
-  return JSON.stringify([symbolOf(type, points !== undefined, closed === true), color ?? ''])
+/** The colours of pictures in a theme. */
+export type IconLook = Pick<MapLook, 'ink' | 'sheet' | 'mono'>
+
+/** How an item looks in a theme, as a text: the name of its picture, and all that is needed to draw it. */
+export function iconOf({ type, points, closed, color }: MapItem, look: IconLook): string {
+  return iconNamed(symbolOf(type, points !== undefined, closed === true), color ?? look.ink, look)
 }
 
-export function readIcon(icon: string): { readonly symbol: Symbol; readonly color: string } {
+export function positionIcon(look: IconLook): string {
+  return iconNamed(symbolOf('a-f-G-U-C'), look.ink, look)
+}
+
+function iconNamed(symbol: Symbol, color: string, { mono, sheet }: IconLook): string {
+  return JSON.stringify({ symbol, color, ground: sheet, ...(mono === undefined ? {} : { mono }) } satisfies SymbolLook)
+}
+
+export function readIcon(icon: string): SymbolLook {
   // Only icons of ours are asked for.
-  const [symbol, color] = JSON.parse(icon) as [Symbol, string]
-  return { symbol, color }
+  return JSON.parse(icon) as SymbolLook
 }
-
-export const positionIcon = JSON.stringify([symbolOf('a-f-G-U-C'), ''])
 
 /** @param usual the colour of lines without one. @param mono the one colour of everything. */
 export function shapeFeatures(items: readonly MapItem[], usual: string, mono: string | undefined): Features {
@@ -44,7 +54,7 @@ export function shapeFeatures(items: readonly MapItem[], usual: string, mono: st
   )
 }
 
-export function pointFeatures(items: readonly MapItem[]): Features {
+export function pointFeatures(items: readonly MapItem[], look: IconLook): Features {
   return collection(
     items.flatMap((item) =>
       item.point === undefined || item.points !== undefined
@@ -52,7 +62,7 @@ export function pointFeatures(items: readonly MapItem[]): Features {
         : [
             pointFeature(
               { lat: item.point[0], lon: item.point[1] },
-              { uid: item.uid, title: item.title, icon: iconOf(item) }
+              { uid: item.uid, title: item.title, icon: iconOf(item, look) }
             )
           ]
     )
@@ -60,18 +70,22 @@ export function pointFeatures(items: readonly MapItem[]): Features {
 }
 
 /** @param titleOf with the time, where it is lost. */
-export function positionFeatures(positions: readonly Position[], titleOf: (position: Position) => string): Features {
+export function positionFeatures(
+  positions: readonly Position[],
+  titleOf: (position: Position) => string,
+  look: IconLook
+): Features {
   return collection(
     positions.map((position) =>
-      pointFeature(position, { title: titleOf(position), icon: positionIcon, isLost: position.isLost })
+      pointFeature(position, { title: titleOf(position), icon: positionIcon(look), isLost: position.isLost })
     )
   )
 }
 
-export function chosenFeatures(item: MapItem | undefined): Features {
+export function chosenFeatures(item: MapItem | undefined, look: IconLook): Features {
   if (item === undefined) return collection([])
   if (item.points !== undefined) return shapeFeatures([item], '', undefined)
-  return pointFeatures([item])
+  return pointFeatures([item], look)
 }
 
 export function draftFeatures(places: readonly Place[], isArea: boolean): Features {

@@ -26,6 +26,8 @@ export interface SurfaceParts {
   readonly tile: (map: string, z: number, x: number, y: number, signal: AbortSignal) => Promise<ArrayBuffer | undefined>
   /** Says what is seen when it is still again. */
   readonly onStill: (view: View) => void
+  /** Whether something of what should be there is not drawn yet. */
+  readonly onBusy: (isBusy: boolean) => void
   /** While it moves, once a frame. */
   readonly onMove: () => void
   /** @param uid of the item there. */
@@ -51,7 +53,6 @@ export function hasWebGl(): boolean {
 export class MapSurface {
   readonly #map: LibreMap
   readonly #parts: SurfaceParts
-  #look: MapLook
   #file: MapFileSummary | undefined
   #grid: readonly GridLine[] = []
   #isEnded = false
@@ -63,7 +64,6 @@ export class MapSurface {
   /** Throws where WebGL does not work after all. */
   constructor(container: HTMLElement, start: { readonly middle: Place; readonly zoom: number }, parts: SurfaceParts) {
     this.#parts = parts
-    this.#look = parts.look
     addProtocol(tileScheme, (request, abort) => this.#tile(request, abort.signal))
     this.#map = new LibreMap({
       container,
@@ -121,11 +121,10 @@ export class MapSurface {
       .catch(() => undefined)
   }
 
-  /** Another theme or another map below: everything is drawn anew. */
+  /** Another theme or another map below. */
   dress(look: MapLook, file: MapFileSummary | undefined): void {
-    this.#look = look
     this.#file = file
-    this.#map.setStyle(mapStyle(look, file, this.#data), { diff: false })
+    this.#map.setStyle(mapStyle(look, file, this.#data))
   }
 
   goTo({ lat, lon }: Place, zoom = this.#map.getZoom()): void {
@@ -165,6 +164,8 @@ export class MapSurface {
     map.on('error', ({ error }) => {
       if (!(error instanceof NoTile) && !this.#isEnded) this.#parts.onProblem(error.message)
     })
+    map.on('idle', () => this.#parts.onBusy(false))
+    map.on('dataloading', () => this.#parts.onBusy(true))
     map.on('move', () => this.#parts.onMove())
     map.on('moveend', () => this.#still())
     map.on('resize', () => this.#still())
@@ -202,10 +203,8 @@ export class MapSurface {
 
   #draw(icon: string): void {
     if (this.#map.hasImage(icon)) return
-    const { symbol, color } = readIcon(icon)
-    const { ink, mono, sheet } = this.#look
     const ratio = Math.max(1, devicePixelRatio)
-    const { canvas } = drawSymbol({ symbol, color: color || ink, mono, ground: sheet }, ratio)
+    const { canvas } = drawSymbol(readIcon(icon), ratio)
     const data = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height)
     if (data !== undefined) this.#map.addImage(icon, data, { pixelRatio: ratio })
   }

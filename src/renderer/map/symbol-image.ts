@@ -7,7 +7,7 @@ export interface SymbolLook {
   /** Of a mark; a unit has the colours of its affiliation. */
   readonly color: string
   /** All in one colour: night red. */
-  readonly mono: string | undefined
+  readonly mono?: string
   /** Behind a mark, so that it stands out on any map. */
   readonly ground: string
 }
