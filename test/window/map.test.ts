@@ -243,14 +243,14 @@ describe.runIf(chromiumPath !== undefined)('the map', () => {
     await page.getByRole('button', { name: 'Show everything (0)' }).click()
     await page.getByRole('button', { name: /^UXO 3/ }).click()
     for (const theme of themes) {
-      expect((await node.call('GET', 'node')).status).toBe(200)
       while (!(await page.evaluate((name) => document.documentElement.classList.contains(name), theme)))
         await page.keyboard.press('F9')
-      for (const size of sizes) {
+      // Colours are the same at every size; what breaks at 200 % does so in every theme.
+      for (const size of theme === 'light' ? sizes : sizes.slice(0, 1)) {
         await page.setViewportSize(size)
         await settled()
-        const picture = await keepShot(page, `06-map-${theme}-${String(size.width)}`)
-        if (theme === 'night') expect(isRedOnly(picture), `${theme} ${String(size.width)}: red alone`).toBe(true)
+        const seen = await keepShot(page, `06-map-${theme}-${String(size.width)}`)
+        if (theme === 'night') expect(isRedOnly(seen), 'red alone').toBe(true)
         expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(size.width)
         if (size === sizes[0]) expect(await accessibilityProblems(page, 'colours'), theme).toEqual([])
       }
