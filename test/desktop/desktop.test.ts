@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from '../support/headless.js'
+import { pmtiles, smallPng } from '../support/map-files.js'
 import { chromiumPath } from '../window/browser.js'
 import { bundleHost, DesktopApp, outFolder, prepareFolder, type StartOptions } from './desktop-app.js'
 import { startBus } from './session-bus.js'
@@ -240,6 +241,26 @@ describe.runIf(chromiumPath !== undefined)('the desktop app (Chromium host)', ()
     expect((await app.call('changeSettings', { hasLocalApi: false })).ok).toBe(true)
     await app.until('the API is gone', () => !existsSync(join(folder, 'api-token')))
     await expect(fetch(`http://127.0.0.1:${String(port)}/healthz`)).rejects.toThrow()
+  })
+
+  it('opens the map that a person chooses, and shows its tiles', async () => {
+    const app = await start(await freshFolder())
+    const path = join(base, 'kras.pmtiles')
+    writeFileSync(path, pmtiles([{ z: 1, x: 1, y: 0, bytes: smallPng }]))
+    const changed = app.evaluate(`window.muster.openMap()`)
+    await app.answerDialog(() => ({ canceled: true, filePaths: [] }))
+    expect(await changed).toEqual({ ok: true, value: null })
+    const opened = app.evaluate(`window.muster.openMap()`)
+    expect((await app.answerDialog(() => ({ canceled: false, filePaths: [path] }))).kind).toBe('open')
+    const { value } = (await opened) as { readonly value: { readonly id: string } }
+    expect(value).toMatchObject({ path, kind: 'pmtiles', name: 'Kras' })
+    const fetched = (place: string) =>
+      app.evaluate(
+        `fetch('/maps/${value.id}/${place}').then(async (answer) => [answer.status, answer.headers.get('content-type'), (await answer.arrayBuffer()).byteLength])`
+      )
+    expect(await fetched('1/1/0')).toEqual([200, 'image/png', smallPng.length])
+    expect(await fetched('1/0/0')).toEqual([204, null, 0])
+    expect(await fetched('1/2/0')).toEqual([422, expect.anything(), expect.anything()])
   })
 
   it('saves a file where a person says, under a plain name', async () => {

@@ -1222,7 +1222,7 @@ export const messages = {
     all: 'Show everything (0)',
     pointer: 'pointer',
     middle: 'middle of the map',
-    outline: 'World outline, built in',
+    outline: 'World outline',
     fromFile: '{name}, from file',
     partMissing: 'A part of the map file cannot be read',
     find: 'Find in {n} item | Find in {n} items',

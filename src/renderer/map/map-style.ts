@@ -61,7 +61,7 @@ function fileSource({ id, tiles, minZoom, maxZoom, bounds, attribution }: MapFil
 
 function fileLayers(file: MapFileSummary, look: MapLook): LayerSpecification[] {
   if (file.tiles === 'vector') return vectorLayers(file.layers, look)
-  const dark = { 'raster-brightness-max': 0.55, 'raster-saturation': -0.4 }
+  const dark = { 'raster-brightness-max': look.mono === undefined ? 0.55 : 0.22, 'raster-saturation': -0.4 }
   return [
     { id: 'file', type: 'raster', source: 'file', paint: { 'raster-fade-duration': 0, ...(look.isDark ? dark : {}) } }
   ]

@@ -76,6 +76,8 @@ export class MapSurface {
       pitchWithRotate: false,
       attributionControl: false,
       fadeDuration: 0,
+      // Labels of different sources may touch; working out that they do not would take longer than a frame.
+      crossSourceCollisions: false,
       // Keys are the window's own (map keys of the look); MapLibre's would turn and tilt.
       keyboard: false,
       transformRequest: (url) => ({ url: url.startsWith(`${tileScheme}://`) ? url : `${tileScheme}://refused` })

@@ -46,7 +46,7 @@ export type Handlers = {
 }
 
 export interface DialogShown {
-  readonly kind: 'message' | 'save' | 'error'
+  readonly kind: 'message' | 'save' | 'open' | 'error'
   readonly title: string
   readonly message: string
   readonly detail: string

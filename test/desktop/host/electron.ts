@@ -226,7 +226,12 @@ export const dialog = partial<Electron.Dialog>(
       ask<Electron.SaveDialogReturnValue>(
         { kind: 'save', title: '', message: '', detail: '', buttons: [], defaultPath },
         { canceled: true, filePath: '' }
-      )) as Electron.Dialog['showSaveDialog']
+      )) as Electron.Dialog['showSaveDialog'],
+    showOpenDialog: (() =>
+      ask<Electron.OpenDialogReturnValue>(
+        { kind: 'open', title: '', message: '', detail: '', buttons: [] },
+        { canceled: true, filePaths: [] }
+      )) as Electron.Dialog['showOpenDialog']
   },
   'dialog'
 )
