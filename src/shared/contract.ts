@@ -22,12 +22,14 @@ import type {
   Json,
   MapFileSummary,
   MapItemPage,
+  LackedPage,
   MissionId,
   MissionView,
   NodeId,
   PastView,
   PresenceView,
   SearchAnswer,
+  ScopePreview,
   SnapshotSummary,
   WriteRequest
 } from './model.js'
@@ -214,6 +216,25 @@ interface CommandMap {
   addMap: { argument: { readonly path: string }; answer: MapFileSummary }
   /** Forgets it; the file stays. */
   removeMap: { argument: { readonly id: string }; answer: null }
+  /**
+   * What only this laptop has of a mission: own changes that nobody whom we trust said to hold; with `nodeId`: all
+   * changes that this peer is not known to hold. The newest of each log first.
+   */
+  listOnlyHere: {
+    argument: {
+      readonly missionId: MissionId
+      readonly nodeId?: NodeId
+      readonly offset: number
+      /** 1 to 200. */
+      readonly limit: number
+    }
+    answer: LackedPage
+  }
+  /** What a decision with this scope would do now; for a certificate, which may stand for many, without `nodeId`. */
+  previewScope: {
+    argument: { readonly nodeId?: NodeId; readonly scope: Scope; readonly until?: number }
+    answer: ScopePreview
+  }
   /** Beside the log: the newest value per key counts, until its time is over; nothing is stored. `null` takes it back. */
   sharePresence: {
     argument: {

@@ -112,6 +112,18 @@ export interface Holder extends StepWith {
   readonly nodeId: NodeId
   readonly callsign: string
   readonly linked: boolean
+  /** Its newest signed word that it holds what was here then; left out when it gave none. */
+  readonly receipt?: ReceiptView
+}
+
+/** A peer's signed word that it held all of a mission, kept also while it is away (docs/protocol/receipts.md). */
+export interface ReceiptView {
+  /** The peer's claim. */
+  readonly at: number
+  /** When it came, by the own clock. */
+  readonly heardAt: number
+  /** Nothing changed here since: what it signed for is all that there is now. */
+  readonly isWhole: boolean
 }
 
 export interface MissionSummary {
@@ -141,6 +153,69 @@ export interface MissionSummary {
   /** Grows with what members share beside the log (positions and the like); left out while nobody did. */
   readonly presenceVersion?: number
   readonly readOnly?: ProblemCode
+}
+
+/** A change that somebody lacks. */
+export interface LackedChange {
+  readonly name: ChangeName
+  /** `set`: a value was written. Others begin a log (`start`) or say who may do what (`admin/…`). */
+  readonly kind: string
+  readonly entity?: string
+  readonly field?: string
+  /** The value, if it is not a text as JSON; at most 200 characters of it. */
+  readonly text?: string
+  readonly author: NodeId
+  readonly authorName: string
+  /** The author's claim. */
+  readonly at: number
+}
+
+export interface LackedPage {
+  readonly total: number
+  readonly offset: number
+  readonly items: readonly LackedChange[]
+}
+
+/** A mission in what a scope would do. */
+export interface ScopedMission {
+  readonly id: MissionId
+  readonly name: string
+  /** Whether whoever has it may give it to others. */
+  readonly onward: MissionSummary['onward']
+  /** Entries, tasks, items and whatever else it holds. */
+  readonly items: number
+  /** Changes that the peer is not known to hold; and about how many bytes they are. */
+  readonly changes: number
+  readonly bytes: number
+  /** It is not given to this peer today. */
+  readonly isNew: boolean
+}
+
+/** What a scope would do if a person said yes to it now. Of each list at most 200; the totals speak of all. */
+export interface ScopePreview {
+  /** Missions that the peer would receive from us. */
+  readonly out: readonly ScopedMission[]
+  /** Missions held here that we would take from the peer. */
+  readonly in: readonly ScopedMission[]
+  /** Given today, and no more then. What was given stays with the peer. */
+  readonly ending: readonly ScopedMission[]
+  /** Matched, and kept all the same: its creator said that it is not to be passed on. */
+  readonly withheld: readonly ScopedMission[]
+  readonly totals: {
+    readonly out: number
+    readonly in: number
+    readonly ending: number
+    readonly withheld: number
+    /** Of the missions that would go out. */
+    readonly items: number
+    readonly changes: number
+    readonly bytes: number
+  }
+  /** Patterns that also match missions that do not exist yet. */
+  readonly futureOut: readonly string[]
+  readonly futureIn: readonly string[]
+  /** Why nothing would cross all the same. */
+  readonly refused?: ProblemCode
 }
 
 /** A position, or something else that is true for a moment, as a member of a mission shares it. */

@@ -31,6 +31,11 @@ export function covers(patterns: readonly string[], mission: Matchable): boolean
   return patterns.some((pattern) => matchesPattern(pattern, mission))
 }
 
+/** Those that also match missions that do not exist yet: all but the ones that name a mission by its ID. */
+export function futurePatterns(patterns: readonly string[]): readonly string[] {
+  return patterns.filter((pattern) => !pattern.startsWith('id:'))
+}
+
 /** Greedy wildcard match in linear steps per star: a pattern from a file must not be able to stall us (no RegExp). */
 function matchesGlob(pattern: string, text: string): boolean {
   let p = 0

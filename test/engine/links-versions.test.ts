@@ -18,7 +18,7 @@ describe('the version of a link', () => {
     expect(commonVersion([1], [2])).toBeUndefined()
     expect(commonVersion([1, 2], [])).toBeUndefined()
     // What this program does not know counts for nothing, even if both name it.
-    expect(commonVersion([1, 3], [1, 3])).toBe(1)
+    expect(commonVersion([1, 9], [1, 9])).toBe(1)
     expect(commonVersion([1, 2], [1.5, NaN])).toBeUndefined()
   })
 

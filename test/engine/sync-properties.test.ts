@@ -2,16 +2,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { NodeId } from '@shared/model.js'
+import { raise, spreadHeads, type Extent } from '../../src/main/engine/logs/extent.js'
 import type { HeldLog } from '../../src/main/engine/logs/log-store.js'
 import { logKey, type Head, type LogKey } from '../../src/main/engine/logs/run.js'
-import {
-  countLacks,
-  firstMissing,
-  hasMore,
-  raise,
-  spreadHeads,
-  type Extent
-} from '../../src/main/engine/replication/sync.js'
+import { countLacks, firstMissing, hasMore } from '../../src/main/engine/replication/sync.js'
 
 const longest = 5
 const authors = ['a', 'b'].map((digit) => digit.repeat(64) as NodeId)

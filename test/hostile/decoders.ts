@@ -30,6 +30,8 @@ import { parseSignedCreate, signCreate } from '../../src/main/engine/missions/cr
 import { Fold } from '../../src/main/engine/missions/fold.js'
 import { parseReceipts } from '../../src/main/engine/missions/received.js'
 import { decodePresence, encodePresence, signPresence, verifyPresence } from '../../src/main/engine/presence/record.js'
+import { ReceiptsFile, StoresFile } from '../../src/main/engine/receipts/receipt-book.js'
+import { signReceipt } from '../../src/main/engine/receipts/receipt.js'
 import { systemClock } from '../../src/main/engine/runtime/clock.js'
 import { SettingsBook, type KeptSettings } from '../../src/main/engine/settings.js'
 import { ManifestSchema } from '../../src/main/engine/snapshots/manifest.js'
@@ -103,7 +105,9 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
     { t: 'want', mission, heads: [head, head], create: true },
     { t: 'heads', mission, heads: [head], create: signed },
     { t: 'done', mission, digest: mission },
-    { t: 'ping', n: 1, at: 2 }
+    { t: 'ping', n: 1, at: 2 },
+    { t: 'store', store: mission },
+    { t: 'receipt', ...signReceipt({ mission, digest: mission, store: mission, at: 5 }, signingKey) }
   ].map(json)
   const fold = new Fold(Buffer.alloc(8, 7), 1)
   const loaded = new LogStore(mission, new Journal(new SimDisk(seededRandom(1)), 'log'))
@@ -413,6 +417,23 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
         open: opens('peers.json', (disk, problem) => PeerBook.open(disk, systemClock, () => undefined, problem))
       },
       {
+        name: 'the receipts of a mission',
+        data: [
+          {
+            receipts: [
+              { nodeId, key: text(32, 1), digest: mission, store: mission, at: 1, heardAt: 2, signature: text(64, 1) }
+            ],
+            states: [[head]]
+          }
+        ],
+        open: (bytes: Buffer) => Promise.resolve(parseDocument(bytes, ReceiptsFile).ok)
+      },
+      {
+        name: 'the copies that peers speak from',
+        data: [{ stores: [[nodeId, mission]] }],
+        open: (bytes: Buffer) => Promise.resolve(parseDocument(bytes, StoresFile).ok)
+      },
+      {
         name: 'the identity file',
         data: [{ ...keys, sealingKey: sealing, tls }],
         open: async (bytes: Buffer) => {
@@ -505,6 +526,8 @@ function commandArguments(missionId: MissionId, nodeId: NodeId) {
     takeSnapshot: null,
     restoreSnapshot: { name: 'latest' },
     sharePresence: { ...mission, key: 'position', value: [1, 2], ttlMs: 1_000 },
+    listOnlyHere: { ...mission, nodeId, ...page },
+    previewScope: { nodeId, scope: { out: ['*'], in: ['id:x'], access: 'read' }, until: 9_999_999_999_999 },
     listPresence: mission,
     writeBundle: { path: '/media/stick/a.muster-bundle', missions: [missionId], to: [nodeId], onlyLacking: true },
     previewBundle: { path: '/media/stick/a.muster-bundle' },

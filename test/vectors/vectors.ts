@@ -23,6 +23,7 @@ import { encodeFrame, frameTypes } from '../../src/main/engine/links/framing.js'
 import { commonVersion, signProof } from '../../src/main/engine/links/hello.js'
 import { decodeRunFrame } from '../../src/main/engine/links/run-frame.js'
 import { decodeFork, encodeFork, forkProof, verifyFork, type ForkPoint } from '../../src/main/engine/logs/fork.js'
+import { signReceipt, verifyReceipt, type ReceiptFacts } from '../../src/main/engine/receipts/receipt.js'
 import { digestOf } from '../../src/main/engine/logs/log-store.js'
 import {
   chainNext,
@@ -120,6 +121,7 @@ export interface Vectors {
     /** Payload of a frame of type 4. */
     readonly payload: string
   }
+  readonly receipt: { readonly seed: string; readonly facts: ReceiptFacts; readonly signature: string }
   readonly fold: {
     readonly create: CreateRecord
     readonly lines: readonly { readonly author: string; readonly name: string; readonly line: JsonObject }[]
@@ -204,6 +206,7 @@ export function compute(vectors: Vectors): Vectors {
       return { payload, encoded: decoded === undefined ? null : encodeRun(decoded.run).toString('base64') }
     }),
     presence: { ...vectors.presence, payload: computePresence(vectors.presence) },
+    receipt: { ...vectors.receipt, signature: computeReceipt(vectors.receipt) },
     fold: { ...vectors.fold, view: computeFold(vectors.fold) },
     permissions: { ...vectors.permissions, table: computePermissions(vectors.permissions) },
     fork: computeFork(vectors.fork)
@@ -276,6 +279,14 @@ function computePresence({ seed, mission, facts, ageMs }: Vectors['presence']): 
     decoded.ageMs === ageMs &&
     !verifyPresence({ ...decoded.record, mission: '00'.repeat(32) as MissionId })
   return isGood ? payload.toString('hex') : 'does not verify'
+}
+
+function computeReceipt({ seed, facts }: Vectors['receipt']): string {
+  const key = privateKeyFromSeed(hex(seed))
+  const receipt = signReceipt(facts, key)
+  const publicKey = parsePublicKey(rawPublicKey(key)) ?? key
+  const isGood = verifyReceipt(receipt, publicKey) && !verifyReceipt({ ...receipt, at: receipt.at + 1 }, publicKey)
+  return isGood ? receipt.signature : 'does not verify'
 }
 
 function computeFold({ create, lines }: Vectors['fold']): unknown {
@@ -365,7 +376,7 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
   const nameAt = (who: string, seq: number) => `${who}.${epoch}.${String(seq)}.${String(seq).padStart(16, '0')}`
   return {
     keys: ['alpha', 'bravo'].map((label) => ({ seed: seed(label), publicKey: '', nodeId: '', words: '' })),
-    signatures: (['identity', 'hello', 'mission', 'seal', 'presence'] as const).map((purpose) => ({
+    signatures: (['identity', 'hello', 'mission', 'seal', 'presence', 'receipt'] as const).map((purpose) => ({
       purpose,
       seed: seed('alpha'),
       fields: ['', '00', lengthPrefixed([Buffer.from('field')]).toString('hex')],
@@ -452,7 +463,8 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
     versions: [
       { client: [1, 2], server: [1, 2], version: null },
       { client: [2, 1], server: [1], version: null },
-      { client: [1, 3], server: [3, 1], version: null },
+      { client: [3, 2, 1], server: [1, 2, 3], version: null },
+      { client: [1, 9], server: [9, 1], version: null },
       { client: [1], server: [2], version: null }
     ],
     packedRuns: packedRuns(mission, lineTexts, log, key).map((payload) => ({ payload, encoded: null })),
@@ -462,6 +474,11 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
       facts: { start: 3, seq: 17, key: 'position', ttlMs: 60_000, at: 1784635200004, value: { lat: 45.9, lon: 13.7 } },
       ageMs: 1_500,
       payload: ''
+    },
+    receipt: {
+      seed: seed('alpha'),
+      facts: { mission, digest: seed('digest'), store: seed('store'), at: 1784635200005 },
+      signature: ''
     },
     fold: {
       create,

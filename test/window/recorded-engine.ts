@@ -24,6 +24,7 @@ import type {
 import { fail, ok, type Result } from '@shared/result'
 import { isInBox, mapItem } from '../../src/main/engine/missions/map-item'
 import { changeName, missionIdOf, type Recorded } from './recorded'
+import { lackedIn, previewOf } from './recorded-standing'
 
 export interface RecordedEngine {
   /** Address with a fresh one-time code. */
@@ -292,6 +293,11 @@ export async function startRecordedEngine(
     },
     openPast: async () => fail('past-closed'),
     search: async ({ text }) => ok(searchIn(recorded, state.overview.missions, text)),
+    listOnlyHere: async (question) => {
+      const page = lackedIn(recorded, state.overview, question)
+      return page === undefined ? fail('mission-unknown') : ok(page)
+    },
+    previewScope: async (question) => ok(previewOf(state.overview, question)),
     sharePresence: async () => ok(null),
     listPresence: async () => ok({ presence: [] }),
     listAudit: async ({ offset, limit }) =>

@@ -19,6 +19,7 @@ import type {
   NodeId,
   Overview,
   PeerSummary,
+  ReceiptView,
   SnapshotSummary,
   Target
 } from '@shared/model'
@@ -351,10 +352,17 @@ function holdersOf(peers: readonly PeerSummary[], now: number, seeds: readonly n
         state,
         theyLack,
         weLack,
-        at: at || now - 47 * minuteMs
+        at: at || now - 47 * minuteMs,
+        ...(state === 'unknown' ? {} : { receipt: receiptOf(now, seed, state === 'in-step') })
       }
     ]
   })
+}
+
+/** The clock of every fifth is two hours behind. */
+function receiptOf(now: number, seed: number, isWhole: boolean): ReceiptView {
+  const heardAt = now - (isWhole ? 1 : 47) * minuteMs
+  return { heardAt, at: seed % 5 === 0 ? heardAt - 2 * 60 * minuteMs : heardAt, isWhole }
 }
 
 function mission(now: number, seed: number, name: string, over: Partial<MissionSummary>): MissionSummary {

@@ -85,6 +85,13 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
       const { limit = '20', ...query } = Object.fromEntries(call.query)
       return replyTo(await run('search', { ...query, limit: Number(limit) }), (found) => found)
     }
+    case 'GET missions/:id/only-here': {
+      const nodeId = call.query.get('node')
+      const about = { missionId: id, ...(nodeId === null ? {} : { nodeId }), ...pageOf(call.query) }
+      return replyTo(await run('listOnlyHere', about), (page) => page)
+    }
+    case 'POST peers/:id/scope':
+      return replyTo(await run('previewScope', { ...objectOf(call.body), nodeId: id }), (preview) => preview)
     case 'DELETE missions/:id/members/:id': {
       const nodeId = call.path[3]
       return replyTo(await run('removeMember', { missionId: id, nodeId }), () => ({ nodeId }))
@@ -158,11 +165,8 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
       return replyTo(await run('takeSnapshot', null), (taken) => taken, 201)
     case 'POST snapshots/:id/restore':
       return replyTo(await run('restoreSnapshot', { name: id }), (chosen) => chosen, 202)
-    case 'GET audit': {
-      const offset = Number(call.query.get('offset') ?? 0)
-      const limit = Number(call.query.get('limit') ?? 100)
-      return replyTo(await run('listAudit', { offset, limit }), (page) => page)
-    }
+    case 'GET audit':
+      return replyTo(await run('listAudit', pageOf(call.query)), (page) => page)
   }
   return fail('not-found', `${call.method} /api/v1/${call.path.join('/')}`)
 }
@@ -173,6 +177,10 @@ async function mapTile(engine: Engine, [, id = '', ...place]: readonly string[])
   if (!found.ok) return found
   // Nothing there is an answer: a map has holes, and the sea.
   return found.value === undefined ? reply(null, 204) : ok({ status: 200, ...found.value })
+}
+
+function pageOf(query: URLSearchParams): { readonly offset: number; readonly limit: number } {
+  return { offset: Number(query.get('offset') ?? 0), limit: Number(query.get('limit') ?? 100) }
 }
 
 /** `data` is one file, or several that belong together. */

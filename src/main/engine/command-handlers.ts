@@ -19,6 +19,7 @@ import type { HealthBook, Views } from './overview.js'
 import type { Presence } from './presence/presence.js'
 import type { Clock } from './runtime/clock.js'
 import type { createSnapshotCommands } from './snapshot-commands.js'
+import type { createStandingCommands } from './standing-commands.js'
 import { kept } from './storage/disk.js'
 import type { PeerBook } from './trust/peer-book.js'
 import type { TrustBook } from './trust/trust-book.js'
@@ -29,6 +30,7 @@ type HistoryCommands = ReturnType<typeof createHistoryCommands>
 type BundleCommands = ReturnType<typeof createBundleCommands>
 type MapCommands = ReturnType<typeof createMapCommands>
 type SnapshotCommands = ReturnType<typeof createSnapshotCommands>
+type StandingCommands = ReturnType<typeof createStandingCommands>
 
 export interface CommandParts {
   readonly identity: OwnIdentity
@@ -45,6 +47,7 @@ export interface CommandParts {
   readonly snapshots: SnapshotCommands
   readonly history: HistoryCommands
   readonly bundles: BundleCommands
+  readonly standing: StandingCommands
   readonly vouching: Vouching
   readonly changeSettings: (changes: Partial<Settings>) => Promise<Result<null>>
   readonly lookAgain: () => void
@@ -65,6 +68,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
     ...parts.snapshots,
     ...parts.history,
     ...parts.bundles,
+    ...parts.standing,
     async changeSettings(changes) {
       return parts.changeSettings(changes)
     },
@@ -175,6 +179,8 @@ const looking: ReadonlySet<CommandName> = new Set([
   'listItems',
   'listMaps',
   'listAudit',
+  'listOnlyHere',
+  'previewScope',
   'previewCertificates',
   'exportCertificate',
   'listSnapshots',

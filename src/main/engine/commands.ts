@@ -153,6 +153,17 @@ const schemas = {
   listMaps: v.nullish(v.null(), null),
   addMap: v.strictObject({ path: v.pipe(Text(4_096), v.minLength(1)) }),
   removeMap: v.strictObject({ id: v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/)) }),
+  listOnlyHere: v.strictObject({
+    missionId: MissionIdSchema,
+    nodeId: v.optional(NodeIdSchema),
+    offset: Offset,
+    limit: Limit
+  }),
+  previewScope: v.strictObject({
+    nodeId: v.optional(NodeIdSchema),
+    scope: ScopeSchema,
+    until: v.optional(v.pipe(v.number(), v.safeInteger()))
+  }),
   listSnapshots: v.nullish(v.null(), null),
   takeSnapshot: v.nullish(v.null(), null),
   restoreSnapshot: v.strictObject({ name: v.pipe(v.string(), v.regex(/^(latest|\d{6,9}-[a-z]+)$/)) }),
@@ -201,8 +212,8 @@ export async function callCommand<Name extends CommandName>(
 function refusalCode(name: CommandName, issues: readonly v.BaseIssue<unknown>[]) {
   if (name === 'addPeer' || name === 'removeAddress') return 'bad-address'
   if (name === 'changeSettings') return 'bad-setting'
-  if ((name === 'decide' || name === 'importCertificates') && issues.some((issue) => issue.path?.[0]?.key === 'scope'))
-    return 'bad-scope'
+  const hasScope = name === 'decide' || name === 'importCertificates' || name === 'previewScope'
+  if (hasScope && issues.some((issue) => issue.path?.[0]?.key === 'scope')) return 'bad-scope'
   if (name === 'write' && issues.some((issue) => issue.path?.[0]?.key === 'changes')) return 'bad-change'
   return 'bad-request'
 }

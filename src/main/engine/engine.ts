@@ -31,12 +31,14 @@ import { MapShelf, type MapTile } from './maps/map-shelf.js'
 import { Missions, type MissionsReport } from './missions/missions.js'
 import { HealthBook, Views } from './overview.js'
 import { Presence } from './presence/presence.js'
+import { ReceiptBook } from './receipts/receipt-book.js'
 import { Replicator } from './replication/replicator.js'
 import { Standing } from './replication/standing.js'
 import type { Clock } from './runtime/clock.js'
 import { shortId, type Log } from './runtime/log.js'
 import type { Random } from './runtime/random.js'
 import { SettingsBook } from './settings.js'
+import { createStandingCommands } from './standing-commands.js'
 import { createSnapshotCommands } from './snapshot-commands.js'
 import { openFolder } from './snapshots/open-folder.js'
 import { kept, type Disk } from './storage/disk.js'
@@ -219,11 +221,15 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
         onFork: (mission, proof) => afterStart(() => replicator.newFork(mission, proof)),
         onDamaged: (mission, detail) => {
           log('warn', 'damage-found', { mission: shortId(mission.id), detail })
-          void missions.readAnew(mission, report).then(() => kept(store.renew()))
+          void missions.readAnew(mission, report).then(renewStore)
         }
       }
     },
     report
+  )
+  const receipts = await ReceiptBook.open(
+    { disk, clock, identity, storeId: () => store.storeId, onSaved: (found) => health.set('receipts', found) },
+    missions.all()
   )
   const announced = new Set(missions.all().map(({ id }) => id))
   const links: LinkTable = new LinkTable({
@@ -268,6 +274,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     trust,
     peers,
     ownId: identity.nodeId,
+    receipts,
+    storeId: () => store.storeId,
     clock,
     log,
     onStep: (nodeId, mission) => {
@@ -286,7 +294,15 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     nameOf: (mission, source) => views.nameOf(mission, source),
     onChange: (mission) => feed.noteMission(mission)
   })
-  const standing = new Standing({ missions, links, peers, ownId: identity.nodeId, exchanges: replicator.exchanges })
+  const standing = new Standing({
+    missions,
+    links,
+    trust,
+    peers,
+    receipts,
+    ownId: identity.nodeId,
+    exchanges: replicator.exchanges
+  })
   const views: Views = new Views({
     dataFolder: settings.dataFolder,
     interfaces: ports.interfaces,
@@ -353,6 +369,11 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
 
   function afterStart(act: () => void): void {
     if (isStarted) act()
+  }
+  /** What was promised about data that is damaged now holds no more. */
+  async function renewStore(): Promise<void> {
+    const renewed = await kept(store.renew())
+    if (renewed.ok) replicator.storeRenewed()
   }
   function diskWorks(): void {
     health.set('disk', undefined)
@@ -432,12 +453,23 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     snapshots: restoring,
     history: createHistoryCommands({ clock, random, missions }),
     bundles: createBundleCommands(bundles),
+    standing: createStandingCommands({
+      ownId: identity.nodeId,
+      missions,
+      links,
+      trust,
+      standing,
+      nameOf: (mission, author) => views.nameOf(mission, author)
+    }),
     changeSettings: (changes) => settingsChanger.change(changes),
     lookAgain: () => {
       discovery.look()
       links.greetAgain()
     },
-    onForgotten: (nodeId) => feed.notePeer(nodeId),
+    onForgotten: (nodeId) => {
+      receipts.forget(nodeId)
+      feed.notePeer(nodeId)
+    },
     onNode: () => feed.note('node')
   })
 
@@ -481,6 +513,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       await links.stop()
       await shelf.close()
       await missions.close()
+      await receipts.close()
       await trust.close()
       await peers.close()
     }

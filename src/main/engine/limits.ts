@@ -98,6 +98,12 @@ export const bounds = {
   strangers: 200,
   /** Addresses in the air. */
   sightings: 500,
+  /** Receipts of a mission, one per peer; states of it that they speak of; peers of whom it is known which copy speaks. */
+  receipts: 500,
+  receiptStates: 64,
+  receiptStores: 2_000,
+  /** Between two receipts for one peer and mission, and from news to the disk. */
+  receiptEveryMs: 2_000,
   auditInMemory: 5_000,
   addressesPerPeer: 8,
   missions: 1_000,

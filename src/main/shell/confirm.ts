@@ -62,6 +62,8 @@ const commands: Readonly<Record<CommandName, Care>> = {
   sharePresence: 'free',
   listPresence: 'free',
   listAudit: 'free',
+  listOnlyHere: 'free',
+  previewScope: 'free',
   listSnapshots: 'free',
   takeSnapshot: 'free',
   removeMember: 'person',

@@ -110,7 +110,9 @@ interface Queued {
   readonly mission: MissionId | undefined
 }
 
-const aboutMissions: ReadonlySet<Message['t']> = new Set(['have', 'want', 'heads', 'done'])
+const aboutMissions: ReadonlySet<Message['t']> = new Set(['have', 'want', 'heads', 'done', 'receipt'])
+/** From version 3 on. */
+const aboutReceipts: ReadonlySet<Message['t']> = new Set(['store', 'receipt'])
 
 function isControl({ t }: Message): boolean {
   return !aboutMissions.has(t)
@@ -401,6 +403,8 @@ export class Link {
     else if (message.t === 'pong') this.#takePong(message.n, message.at)
     else if (message.t === 'intro' || message.t === 'proof' || message.t === 'answer')
       this.close('protocol-error', `${message.t} after the hello`)
+    else if (aboutReceipts.has(message.t) && this.version < 3)
+      this.close('protocol-error', `${message.t} before version 3`)
     else this.#events.onMessage(this, message)
   }
 

@@ -1,6 +1,6 @@
 /** Messages on a link after the hello (docs/protocol/links.md and sync.md), parsed into types or refused. */
 import * as v from 'valibot'
-import { isHex } from '../bytes/hash.js'
+import { isHex, parseBase64Url } from '../bytes/hash.js'
 import { HashSchema as Hash, MissionIdSchema, NodeIdSchema } from '../bytes/ids.js'
 import { limits } from '../limits.js'
 import { encodeFrame, frameTypes } from './framing.js'
@@ -31,6 +31,17 @@ const Message = v.variant('t', [
   v.object({ t: v.literal('want'), mission: MissionIdSchema, heads: Heads, create: v.boolean() }),
   /** Before what was wanted: all heads of the sender; or only the create record, to one that asked for it. */
   v.object({ t: v.literal('heads'), mission: MissionIdSchema, heads: Heads, create: v.optional(v.unknown()) }),
+  /** Which copy of its data the sender speaks from: what it signed for another one is void. */
+  v.object({ t: v.literal('store'), store: Hash }),
+  /** It holds all that the digest stands for, in this copy of its data: signed. */
+  v.object({
+    t: v.literal('receipt'),
+    mission: MissionIdSchema,
+    digest: Hash,
+    store: Hash,
+    at: Count,
+    signature: v.custom<string>((value) => parseBase64Url(value, 64) !== undefined)
+  }),
   /** After what was wanted. */
   v.object({ t: v.literal('done'), mission: MissionIdSchema, digest: Hash })
 ])

@@ -1,8 +1,10 @@
 /** What is known between this node and one peer about one mission. */
 import type { Decision } from '@shared/model.js'
+import { raise, type Extent } from '../logs/extent.js'
 import type { LogStore } from '../logs/log-store.js'
 import { logKey, type LogKey } from '../logs/run.js'
-import { countLacks, hasMore, raise, type Extent, type Lacks } from './sync.js'
+import type { KeptReceipt } from '../receipts/receipt-book.js'
+import { countLacks, hasMore, type Lacks } from './sync.js'
 
 /** How far back a peer is asked for one log. */
 export interface Probe {
@@ -18,6 +20,8 @@ export class Exchange {
   sent: Extent = new Map()
   /** Whether `told` is all that the peer holds, so that what it lacks can be reckoned. */
   isKnown = false
+  /** The digest that was signed to the peer last, on the present link. */
+  signedDigest: string | undefined
   /** The peer's newest digest, and when it came. */
   digest: string | undefined
   at = 0
@@ -78,6 +82,24 @@ export class Exchange {
     this.apart.clear()
     this.ownDigest = undefined
     this.ownTold = new Map()
+    this.signedDigest = undefined
+  }
+
+  /** As it signed it, when it was linked last. */
+  recall({ state, heardAt }: KeptReceipt): void {
+    for (const [key, seq] of state.extent) this.noteHeld(key, seq)
+    this.digest = state.digest
+    this.at = heardAt
+  }
+
+  /** The peer speaks from another copy of its data: what it said before holds no more. */
+  forgetTold(): void {
+    this.told = new Map()
+    if (!this.isStreaming) this.sent = new Map()
+    this.isKnown = false
+    this.digest = undefined
+    this.at = 0
+    this.signedDigest = undefined
   }
 
   lacks(logs: LogStore): Lacks {

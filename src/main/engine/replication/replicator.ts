@@ -9,6 +9,7 @@ import type { LinkTable } from '../links/link-table.js'
 import { encodeMessage, type Message, type WireHead } from '../links/messages.js'
 import { RunFrame } from '../links/run-frame.js'
 import { bounds, limits } from '../limits.js'
+import { raise, spreadHeads } from '../logs/extent.js'
 import type { HeldLog, NewRun } from '../logs/log-store.js'
 import { verifyFork, type ForkProof } from '../logs/fork.js'
 import { encodeRun, lastSeq, logKey, type Head, type LogKey, type Run } from '../logs/run.js'
@@ -25,8 +26,10 @@ import { ForkSearch } from './fork-search.js'
 import { Fetches } from './fetches.js'
 import { Inbox } from './inbox.js'
 import { missionFacts } from './mission-facts.js'
+import type { ReceiptBook } from '../receipts/receipt-book.js'
+import type { Receipt } from '../receipts/receipt.js'
 import type { Exchanges } from './standing.js'
-import { firstMissing, raise, spreadHeads } from './sync.js'
+import { firstMissing } from './sync.js'
 
 export interface ReplicatorParts {
   readonly missions: Missions
@@ -34,6 +37,9 @@ export interface ReplicatorParts {
   readonly trust: TrustBook
   readonly peers: PeerBook
   readonly ownId: NodeId
+  readonly receipts: ReceiptBook
+  /** Name of the own copy of the data, now. */
+  readonly storeId: () => string
   readonly clock: Clock
   readonly log: Log
   /** What the window shows about a peer's step changed. */
@@ -70,6 +76,7 @@ export class Replicator {
   readonly #tellAt = new Map<MissionId, number>()
   readonly #telling = new Set<MissionId>()
   readonly #admitting = new Set<string>()
+  readonly #signing = new Set<MissionId>()
   #isDiskBad = false
   readonly #forkSearch = new ForkSearch((nodeId, mission) => this.#fetch(nodeId, mission.id))
   /** Runs that came and were not taken, by reason, since the start. */
@@ -78,14 +85,24 @@ export class Replicator {
   constructor(parts: ReplicatorParts) {
     this.#parts = parts
     this.#fetches = new Fetches(parts.clock, (id, from) => this.#fetchElsewhere(id, from))
+    for (const { id } of parts.missions.all())
+      for (const [nodeId, receipt] of parts.receipts.of(id)) this.#exchange(nodeId, id).recall(receipt)
   }
 
   // What the engine tells us
 
   linkUp(link: Link, nodeId: NodeId): void {
     this.#inboxes.set(link, new Inbox(link))
+    this.#tellStore(link)
     for (const mission of this.#parts.missions.all()) this.#tell(mission, link, nodeId)
     this.admitPeers()
+  }
+
+  /** What was signed for the copy of the data before holds no more, and peers hear that. */
+  storeRenewed(): void {
+    for (const { link } of this.#parts.links.up()) this.#tellStore(link)
+    for (const missions of this.#exchanges.values())
+      for (const exchange of missions.values()) exchange.signedDigest = undefined
   }
 
   linkDown(nodeId: NodeId): void {
@@ -263,10 +280,32 @@ export class Replicator {
       case 'done':
         this.#takeDone(nodeId, message.mission, message.digest)
         return undefined
+      case 'store':
+        this.#takeStore(nodeId, message.store)
+        return undefined
+      case 'receipt':
+        this.#takeReceipt(link, nodeId, message)
+        return undefined
       default:
         link.close('protocol-error', `unexpected ${message.t}`)
         return undefined
     }
+  }
+
+  #takeStore(nodeId: NodeId, store: string): void {
+    if (!this.#parts.receipts.heardStore(nodeId, store)) return
+    for (const [id, exchange] of this.#exchanges.get(nodeId) ?? []) {
+      exchange.forgetTold()
+      this.#parts.onStep(nodeId, id)
+    }
+  }
+
+  #takeReceipt(link: Link, nodeId: NodeId, receipt: Receipt): void {
+    const key = Buffer.from(link.peer?.record.signingKey ?? '', 'base64url')
+    const taken = this.#parts.receipts.take(nodeId, key, receipt)
+    if (taken === 'kept') this.#parts.onStep(nodeId, receipt.mission)
+    else this.#count(`receipt ${taken}`)
+    if (taken === 'forged') link.close('bad-run', 'receipt does not verify')
   }
 
   #takeHave(nodeId: NodeId, id: MissionId, digest: string, moved: readonly WireHead[]): void {
@@ -487,7 +526,11 @@ export class Replicator {
   #compare(nodeId: NodeId, mission: Mission): void {
     const exchange = this.#exchange(nodeId, mission.id)
     if (exchange.digest === undefined) return
-    if (exchange.isInStep(mission.logs)) exchange.noteEqual(mission.logs)
+    if (exchange.isInStep(mission.logs)) {
+      exchange.noteEqual(mission.logs)
+      this.#parts.receipts.noteState(mission)
+      this.#signSoon(mission)
+    }
     // What is on its way to disk may be all that is missing; the next change asks again.
     else if (
       this.#refuseTaking(nodeId, mission) === undefined &&
@@ -496,6 +539,32 @@ export class Replicator {
     )
       this.#fetch(nodeId, mission.id)
     this.#parts.onStep(nodeId, mission.id)
+  }
+
+  #tellStore(link: Link): void {
+    if (link.version >= 3) link.send({ t: 'store', store: this.#parts.storeId() })
+  }
+
+  /** For all peers that are in step by then: who writes on and on is not signed for at each word. */
+  #signSoon(mission: Mission): void {
+    const { clock, links, receipts } = this.#parts
+    if (this.#signing.has(mission.id)) return
+    this.#signing.add(mission.id)
+    clock.after(bounds.receiptEveryMs, () => {
+      this.#signing.delete(mission.id)
+      for (const { link, nodeId } of links.up()) {
+        const exchange = this.#exchanges.get(nodeId)?.get(mission.id)
+        if (exchange === undefined || link.version < 3) continue
+        const isDue = () => exchange.isInStep(mission.logs) && exchange.signedDigest !== exchange.digest
+        if (!isDue()) continue
+        const make = () => {
+          if (!isDue()) return undefined
+          exchange.signedDigest = exchange.digest
+          return encodeMessage({ t: 'receipt', ...receipts.sign(mission) })
+        }
+        link.sendLatest({ key: `receipt ${mission.id}`, mission: mission.id, make })
+      }
+    })
   }
 
   #fetch(nodeId: NodeId, id: MissionId): void {

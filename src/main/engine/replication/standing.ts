@@ -1,13 +1,17 @@
 /** How this node and its peers stand: who is known to hold what. For the window; changes nothing. */
-import type { Holder, MissionId, NodeId, StepWith } from '@shared/model.js'
+import type { Holder, MissionId, NodeId, ReceiptView, StepWith } from '@shared/model.js'
 import type { LinkTable } from '../links/link-table.js'
+import { raise, type Extent } from '../logs/extent.js'
 import { logKey } from '../logs/run.js'
 import type { Mission } from '../missions/mission.js'
 import type { Missions } from '../missions/missions.js'
 import { refuseGiving } from '../trust/policy.js'
 import type { PeerBook } from '../trust/peer-book.js'
+import type { TrustBook } from '../trust/trust-book.js'
 import type { Exchange } from './exchange.js'
 import { missionFacts } from './mission-facts.js'
+import type { ReceiptBook } from '../receipts/receipt-book.js'
+import { countOf, missingFrom, type Stretch } from './sync.js'
 
 /** Exchanges by peer and mission. */
 export type Exchanges = ReadonlyMap<NodeId, ReadonlyMap<MissionId, Exchange>>
@@ -15,6 +19,8 @@ export type Exchanges = ReadonlyMap<NodeId, ReadonlyMap<MissionId, Exchange>>
 export interface StandingParts {
   readonly missions: Missions
   readonly links: LinkTable
+  readonly trust: TrustBook
+  readonly receipts: ReceiptBook
   readonly peers: PeerBook
   readonly ownId: NodeId
   readonly exchanges: Exchanges
@@ -36,22 +42,48 @@ export class Standing {
       if (exchange === undefined || refuseGiving(links.factsOf(nodeId), missionFacts(mission, ownId)) !== undefined)
         continue
       const linked = links.linkTo(nodeId)?.state === 'up'
-      holders.push({ nodeId, callsign: peers.peers.get(nodeId)?.callsign ?? '', linked, ...stepOf(mission, exchange) })
+      const receipt = this.#receipt(mission, nodeId)
+      holders.push({
+        nodeId,
+        callsign: peers.peers.get(nodeId)?.callsign ?? '',
+        linked,
+        ...stepOf(mission, exchange),
+        ...(receipt === undefined ? {} : { receipt })
+      })
     }
     return holders
   }
 
-  /** Own changes that no peer said to hold. */
+  #receipt(mission: Mission, nodeId: NodeId): ReceiptView | undefined {
+    const receipt = this.#parts.receipts.of(mission.id).get(nodeId)
+    if (receipt === undefined) return undefined
+    return { at: receipt.at, heardAt: receipt.heardAt, isWhole: receipt.digest === mission.logs.digest() }
+  }
+
+  /** Own changes that nobody whom we trust said to hold. */
   onlyHere(mission: Mission): number {
-    let count = 0
-    for (const { id, head } of mission.logs.logs()) {
-      if (id.author !== this.#parts.ownId) continue
-      let held = 0
-      for (const missions of this.#parts.exchanges.values())
-        held = Math.max(held, missions.get(mission.id)?.told.get(logKey(id)) ?? 0)
-      count += Math.max(0, head.seq - held)
+    return countOf(this.heldByNobody(mission))
+  }
+
+  /** What this peer lacks, as far as it is known to hold anything. */
+  lackedBy(mission: Mission, nodeId: NodeId): readonly Stretch[] {
+    const exchange = this.#parts.exchanges.get(nodeId)?.get(mission.id)
+    return exchange?.isInStep(mission.logs) === true
+      ? []
+      : missingFrom(mission.logs.logs(), exchange?.told ?? new Map())
+  }
+
+  /** What only this laptop has: its own changes that nobody whom we trust said to hold. */
+  heldByNobody(mission: Mission): readonly Stretch[] {
+    const { ownId, trust, exchanges } = this.#parts
+    const own = [...mission.logs.logs()].filter(({ id }) => id.author === ownId)
+    const held: Extent = new Map()
+    for (const [nodeId, missions] of exchanges) {
+      const told = missions.get(mission.id)?.told
+      if (told === undefined || trust.stateOf(nodeId).level !== 'trusted') continue
+      for (const { id } of own) raise(held, logKey(id), told.get(logKey(id)) ?? 0)
     }
-    return count
+    return missingFrom(own, held)
   }
 
   /** Over all missions that this peer may have. */

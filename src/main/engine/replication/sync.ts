@@ -1,34 +1,7 @@
-/**
- * What two nodes lack of each other, pure (docs/protocol/sync.md): from heads to the stretches that are missing. Heads
- * leave out logs that a successor covers, so they are first spread over the predecessors that this node knows.
- */
-import { logKey, type Head, type LogKey } from '../logs/run.js'
+/** What two nodes lack of each other, pure (docs/protocol/sync.md): from extents to the stretches that are missing. */
+import type { Extent } from '../logs/extent.js'
 import type { HeldLog } from '../logs/log-store.js'
-
-/** How far each log is held. */
-export type Extent = Map<LogKey, number>
-
-/** What somebody with these heads holds, as far as the logs are known here; unknown logs stand with their number. */
-export function spreadHeads(heads: readonly Head[], logOf: (key: LogKey) => HeldLog | undefined): Extent {
-  const extent: Extent = new Map()
-  const listed = new Set(heads.map(logKey))
-  for (const head of heads) {
-    raise(extent, logKey(head), head.seq)
-    for (let before = logOf(logKey(head))?.start.after; before !== undefined;) {
-      const key = logKey(before)
-      // Of a log with a limit its own word counts.
-      if (listed.has(key)) break
-      if ((extent.get(key) ?? 0) >= before.seq) break
-      raise(extent, key, before.seq)
-      before = logOf(key)?.start.after
-    }
-  }
-  return extent
-}
-
-export function raise(extent: Extent, key: LogKey, seq: number): void {
-  if ((extent.get(key) ?? 0) < seq) extent.set(key, seq)
-}
+import { logKey, type LogKey } from '../logs/run.js'
 
 /** The first log, in the given order, of which the other lacks something durable. */
 export function firstMissing(
@@ -68,4 +41,43 @@ export function countLacks(logs: Iterable<HeldLog>, theirs: Extent): Lacks {
   }
   for (const seq of unseen.values()) we += seq
   return { they, we }
+}
+
+/** Consecutive changes of one log, both numbers included. */
+export interface Stretch {
+  readonly key: LogKey
+  readonly from: number
+  readonly to: number
+}
+
+/** What the other lacks, in the order in which the logs are given. */
+export function missingFrom(logs: Iterable<HeldLog>, theirs: Extent): readonly Stretch[] {
+  const missing: Stretch[] = []
+  for (const { id, head } of logs) {
+    const key = logKey(id)
+    const held = theirs.get(key) ?? 0
+    if (head.seq > held) missing.push({ key, from: held + 1, to: head.seq })
+  }
+  return missing
+}
+
+export function countOf(stretches: readonly Stretch[]): number {
+  return stretches.reduce((sum, { from, to }) => sum + to - from + 1, 0)
+}
+
+/** A page of them counted from the last, the newest first. */
+export function pageOf(stretches: readonly Stretch[], offset: number, limit: number): readonly Stretch[] {
+  const page: Stretch[] = []
+  let skip = offset
+  let left = limit
+  for (const { key, from, to } of [...stretches].reverse()) {
+    if (left === 0) break
+    const last = to - skip
+    skip = Math.max(0, skip - (to - from + 1))
+    if (last < from) continue
+    const first = Math.max(from, last - left + 1)
+    page.push({ key, from: first, to: last })
+    left -= last - first + 1
+  }
+  return page
 }

@@ -47,11 +47,16 @@ export function refuseLink(facts: PeerFacts): ProblemCode | undefined {
   return trust.federation === facts.claimedFederation ? undefined : 'federation-changed'
 }
 
+/** Whether this node may give it to anybody; its create record says so. */
+export function isPassedOn({ onward, isOwn }: Pick<MissionFacts, 'onward' | 'isOwn'>): boolean {
+  return onward !== 'none' || isOwn
+}
+
 /** May the peer receive this mission from us? */
 export function refuseGiving(facts: PeerFacts, mission: MissionFacts): ProblemCode | undefined {
   const link = refuseLink(facts)
   if (link !== undefined) return link
-  if (mission.onward === 'none' && !mission.isOwn) return 'outside-scope'
+  if (!isPassedOn(mission)) return 'outside-scope'
   return covers(facts.trust.decision?.scope.out ?? [], mission) ? undefined : 'outside-scope'
 }
 

@@ -1,0 +1,45 @@
+/** What a scope would do in a recorded field, and who lacks what of it. */
+import type { ArgumentOf } from '@shared/contract'
+import type { LackedPage, Overview, ScopePreview } from '@shared/model'
+import { previewScope } from '../../src/main/engine/trust/scope-preview'
+import type { Recorded } from './recorded'
+
+/** Of a usual change. */
+const bytesEach = 290
+
+export function previewOf({ missions, peers }: Overview, { nodeId, scope }: ArgumentOf<'previewScope'>): ScopePreview {
+  const peer = peers.find((item) => item.nodeId === nodeId)
+  const before = peer?.level === 'trusted' ? peer.decision?.scope : undefined
+  const facts = missions.map((mission) => ({
+    ...mission,
+    shownName: mission.name,
+    isOwn: mission.role === 'owner',
+    items: mission.entries,
+    bytes: bytesEach * mission.changes,
+    theyLack: mission.holders.find((item) => item.nodeId === nodeId)?.theyLack ?? mission.changes
+  }))
+  return previewScope(scope, before, facts)
+}
+
+export function lackedIn(
+  { missions }: Recorded,
+  overview: Overview,
+  { missionId, nodeId, offset, limit }: ArgumentOf<'listOnlyHere'>
+): LackedPage | undefined {
+  const mission = missions.get(missionId)
+  const summary = overview.missions.find((item) => item.id === missionId)
+  if (mission === undefined || summary === undefined) return undefined
+  const holder = summary.holders.find((item) => item.nodeId === nodeId)
+  const total = nodeId === undefined ? summary.onlyHere : (holder?.theyLack ?? summary.changes)
+  const changes = mission.entities
+    .flatMap(({ entity, fields }) =>
+      fields.flatMap(({ field, values }) => values.map((one) => ({ entity, field, one })))
+    )
+    .sort((a, b) => b.one.at - a.one.at)
+    .slice(offset, Math.min(total, offset + limit))
+  const items = changes.map(({ entity, field, one: { value, ...rest } }) => ({
+    ...rest,
+    ...{ entity, field, kind: 'set', text: typeof value === 'string' ? value : JSON.stringify(value) }
+  }))
+  return { total, offset, items }
+}
