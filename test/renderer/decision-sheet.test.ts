@@ -44,9 +44,55 @@ describe('the decision sheet', () => {
     expect(document.activeElement).toBe(button('Reject'))
     expect(box('All missions').checked).toBe(true)
     expect(box('I compared').checked).toBe(false)
-    expect(document.body.textContent).toContain('3 missions, 179 entries go to Polizia Locale Trieste 4.')
+    expect(document.body.textContent).toContain('2 missions, 156 items go to Polizia Locale Trieste 4.')
     expect(document.body.textContent).toContain('A copy once given cannot be called back.')
     expect(document.body.textContent).toContain('Also needs a yes from their person.')
+  })
+
+  it('says while it is edited what a yes would do', async () => {
+    mounted = await open()
+    const effect = () => document.querySelector('.effect')?.textContent ?? ''
+    expect(effect()).toContain('192 changes that it lacks, about')
+    expect(effect()).toContain('Later missions go there, too.')
+    expect(effect()).toContain('Stays here, its creator does not want it passed on: ')
+    box('Kras: air operations').click()
+    await flushPromises()
+    expect(effect()).toContain('1 mission,')
+    expect(effect()).not.toContain('Later missions go there, too.')
+    expect(effect()).toContain('Missions that it offers later are taken.')
+    const [first, second] = mounted.previewed
+    expect(first).toEqual({ nodeId: nodeIdOf(8), scope: { out: ['*'], in: ['*'], access: 'write' } })
+    expect(second?.scope.out).toHaveLength(2)
+  })
+
+  it('says what a change ends, and what is there already', async () => {
+    mounted = await open(1, true)
+    const effect = () => document.querySelector('.effect')?.textContent ?? ''
+    expect(effect()).not.toContain('No longer')
+    box('Kras: air operations').click()
+    await flushPromises()
+    expect(effect()).toContain('No longer: Kras: air operations. What it has of it stays there.')
+  })
+
+  it('says why it cannot say what a yes would do', async () => {
+    mounted = await open()
+    mounted.answer('previewScope', fail('bad-scope'))
+    box('Kras: air operations').click()
+    await flushPromises()
+    expect(document.querySelector('.effect')).toBeNull()
+    expect(document.querySelector('[role=alert]')).not.toBeNull()
+  })
+
+  it('takes the newest answer only', async () => {
+    mounted = await open()
+    mounted.hold('previewScope')
+    box('Kras: air operations').click()
+    await flushPromises()
+    box('All missions').click()
+    await flushPromises()
+    mounted.release()
+    await flushPromises()
+    expect(document.querySelector('.effect')?.textContent).toContain('2 missions,')
   })
 
   it('does not grant with Enter', async () => {
@@ -80,7 +126,7 @@ describe('the decision sheet', () => {
       box(words).click()
       await flushPromises()
     }
-    expect(document.body.textContent).toContain('2 missions, 83 entries go to')
+    expect(document.body.textContent).toContain('1 mission, 60 items go to')
     expect(box('All missions').checked).toBe(false)
     button('Words are equal, trust').click()
     await flushPromises()

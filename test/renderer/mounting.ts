@@ -2,7 +2,7 @@
 import { mount, type VueWrapper } from '@vue/test-utils'
 import { createPinia, setActivePinia } from 'pinia'
 import type { Component } from 'vue'
-import type { CommandName, EngineClient } from '@shared/contract'
+import type { ArgumentOf, CommandName, EngineClient } from '@shared/contract'
 import { applyFeed, type FeedMessage, type FeedState, type OverviewChange } from '@shared/feed'
 import { fail, ok, type Result } from '@shared/result'
 import type { WindowClient } from '@/engine-client'
@@ -10,6 +10,7 @@ import { createText, type LocaleName } from '@/i18n'
 import { createWindowRouter } from '@/router'
 import { useFeedStore } from '@/stores/feed'
 import { richField, type Recorded } from '../window/recorded'
+import { lackedIn, previewOf } from '../window/recorded-standing'
 
 export interface Called {
   readonly name: CommandName
@@ -18,7 +19,10 @@ export interface Called {
 
 export interface Mounted {
   readonly wrapper: VueWrapper
+  /** But for questions what a scope would do, which are asked with every edit. */
   readonly called: readonly Called[]
+  /** Those. */
+  readonly previewed: readonly ArgumentOf<'previewScope'>[]
   say(...changes: readonly OverviewChange[]): void
   /** The next call of this name gets this answer. */
   answer(name: CommandName, result: Result<unknown>): void
@@ -37,6 +41,7 @@ export interface MountOptions {
 export async function mountPart(part: Component, options: MountOptions = {}): Promise<Mounted> {
   const recorded = options.recorded ?? richField(Date.now())
   const called: Called[] = []
+  const previewed: ArgumentOf<'previewScope'>[] = []
   const answers = new Map<CommandName, Result<unknown>>()
   let held: CommandName | undefined
   let release: () => void = () => undefined
@@ -45,7 +50,8 @@ export async function mountPart(part: Component, options: MountOptions = {}): Pr
 
   const client: WindowClient = {
     call: (async (name: CommandName, argument: unknown) => {
-      called.push({ name, argument })
+      if (name === 'previewScope') previewed.push(argument as ArgumentOf<'previewScope'>)
+      else called.push({ name, argument })
       const prepared = answers.get(name)
       answers.delete(name)
       if (held === name) {
@@ -84,6 +90,7 @@ export async function mountPart(part: Component, options: MountOptions = {}): Pr
   return {
     wrapper,
     called,
+    previewed,
     say: (...changes) => deliver({ type: 'changes', revision: (state?.revision ?? 0) + 1, changes }),
     answer: (name, result) => void answers.set(name, result),
     hold: (name) => void (held = name),
@@ -99,6 +106,11 @@ function usualAnswer(recorded: Recorded, name: CommandName, argument: unknown): 
     limit = 50
   } = (argument ?? {}) as { missionId?: never; type?: string; offset?: number; limit?: number }
   const mission = missionId === undefined ? undefined : recorded.missions.get(missionId)
+  if (name === 'previewScope') return ok(previewOf(recorded.overview, argument as ArgumentOf<'previewScope'>))
+  if (name === 'listOnlyHere') {
+    const page = lackedIn(recorded, recorded.overview, argument as ArgumentOf<'listOnlyHere'>)
+    return page === undefined ? fail('mission-unknown') : ok(page)
+  }
   if (name === 'listSnapshots') return ok({ snapshots: recorded.snapshots })
   if (name === 'listAudit')
     return ok({ total: recorded.audit.length, items: recorded.audit.slice(offset, offset + limit) })

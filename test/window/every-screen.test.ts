@@ -98,6 +98,17 @@ const press =
     for (const name of names) await page.getByRole('button', { name, exact: true }).first().click()
   }
 
+/** What is behind lines that open, by their place; with the keyboard. */
+function openRows(...places: readonly number[]) {
+  return async (page: Page): Promise<void> => {
+    for (const place of places) {
+      await page.locator('summary').nth(place).focus()
+      await page.keyboard.press('Enter')
+    }
+    await page.locator('.lacked li, [role=alert]').first().waitFor()
+  }
+}
+
 const drop = (page: Page, name: string, content: string) => dropFiles(page, [{ name, content }])
 const full = fail<never>('disk-full', 'ENOSPC: no space left on device, write')
 
@@ -143,8 +154,14 @@ const screens: readonly Screen[] = [
   { name: 'activity-broken', path: '/activity', field: brokenField },
   { name: 'settings-empty', path: '/settings', field: emptyField },
   { name: 'leave-empty', path: '/leave', field: emptyField },
-  { name: 'leave-busy', path: '/leave', field: leaving },
-  { name: 'leave-broken', path: '/leave', field: deaf },
+  { name: 'leave-busy', path: '/leave', field: leaving, way: openRows(0, 1, 2, 5) },
+  {
+    name: 'leave-broken',
+    path: '/leave',
+    field: deaf,
+    own: { listOnlyHere: async () => fail('file-damaged', 'missions/0000…: chain hash differs') },
+    way: openRows(0, 1)
+  },
   {
     name: 'first-broken',
     path: '/peers',

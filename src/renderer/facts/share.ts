@@ -38,6 +38,11 @@ export function scopeOf(choice: ShareChoice): Scope {
   return { out: chosen, in: choice.takeNew ? ['*'] : chosen, access: choice.access }
 }
 
+/** What its creator does not want passed on stays with this laptop, whatever is chosen. */
+export function isKept({ onward, role }: MissionSummary): boolean {
+  return onward === 'none' && role !== 'owner'
+}
+
 export function isTooLong(choice: ShareChoice): boolean {
   return !choice.all && choice.missionIds.length > scopeLimits.patterns
 }
