@@ -52,6 +52,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   trust: ['bytes', 'certificates', 'identity', 'logs', 'runtime', 'storage'],
   links: ['bytes', 'identity', 'logs', 'runtime', 'storage', 'trust'],
   presence: ['bytes', 'identity', 'links', 'missions', 'runtime', 'storage', 'trust'],
+  content: ['bytes', 'links', 'missions', 'runtime', 'storage', 'trust'],
   receipts: ['bytes', 'identity', 'logs', 'missions', 'runtime', 'storage'],
   replication: ['links', 'logs', 'missions', 'receipts', 'runtime', 'trust'],
   bundles: ['bytes', 'identity', 'links', 'logs', 'missions', 'replication', 'runtime', 'storage', 'trust']

@@ -11,6 +11,8 @@ import type {
   BundleWritten,
   CertificatePreview,
   ChangeName,
+  ContentPage,
+  ContentPreview,
   ConflictPage,
   DeletedEditView,
   EntityPage,
@@ -247,6 +249,26 @@ interface CommandMap {
     answer: null
   }
   listPresence: { argument: { readonly missionId: MissionId }; answer: { readonly presence: readonly PresenceView[] } }
+  /** A range of the files of a mission, and how each stands here. */
+  listContents: {
+    argument: {
+      readonly missionId: MissionId
+      readonly offset: number
+      /** 1 to 200. */
+      readonly limit: number
+      readonly order: 'newest' | 'oldest'
+      /** Shows files with this text in any value. */
+      readonly filter?: string
+    }
+    answer: ContentPage
+  }
+  /** A person asks for a file that does not come by itself, or not any more; what came of it is then removed. */
+  wantContent: {
+    argument: { readonly missionId: MissionId; readonly file: string; readonly isWanted: boolean }
+    answer: null
+  }
+  /** What of a file can be shown, judged by its bytes and never by its name. */
+  previewContent: { argument: { readonly missionId: MissionId; readonly file: string }; answer: ContentPreview }
   listSnapshots: { argument: null; answer: { readonly snapshots: readonly SnapshotSummary[] } }
   takeSnapshot: { argument: null; answer: SnapshotSummary }
   /** Prepares going back to one, by name or `latest`; the host then starts the engine anew, which ends the feed. */

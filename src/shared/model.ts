@@ -152,6 +152,8 @@ export interface MissionSummary {
   readonly holders: readonly Holder[]
   /** Grows with what members share beside the log (positions and the like); left out while nobody did. */
   readonly presenceVersion?: number
+  /** Grows with what is known here of the mission's files; left out while nothing is. */
+  readonly contentVersion?: number
   readonly readOnly?: ProblemCode
 }
 
@@ -627,6 +629,43 @@ export interface MapFileSummary {
   readonly layers: readonly string[]
   readonly bytes: number
 }
+
+/**
+ * How a file of a mission stands on this laptop: `here`; `coming` now; `waiting` for its turn, or for a laptop that said
+ * it has it; `large`: it comes when a person asks; `nobody`: no laptop that is linked said that it has it; `stuck`: it
+ * would come, but for a problem here.
+ */
+export interface ContentView {
+  readonly entity: EntityView
+  /** SHA-256, 64 hexadecimal digits. */
+  readonly file: string
+  readonly state: 'here' | 'coming' | 'waiting' | 'large' | 'nobody' | 'stuck'
+  /** In bytes: of the file here, else as peers or its author say; absent when nobody says. */
+  readonly size?: number
+  /** A person asked for it. */
+  readonly isWanted: boolean
+  /** Of it on this disk. */
+  readonly bytes: number
+  readonly bytesPerSecond?: number
+  /** Laptops that give it now. */
+  readonly sources: number
+  readonly problem?: ProblemCode
+  /** Who said that it has it whole, since this start of the program. */
+  readonly holders: readonly { readonly nodeId: NodeId; readonly callsign: string; readonly linked: boolean }[]
+}
+
+export interface ContentPage {
+  readonly version: number
+  readonly total: number
+  readonly offset: number
+  readonly items: readonly ContentView[]
+}
+
+/** What of a file can be shown: a picture whole, in base64, or the beginning of a text. */
+export type ContentPreview =
+  | { readonly kind: 'picture'; readonly mime: string; readonly data: string }
+  | { readonly kind: 'text'; readonly text: string; readonly isWhole: boolean }
+  | { readonly kind: 'none'; readonly reason: 'large' | 'other' }
 
 export interface WriteRequest {
   readonly entity: string

@@ -340,6 +340,26 @@ const table = {
     message: 'This snapshot is not whole any more.',
     advice: 'Nothing was changed. Take another one from the list.'
   },
+  'content-full': {
+    ref: 'FIL-01',
+    message: 'The share of this disk that files may take is used up.',
+    advice: 'Allow files more room in Settings, or free space on this disk. Everything else goes on.'
+  },
+  'content-not-here': {
+    ref: 'FIL-02',
+    message: 'This file is not on this laptop yet.',
+    advice: 'It comes when a laptop that has it is linked. The list of files says who has it.'
+  },
+  'content-wrong': {
+    ref: 'FIL-03',
+    message: 'A laptop gave bytes that are not the file.',
+    advice: 'Nothing of them is shown. The file is asked for elsewhere; have the disk of that laptop checked.'
+  },
+  'content-damaged': {
+    ref: 'FIL-04',
+    message: 'A stored file is not what was stored.',
+    advice: 'It was moved to the folder damaged, and is fetched again from whoever has it. Have this disk checked.'
+  },
   'no-room-for-snapshot': {
     ref: 'DSK-11',
     message: 'The disk is nearly full, so no snapshots are made.',

@@ -25,6 +25,10 @@ export interface Settings {
   readonly hasSingleKeys: boolean
   /** What closing the window of the desktop host does. */
   readonly closing: 'ask' | 'tray' | 'quit'
+  /** How much all files of missions may take here, in MB (10^6 bytes); 0: half of what is free. */
+  readonly filesMostMb: number
+  /** Files up to this size are fetched by themselves, in MB; larger ones when a person asks. */
+  readonly filesAutoMb: number
   /** The first steps are done. */
   readonly isSetUp: boolean
 }

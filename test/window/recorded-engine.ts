@@ -298,6 +298,9 @@ export async function startRecordedEngine(
       return page === undefined ? fail('mission-unknown') : ok(page)
     },
     previewScope: async (question) => ok(previewOf(state.overview, question)),
+    listContents: async ({ offset }) => ok({ version: 0, total: 0, offset, items: [] }),
+    wantContent: async () => ok(null),
+    previewContent: async () => fail('content-not-here'),
     sharePresence: async () => ok(null),
     listPresence: async () => ok({ presence: [] }),
     listAudit: async ({ offset, limit }) =>

@@ -241,6 +241,8 @@ function settingsOf(): Settings {
     language: 'system',
     hasSingleKeys: true,
     closing: 'ask',
+    filesMostMb: 0,
+    filesAutoMb: 50,
     isSetUp: true
   }
 }

@@ -8,6 +8,7 @@ import { fail, ok, type Problem, type Result } from '@shared/result.js'
 import { version } from '@shared/version.js'
 import { Access, isOwnOrigin } from './access.js'
 import { FeedSockets } from './feed-socket.js'
+import { contentCallOf, giveContent, takeContent, type ContentCall } from './content.js'
 import { answerCall, isNotYet, type Reply } from './routes.js'
 import { listWindowFiles } from '../window-files.js'
 
@@ -62,6 +63,8 @@ const statuses: Partial<Record<ProblemCode, number>> = {
   'disk-read-only': 507,
   'disk-failed': 507,
   'no-room-for-snapshot': 507,
+  'content-full': 507,
+  'content-not-here': 404,
   stopping: 503,
   internal: 500
 }
@@ -77,7 +80,9 @@ export async function startApi(options: ApiOptions): Promise<Result<Api>> {
   if (!listening.ok) return listening
   const port = listening.value
 
-  server.requestTimeout = bodyWithinMs
+  // A file may take hours; other bodies have their own limit.
+  server.requestTimeout = 0
+  server.headersTimeout = bodyWithinMs
   server.on('request', (request, response) => {
     handle(request, response).catch((error: unknown) => {
       log('error', 'request-failed', { error: String(error) })
@@ -114,20 +119,42 @@ export async function startApi(options: ApiOptions): Promise<Result<Api>> {
       sendProblem(response, fail('not-yet', `${method} ${path}`))
       return
     }
+    const { searchParams } = new URL(request.url ?? '/', 'http://localhost')
+    const content = contentCallOf(method, parts, searchParams)
+    if (content !== undefined) {
+      if (content.ok) await handleContent(request, response, content.value)
+      else sendProblem(response, content)
+      return
+    }
     const body = await readJson(request)
     if (!body.ok) sendProblem(response, body)
     else if (isSession) sendSession(response, body.value)
     else if (request.method === 'POST' && path === '/api/v1/door') send(response, 200, { path: await writeDoor() })
     else {
-      const url = new URL(request.url ?? '/', 'http://localhost')
       const answered = await answerCall(engine, {
         method,
         path: parts,
-        query: url.searchParams,
+        query: searchParams,
         body: body.value
       })
       if (answered.ok) sendReply(response, answered.value)
       else sendProblem(response, answered)
+    }
+  }
+
+  async function handleContent(request: IncomingMessage, response: ServerResponse, call: ContentCall): Promise<void> {
+    if (call.file !== undefined) {
+      const given = await giveContent(engine, call, request, response)
+      if (!given.ok) sendProblem(response, given)
+      return
+    }
+    const taken = await takeContent(engine, call, request)
+    if (taken.ok) send(response, 201, taken.value)
+    else {
+      // What is refused is not read to its end: it may be large.
+      response.setHeader('Connection', 'close')
+      sendProblem(response, taken)
+      if (!request.complete) response.once('finish', () => request.destroy())
     }
   }
 
@@ -216,6 +243,8 @@ function decodePart(part: string): string {
 async function readJson(request: IncomingMessage): Promise<Result<unknown>> {
   const chunks: Buffer[] = []
   let length = 0
+  const timer = setTimeout(() => request.destroy(), bodyWithinMs)
+  request.once('close', () => clearTimeout(timer))
   for await (const chunk of request as AsyncIterable<Buffer>) {
     length += chunk.length
     // Read to the end without keeping it: cut off in the middle, most clients would not see the answer.

@@ -9,6 +9,7 @@ import type { OwnIdentity } from './identity/identity.js'
 import type { createBundleCommands } from './bundle-commands.js'
 import type { createCertificateCommands } from './certificate-commands.js'
 import type { createHistoryCommands } from './history-commands.js'
+import type { createContentCommands } from './content-commands.js'
 import { bounds } from './limits.js'
 import type { LinkTable } from './links/link-table.js'
 import type { createMapCommands } from './map-commands.js'
@@ -29,6 +30,7 @@ type CertificateCommands = ReturnType<typeof createCertificateCommands>
 type HistoryCommands = ReturnType<typeof createHistoryCommands>
 type BundleCommands = ReturnType<typeof createBundleCommands>
 type MapCommands = ReturnType<typeof createMapCommands>
+type ContentCommands = ReturnType<typeof createContentCommands>
 type SnapshotCommands = ReturnType<typeof createSnapshotCommands>
 type StandingCommands = ReturnType<typeof createStandingCommands>
 
@@ -48,6 +50,7 @@ export interface CommandParts {
   readonly history: HistoryCommands
   readonly bundles: BundleCommands
   readonly standing: StandingCommands
+  readonly contents: ContentCommands
   readonly vouching: Vouching
   readonly changeSettings: (changes: Partial<Settings>) => Promise<Result<null>>
   readonly lookAgain: () => void
@@ -69,6 +72,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
     ...parts.history,
     ...parts.bundles,
     ...parts.standing,
+    ...parts.contents,
     async changeSettings(changes) {
       return parts.changeSettings(changes)
     },
@@ -181,6 +185,8 @@ const looking: ReadonlySet<CommandName> = new Set([
   'listAudit',
   'listOnlyHere',
   'previewScope',
+  'listContents',
+  'previewContent',
   'previewCertificates',
   'exportCertificate',
   'listSnapshots',

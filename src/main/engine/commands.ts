@@ -164,6 +164,15 @@ const schemas = {
     scope: ScopeSchema,
     until: v.optional(v.pipe(v.number(), v.safeInteger()))
   }),
+  listContents: v.strictObject({
+    missionId: MissionIdSchema,
+    offset: Offset,
+    limit: Limit,
+    order: v.picklist(['newest', 'oldest']),
+    filter: v.optional(Text(200))
+  }),
+  wantContent: v.strictObject({ missionId: MissionIdSchema, file: HashSchema, isWanted: v.boolean() }),
+  previewContent: v.strictObject({ missionId: MissionIdSchema, file: HashSchema }),
   listSnapshots: v.nullish(v.null(), null),
   takeSnapshot: v.nullish(v.null(), null),
   restoreSnapshot: v.strictObject({ name: v.pipe(v.string(), v.regex(/^(latest|\d{6,9}-[a-z]+)$/)) }),

@@ -8,11 +8,15 @@ import type { MissionId, NetworkStatus, NodeId, NodeStatus, Overview } from '@sh
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { version } from '@shared/version.js'
 import { createBundleCommands } from './bundle-commands.js'
+import { createContentPort } from './bundle-contents.js'
 import { Bundles } from './bundles/bundles.js'
-import type { ContentPort } from './bundles/content-port.js'
 import { createCertificateCommands } from './certificate-commands.js'
 import { SettingsChanger } from './change-settings.js'
 import { createCommands, onlyLooking } from './command-handlers.js'
+import { ContentAccess } from './content-access.js'
+import { createContentCommands } from './content-commands.js'
+import { Contents } from './content/contents.js'
+import { ContentStore } from './content/store.js'
 import type { Discovery } from './discovery/discovery.js'
 import { networkStatus } from './discovery/doctor.js'
 import { DiscoverySwitch } from './discovery/switch.js'
@@ -32,6 +36,7 @@ import { Missions, type MissionsReport } from './missions/missions.js'
 import { HealthBook, Views } from './overview.js'
 import { Presence } from './presence/presence.js'
 import { ReceiptBook } from './receipts/receipt-book.js'
+import { missionFacts } from './replication/mission-facts.js'
 import { Replicator } from './replication/replicator.js'
 import { Standing } from './replication/standing.js'
 import type { Clock } from './runtime/clock.js'
@@ -43,6 +48,7 @@ import { createSnapshotCommands } from './snapshot-commands.js'
 import { openFolder } from './snapshots/open-folder.js'
 import { kept, type Disk } from './storage/disk.js'
 import { PeerBook } from './trust/peer-book.js'
+import { refuseGiving, refuseTaking } from './trust/policy.js'
 import { TrustBook } from './trust/trust-book.js'
 import { Vouching } from './trust/vouching.js'
 
@@ -106,6 +112,8 @@ export interface Engine {
   readLine(mission: MissionId, log: LogId, seq: number): Promise<Result<string>>
   /** A tile of a map that a person opened; `undefined` where it has none. */
   mapTile(id: string, z: number, x: number, y: number): Promise<Result<MapTile | undefined>>
+  /** The bytes of files of missions. */
+  readonly contents: ContentAccess
   /** Counters since the start, for whoever watches a node. */
   counters(): Readonly<Record<string, number>>
   /** Writes what is under way, ends every link, and leaves the folder to others. */
@@ -207,6 +215,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
             if (isNew) replicator.missionAdded(mission)
             else replicator.missionChanged(mission)
             replicator.admitPeers()
+            contents.missionChanged(mission)
             feed.noteMission(mission.id)
           }),
         onSaved(found) {
@@ -231,6 +240,16 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     { disk, clock, identity, storeId: () => store.storeId, onSaved: (found) => health.set('receipts', found) },
     missions.all()
   )
+  const megabyte = 1_000_000
+  const contentStore = await ContentStore.open({
+    disk,
+    quota: () => (book.all.filesMostMb === 0 ? undefined : book.all.filesMostMb * megabyte),
+    onDamage: (file, detail) => {
+      log('error', 'file-damaged', { detail })
+      health.set(`content ${file}`, problem('content-damaged', detail))
+      afterStart(() => contents.damaged(file))
+    }
+  })
   const announced = new Set(missions.all().map(({ id }) => id))
   const links: LinkTable = new LinkTable({
     transport,
@@ -253,9 +272,19 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
         .catch((error: unknown) => log('error', 'certificate-not-judged', { error: String(error) }))
     },
     onNearby: () => noteNetwork(),
-    onUp: (link, nodeId) => replicator.linkUp(link, nodeId),
-    onDown: (_, nodeId) => replicator.linkDown(nodeId),
-    onMessage: (link, nodeId, message) => replicator.message(link, nodeId, message),
+    onUp: (link, nodeId) => {
+      replicator.linkUp(link, nodeId)
+      contents.linkUp(link, nodeId)
+    },
+    onDown: (_, nodeId) => {
+      replicator.linkDown(nodeId)
+      contents.linkDown(nodeId)
+    },
+    onMessage: (link, nodeId, message) => {
+      if (message.t === 'holds' || message.t === 'fetch' || message.t === 'lacks') contents.message(nodeId, message)
+      else replicator.message(link, nodeId, message)
+    },
+    onContent: (_, nodeId, part) => contents.part(nodeId, part),
     onRun: (link, nodeId, mission, run) => replicator.run(link, nodeId, mission, run),
     onFork: (link, nodeId, mission, proof) => replicator.fork(link, nodeId, mission, proof),
     onPresence: (link, nodeId, payload) => presence.received(link, nodeId, payload),
@@ -294,6 +323,22 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     nameOf: (mission, source) => views.nameOf(mission, source),
     onChange: (mission) => feed.noteMission(mission)
   })
+  const contents: Contents = new Contents({
+    store: contentStore,
+    missions,
+    links,
+    trust,
+    clock,
+    random,
+    log,
+    autoBytes: () => book.all.filesAutoMb * megabyte,
+    mayGive: (nodeId, mission) =>
+      refuseGiving(links.factsOf(nodeId), missionFacts(mission, identity.nodeId)) === undefined,
+    mayTake: (nodeId, mission) =>
+      refuseTaking(links.factsOf(nodeId), missionFacts(mission, identity.nodeId)) === undefined,
+    onChange: (mission) => feed.noteMission(mission),
+    onProblem: (found) => health.set('content', found)
+  })
   const standing = new Standing({
     missions,
     links,
@@ -317,6 +362,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     links,
     standing,
     presence,
+    contents,
     health,
     readOnly: readOnly?.code,
     startedAt: clock.now()
@@ -336,7 +382,6 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       noteNetwork()
     }
   })
-  const contents: ContentPort | undefined = undefined
   const bundles = await Bundles.open({
     identity,
     disk,
@@ -349,7 +394,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     peers,
     replicator,
     store,
-    contents,
+    contents: createContentPort(contentStore, contents),
     log
   })
   const settingsChanger = new SettingsChanger({
@@ -363,6 +408,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     onIdentity: renewed,
     onNode: () => {
       feed.note('node')
+      contents.settingsChanged()
       noteNetwork()
     }
   })
@@ -407,6 +453,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     feed.note('anchors')
     feed.note('pins')
     replicator.trustChanged(nodeId)
+    contents.trustChanged(nodeId)
     replicator.admitPeers()
     feed.notePeer(nodeId)
     for (const mission of missions.all()) feed.noteMission(mission.id)
@@ -461,6 +508,13 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       standing,
       nameOf: (mission, author) => views.nameOf(mission, author)
     }),
+    contents: createContentCommands({
+      clock,
+      missions,
+      store: contentStore,
+      contents,
+      nameOf: (m, n) => views.nameOf(m, n)
+    }),
     changeSettings: (changes) => settingsChanger.change(changes),
     lookAgain: () => {
       discovery.look()
@@ -477,6 +531,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     nodeId: identity.nodeId,
     commands: readOnly === undefined ? commands : onlyLooking(commands, readOnly),
     subscribe: (listener) => feed.subscribe(listener),
+    contents: new ContentAccess({ missions, store: contentStore, contents, readOnly }),
     overview: () => views.overview(),
     reach: () => views.reach(),
     missionIds: () => missions.all().map(({ id }) => id),
@@ -502,6 +557,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       changes: missions.all().reduce((sum, mission) => sum + mission.logs.changes, 0),
       connections_refused: links.refusedEarly,
       bytes_waiting: links.up().reduce((sum, { link }) => sum + link.waiting, 0),
+      files: contentStore.count,
+      file_bytes: contentStore.used,
       runs_not_taken: sumOf(replicator.refused),
       presence_not_taken: sumOf(presence.refused)
     }),
@@ -512,6 +569,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       await discovery.off()
       await links.stop()
       await shelf.close()
+      await contents.stop()
       await missions.close()
       await receipts.close()
       await trust.close()
@@ -546,6 +604,8 @@ function openSettings(
     language: 'system',
     hasSingleKeys: true,
     closing: 'ask' as const,
+    filesMostMb: 0,
+    filesAutoMb: 50,
     isSetUp: false
   }
   return SettingsBook.open(disk, usual, wantsFirstRun ? {} : given, onProblem)

@@ -41,7 +41,11 @@ export const limits = {
   bundleManifestBytes: 4 * 1024 * 1024,
   bundleAudience: 200,
   bundleLogs: 10_000,
-  bundleBlockBytes: 1024 * 1024
+  bundleBlockBytes: 1024 * 1024,
+  /** Of a file: in one request, in one frame, and files in one message. */
+  contentFetchBytes: 256 * 1024,
+  contentFrameBytes: 64 * 1024,
+  contentsTold: 1_000
 } as const
 
 /** Bounds of this node's own patience and memory; they may differ between nodes. */
@@ -123,5 +127,21 @@ export const bounds = {
   /** A bundle that would leave less room on the disk is not taken. */
   bundleReserveBytes: 64 * 1024 * 1024,
   /** A snapshot that would leave less room on the disk is not made. */
-  snapshotReserveBytes: 256 * 1024 * 1024
+  snapshotReserveBytes: 256 * 1024 * 1024,
+  /** Files leave so much of the disk to everything else. */
+  contentReserveBytes: 256 * 1024 * 1024,
+  /** Files that come at once, and of those how many may be larger than this. */
+  contentTransfers: 4,
+  contentLargeTransfers: 3,
+  contentLargeBytes: 4 * 1024 * 1024,
+  /** Requests to one peer on their way: so much lies between it and us, and so long a change may wait behind it. */
+  contentRequests: 4,
+  /** Blocks of one file that may wait in memory for an earlier one. */
+  contentBlocksAhead: 32,
+  /** A peer that gave nothing for so long is asked again later; others are asked meanwhile. */
+  contentPatienceMs: 60_000,
+  /** Requests of one peer that wait here. */
+  contentAsked: 64,
+  /** Files that one peer says it holds. */
+  contentsHeld: 100_000
 } as const

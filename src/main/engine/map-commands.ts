@@ -39,7 +39,8 @@ export function createMapCommands(parts: MapParts): Pick<CommandHandlers, Handle
     },
     async viewEntity({ missionId, entity }) {
       const mission = missions.get(missionId)
-      return mission === undefined ? fail('mission-unknown') : kept(entityOf(mission, entity))
+      if (mission === undefined) return fail('mission-unknown')
+      return kept(mission.fold().then(async (fold) => (await entityOf(mission, fold, entity)) ?? null))
     },
     async listMaps() {
       return ok({ maps: await shelf.list() })

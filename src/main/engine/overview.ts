@@ -17,6 +17,7 @@ import type { Settings } from '@shared/settings.js'
 import type { Problem } from '@shared/result.js'
 import { version } from '@shared/version.js'
 import { certificateFacts } from './certificates/facts.js'
+import type { Contents } from './content/contents.js'
 import type { SliceName } from './feed-writer.js'
 import { certificateDer } from './identity/certificate.js'
 import type { OwnIdentity } from './identity/identity.js'
@@ -72,6 +73,7 @@ export interface ViewParts {
   readonly links: LinkTable
   readonly standing: Standing
   readonly presence: Presence
+  readonly contents: Contents
   readonly health: HealthBook
   readonly readOnly: ProblemCode | undefined
   readonly startedAt: number
@@ -236,8 +238,9 @@ export class Views {
   }
 
   #summary(mission: Mission): MissionSummary {
-    const { identity, standing, presence } = this.#parts
+    const { identity, standing, presence, contents } = this.#parts
     const presenceVersion = presence.version(mission.id)
+    const contentVersion = contents.version(mission.id)
     const { create } = mission.signed
     const { summary } = mission
     const role = mission.roleOf(identity.nodeId)
@@ -262,6 +265,7 @@ export class Views {
       onlyHere: standing.onlyHere(mission),
       holders: standing.holders(mission),
       ...(presenceVersion === 0 ? {} : { presenceVersion }),
+      ...(contentVersion === 0 ? {} : { contentVersion }),
       ...(mission.permissions.isReadOnly ? { readOnly: 'mission-read-only' as const } : {})
     }
   }

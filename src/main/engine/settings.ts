@@ -19,6 +19,7 @@ const isName = (least: number) =>
     )
   )
 const interfacesMost = 64
+const Megabytes = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1_000_000_000))
 
 /** Of a request: only what changes. */
 export const SettingsSchema = v.partial(
@@ -41,6 +42,8 @@ export const SettingsSchema = v.partial(
     language: v.pipe(v.string(), v.regex(/^[A-Za-z0-9-]{2,35}$/, 'the name of a language')),
     hasSingleKeys: v.boolean(),
     closing: v.picklist(['ask', 'tray', 'quit']),
+    filesMostMb: Megabytes,
+    filesAutoMb: Megabytes,
     isSetUp: v.boolean()
   })
 )

@@ -22,6 +22,8 @@ const settings: Readonly<Record<keyof Settings, 'free' | 'person'>> = {
   language: 'free',
   hasSingleKeys: 'free',
   closing: 'free',
+  filesMostMb: 'free',
+  filesAutoMb: 'free',
   isSetUp: 'free'
 }
 
@@ -64,6 +66,9 @@ const commands: Readonly<Record<CommandName, Care>> = {
   listAudit: 'free',
   listOnlyHere: 'free',
   previewScope: 'free',
+  listContents: 'free',
+  wantContent: 'free',
+  previewContent: 'free',
   listSnapshots: 'free',
   takeSnapshot: 'free',
   removeMember: 'person',

@@ -2,7 +2,7 @@
  * Frames on a link (docs/protocol/links.md): u32 length, one byte of type, payload. The length is checked before
  * anything is kept, so an oversized frame costs its sender the link and us four bytes.
  */
-export const frameTypes = { message: 1, run: 2, packedRun: 3, presence: 4, fork: 5 } as const
+export const frameTypes = { message: 1, run: 2, packedRun: 3, presence: 4, fork: 5, content: 6 } as const
 export type FrameType = (typeof frameTypes)[keyof typeof frameTypes]
 
 export interface Frame {

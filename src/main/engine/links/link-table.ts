@@ -17,6 +17,7 @@ import { Dialer, type DialOutcome } from './dialer.js'
 import { Gatekeeper } from './gatekeeper.js'
 import { Greeter, type Greeting, type Sighted } from './greeter.js'
 import { Link, type LinkSelf, type Met } from './link.js'
+import type { ContentPart } from './content-frame.js'
 import type { Message } from './messages.js'
 import { TransportError, type Channel, type Listener, type Transport } from './transport.js'
 
@@ -34,6 +35,7 @@ export interface LinkTableParts {
   readonly onRun: (link: Link, nodeId: NodeId, mission: MissionId, run: Run) => void
   readonly onFork: (link: Link, nodeId: NodeId, mission: MissionId, proof: ForkProof) => void
   readonly onPresence: (link: Link, nodeId: NodeId, payload: Buffer) => void
+  readonly onContent: (link: Link, nodeId: NodeId, part: ContentPart) => void
   /** The hello proved who it is, and that it holds the key of the first certificate of this chain. */
   readonly onShown: (peer: Met, chain: readonly Buffer[]) => void
   /** Something that the window shows about this peer changed. */
@@ -357,6 +359,9 @@ export class LinkTable {
       },
       onPresence: (_, payload) => {
         if (link.nodeId !== undefined) this.#parts.onPresence(link, link.nodeId, payload)
+      },
+      onContent: (_, part) => {
+        if (link.nodeId !== undefined) this.#parts.onContent(link, link.nodeId, part)
       },
       onHeartbeat: () => {
         if (link.nodeId === undefined) return

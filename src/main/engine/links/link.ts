@@ -30,6 +30,7 @@ import {
   type Self
 } from './hello.js'
 import { encodeMessage, parseMessage, type Message } from './messages.js'
+import { decodeContentFrame, type ContentPart } from './content-frame.js'
 import { decodeForkFrame, encodeForkFrame } from './fork-frame.js'
 import { decodeRunFrame } from './run-frame.js'
 import type { Channel } from './transport.js'
@@ -66,6 +67,7 @@ export interface LinkEvents {
   onFork(link: Link, mission: MissionId, proof: ForkProof): void
   /** Not looked at yet. */
   onPresence(link: Link, payload: Buffer): void
+  onContent(link: Link, part: ContentPart): void
   onHeartbeat(link: Link): void
   onClosed(link: Link, reason: ProblemCode, detail: string): void
 }
@@ -93,6 +95,13 @@ export interface Latest {
 /** Pulled when the socket has room and nothing more urgent waits; `undefined` ends it. */
 export type Stream = () => Promise<Buffer | undefined>
 
+/** What leaves when nothing else waits, such as files. */
+export interface Last {
+  readonly bytes: Buffer
+  /** What it reveals; asked about when it leaves. */
+  readonly mission: MissionId | undefined
+}
+
 const answerHeardMs = 1_000
 /** On one connection; nobody renames a laptop more often. */
 const selvesMost = 100
@@ -105,14 +114,18 @@ interface Hello {
   isProved: boolean
 }
 
-interface Queued {
-  readonly bytes: Buffer
-  readonly mission: MissionId | undefined
+/** The first version of the link that has a frame of this type. */
+const sinceVersion: Readonly<Record<Frame['type'], LinkVersion>> = {
+  [frameTypes.message]: 1,
+  [frameTypes.run]: 1,
+  [frameTypes.packedRun]: 2,
+  [frameTypes.presence]: 2,
+  [frameTypes.fork]: 2,
+  [frameTypes.content]: 3
 }
-
-const aboutMissions: ReadonlySet<Message['t']> = new Set(['have', 'want', 'heads', 'done', 'receipt'])
-/** From version 3 on. */
-const aboutReceipts: ReadonlySet<Message['t']> = new Set(['store', 'receipt'])
+const aboutFiles = ['holds', 'fetch', 'lacks'] as const
+const aboutMissions: ReadonlySet<Message['t']> = new Set(['have', 'want', 'heads', 'done', 'receipt', ...aboutFiles])
+const sinceVersion3: ReadonlySet<Message['t']> = new Set(['store', 'receipt', ...aboutFiles])
 
 function isControl({ t }: Message): boolean {
   return !aboutMissions.has(t)
@@ -142,12 +155,13 @@ export class Link {
   #heardAt: number
   #isPaused = false
   /** What keeps a link: hello, decisions, heartbeats. */
-  #control: Queued[] = []
-  #live: Queued[] = []
+  #control: Last[] = []
+  #live: Last[] = []
   #queuedBytes = 0
   readonly #latest = new Map<string, Latest>()
-  #bulk: Queued | undefined
+  #bulk: Last | undefined
   readonly #streams = new Map<MissionId, Stream>()
+  #last: (() => Promise<Last | undefined>) | undefined
   #pulling = false
   #pings = new Map<number, { readonly sentAt: number; readonly wall: number }>()
   #pingNumber = 0
@@ -258,6 +272,12 @@ export class Link {
     this.#pump()
   }
 
+  /** Pulled when the socket has room and nothing else waits or is read; `undefined` ends it. */
+  setLast(stream: () => Promise<Last | undefined>): void {
+    this.#last = stream
+    this.#pump()
+  }
+
   /** Reads no further until `resume`; its silence in between is ours. */
   pause(): void {
     this.#isPaused = true
@@ -288,11 +308,12 @@ export class Link {
     this.#latest.clear()
     this.#bulk = undefined
     this.#streams.clear()
+    this.#last = undefined
     this.channel.destroy()
     this.#events.onClosed(this, this.#refused ?? reason, detail)
   }
 
-  #enqueue(lane: Queued[], bytes: Buffer, mission: MissionId | undefined): void {
+  #enqueue(lane: Last[], bytes: Buffer, mission: MissionId | undefined): void {
     if (this.state === 'closed') return
     lane.push({ bytes, mission })
     this.#queuedBytes += bytes.length
@@ -311,7 +332,7 @@ export class Link {
     }
   }
 
-  #nextLatest(): Queued | undefined {
+  #nextLatest(): Last | undefined {
     for (const [key, { mission, make }] of this.#latest) {
       this.#latest.delete(key)
       // Asked before it is made: what may not leave is not noted as said.
@@ -322,7 +343,7 @@ export class Link {
   }
 
   /** What was read from disk and waits for its turn; has the next one read when there is none. */
-  #nextBulk(): Queued | undefined {
+  #nextBulk(): Last | undefined {
     if (this.channel.unsent >= bounds.unsentBulkBytes) return undefined
     const bulk = this.#bulk
     this.#bulk = undefined
@@ -339,7 +360,10 @@ export class Link {
   #pull(): void {
     if (this.#pulling) return
     const entry = this.#streams.entries().next()
-    if (entry.done === true) return
+    if (entry.done === true) {
+      this.#pullLast()
+      return
+    }
     const [mission, stream] = entry.value
     this.#pulling = true
     stream().then(
@@ -356,6 +380,24 @@ export class Link {
         this.#pulling = false
         this.#streams.delete(mission)
         this.close('internal', `reading for the peer: ${String(error)}`)
+      }
+    )
+  }
+
+  #pullLast(): void {
+    const stream = this.#last
+    if (stream === undefined) return
+    this.#pulling = true
+    stream().then(
+      (next) => {
+        this.#pulling = false
+        if (next !== undefined && this.state !== 'closed') this.#bulk = next
+        else if (this.#last === stream) this.#last = undefined
+        this.#pump()
+      },
+      (error: unknown) => {
+        this.#pulling = false
+        this.close('internal', `reading a file for the peer: ${String(error)}`)
       }
     )
   }
@@ -403,7 +445,7 @@ export class Link {
     else if (message.t === 'pong') this.#takePong(message.n, message.at)
     else if (message.t === 'intro' || message.t === 'proof' || message.t === 'answer')
       this.close('protocol-error', `${message.t} after the hello`)
-    else if (aboutReceipts.has(message.t) && this.version < 3)
+    else if (sinceVersion3.has(message.t) && this.version < 3)
       this.close('protocol-error', `${message.t} before version 3`)
     else this.#events.onMessage(this, message)
   }
@@ -412,9 +454,10 @@ export class Link {
     const { type } = frame
     if (this.state !== 'up')
       this.close('protocol-error', `${type === frameTypes.presence ? 'presence' : 'run'} before trust`)
-    else if (type !== frameTypes.run && this.version < 2) this.close('protocol-error', `frame type ${String(type)}`)
+    else if (this.version < sinceVersion[type]) this.close('protocol-error', `frame type ${String(type)}`)
     else if (type === frameTypes.presence) this.#events.onPresence(this, frame.payload)
     else if (type === frameTypes.fork) this.#takeFork(frame)
+    else if (type === frameTypes.content) this.#takeContent(frame)
     else this.#takeRun(frame)
   }
 
@@ -422,6 +465,12 @@ export class Link {
     const fork = decodeForkFrame(frame)
     if (fork === undefined) this.close('protocol-error', 'not a proof of a fork')
     else this.#events.onFork(this, fork.mission, fork.proof)
+  }
+
+  #takeContent({ payload }: Frame): void {
+    const part = decodeContentFrame(payload)
+    if (part === undefined) this.close('protocol-error', 'not a part of a file')
+    else this.#events.onContent(this, part)
   }
 
   #takeRun(frame: Frame): void {

@@ -17,6 +17,11 @@ const Heads = v.pipe(
   v.array(HeadSchema)
 )
 
+const Files = v.pipe(
+  v.custom<unknown[]>((value) => Array.isArray(value) && value.length <= limits.contentsTold),
+  v.array(v.tuple([Hash, Count]))
+)
+
 const Message = v.variant('t', [
   Intro,
   Proof,
@@ -42,6 +47,18 @@ const Message = v.variant('t', [
     at: Count,
     signature: v.custom<string>((value) => parseBase64Url(value, 64) !== undefined)
   }),
+  /** From version 3 on: files of this mission that the sender holds whole, with their sizes, beside those it named before. */
+  v.object({ t: v.literal('holds'), mission: MissionIdSchema, files: Files }),
+  /** From version 3 on: give me these bytes of a file. */
+  v.object({
+    t: v.literal('fetch'),
+    mission: MissionIdSchema,
+    file: Hash,
+    offset: Count,
+    length: v.pipe(Count, v.minValue(1), v.maxValue(limits.contentFetchBytes))
+  }),
+  /** From version 3 on: the sender gives nothing of this file for this mission, whatever the reason. */
+  v.object({ t: v.literal('lacks'), mission: MissionIdSchema, file: Hash }),
   /** After what was wanted. */
   v.object({ t: v.literal('done'), mission: MissionIdSchema, digest: Hash })
 ])

@@ -53,6 +53,12 @@ function fieldValue(mission: Mission, { name, log }: Ref, line: JsonObject): Fie
   }
 }
 
+/** One entity; `undefined` when nobody wrote anything of it. */
+export async function entityOf(mission: Mission, fold: Fold, name: string): Promise<EntityView | undefined> {
+  const index = fold.entity(name)
+  return index === undefined ? undefined : entityView(mission, index, await valuesOf(mission, [index]))
+}
+
 /** The entity `mission` itself; it is there even if nobody wrote a field of it. */
 export async function missionEntity(mission: Mission, fold: Fold): Promise<EntityView> {
   const index = fold.entity('mission')
@@ -93,11 +99,6 @@ function isNaming({ field, values }: EntityIndex['fields'][number]): boolean {
 export interface PageQuery {
   readonly offset: number
   readonly limit: number
-}
-
-export async function entityOf(mission: Mission, name: string): Promise<EntityView | null> {
-  const index = (await mission.fold()).entity(name)
-  return index === undefined ? null : entityView(mission, index, await valuesOf(mission, [index]))
 }
 
 export async function conflictPage(mission: Mission, fold: Fold, { offset, limit }: PageQuery): Promise<ConflictPage> {

@@ -1,0 +1,114 @@
+/**
+ * A file on its way to this disk (docs/protocol/content.md#disk): bytes come in their order, are hashed as they are
+ * written, and after a crash are gone on with from the last block that is as it was written. Nothing of it is visible.
+ */
+import { createHash } from 'node:crypto'
+import { crc32 } from 'node:zlib'
+import { DamageFound, type Disk, type LogFile } from '../storage/disk.js'
+
+/** Of a stored file: each is checked by itself when it is read. */
+export const blockBytes = 256 * 1024
+const sumBytes = 4
+
+export function sumsOf(path: string): string {
+  return `${path}.sums`
+}
+
+export function encodeSums(sums: readonly number[]): Buffer {
+  const bytes = Buffer.alloc(sums.length * sumBytes)
+  for (const [index, sum] of sums.entries()) bytes.writeUInt32BE(sum, index * sumBytes)
+  return bytes
+}
+
+/** What is left of the last one, after a torn write, is no sum. */
+export function decodeSums(bytes: Buffer): readonly number[] {
+  return Array.from({ length: Math.floor(bytes.length / sumBytes) }, (_, index) => bytes.readUInt32BE(index * sumBytes))
+}
+
+export class Incoming {
+  readonly #file: LogFile
+  readonly #sums: LogFile
+  readonly #hash = createHash('sha256')
+  /** Of the block that is not whole yet. */
+  #sum = 0
+  #begun = 0
+  #size = 0
+
+  private constructor(file: LogFile, sums: LogFile) {
+    this.#file = file
+    this.#sums = sums
+  }
+
+  /** Goes on with what is there under this path. */
+  static async open(disk: Disk, path: string): Promise<Incoming> {
+    const sums = decodeSums((await disk.read(sumsOf(path))) ?? Buffer.alloc(0))
+    const file = await disk.openLog(path)
+    const incoming = new Incoming(file, await disk.openLog(sumsOf(path)))
+    await incoming.#goOn(disk, path, sums)
+    return incoming
+  }
+
+  /** Bytes that are there, from the beginning on. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** One after the other; nothing is durable yet. */
+  async append(bytes: Buffer): Promise<void> {
+    const sums = this.#take(bytes)
+    await this.#file.append(bytes)
+    this.#size += bytes.length
+    if (sums.length > 0) await this.#sums.append(encodeSums(sums))
+  }
+
+  /** Durable on return; nothing can be appended any more. Answers the SHA-256 of all, in hex. */
+  async finish(): Promise<string> {
+    if (this.#begun > 0) await this.#sums.append(encodeSums([this.#sum]))
+    await this.#file.sync()
+    await this.#sums.sync()
+    await this.close()
+    return this.#hash.digest('hex')
+  }
+
+  async close(): Promise<void> {
+    await this.#file.close()
+    await this.#sums.close()
+  }
+
+  async #goOn(disk: Disk, path: string, sums: readonly number[]): Promise<void> {
+    for (const [index, sum] of sums.entries()) {
+      const block = await disk.readPart(path, index * blockBytes, blockBytes)
+      // A power cut leaves the end of one file, of the other, or of both behind.
+      if (block.length < blockBytes || crc32(block) !== sum) break
+      this.#take(block)
+      this.#size += block.length
+    }
+    if (this.#file.size > this.#size) await this.#file.truncate(this.#size)
+    const sumsSize = (this.#size / blockBytes) * sumBytes
+    if (this.#sums.size > sumsSize) await this.#sums.truncate(sumsSize)
+  }
+
+  /** The sums of the blocks that are whole now. */
+  #take(bytes: Buffer): readonly number[] {
+    this.#hash.update(bytes)
+    const whole: number[] = []
+    for (let at = 0; at < bytes.length;) {
+      const part = bytes.subarray(at, at + blockBytes - this.#begun)
+      this.#sum = crc32(part, this.#sum)
+      this.#begun += part.length
+      at += part.length
+      if (this.#begun < blockBytes) break
+      whole.push(this.#sum)
+      this.#sum = 0
+      this.#begun = 0
+    }
+    return whole
+  }
+}
+
+/** One block of a stored file. Rejects with DamageFound when it is not what was stored. */
+export async function readBlock(disk: Disk, path: string, sums: readonly number[], index: number): Promise<Buffer> {
+  const block = await disk.readPart(path, index * blockBytes, blockBytes)
+  if (crc32(block) !== sums[index]) throw new DamageFound(`${path}, block ${String(index)}`)
+  return block
+}
