@@ -3,9 +3,10 @@
  * mutual TLS 1.3, catch-up by version vector, relay. No signatures, no hash chain, no index, no trust. Lines of JSON on
  * disk and on the wire: {author, seq, at, …change}; the first line of each side of a link says what it has.
  */
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
-import { open } from 'node:fs/promises'
+import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { connect, createServer } from 'node:tls'
 import { drive } from './driver.mjs'
@@ -161,6 +162,34 @@ function createNode(stored) {
       await file.close()
     },
     more: {
+      /** For whoever connects to the port that it answers with. */
+      async serveFile({ path: source }) {
+        const giver = createServer(tls, (socket) => {
+          socket.on('error', () => undefined)
+          createReadStream(source, { highWaterMark: 256 * 1024 }).pipe(socket)
+        }).listen(0, '127.0.0.1')
+        await once(giver, 'listening')
+        giver.unref()
+        return giver.address().port
+      },
+      /** Hashed on its way to the disk, under its name only when it is durable. */
+      async takeFile({ port, folder }) {
+        const from = now()
+        const socket = connect({ host: '127.0.0.1', port, ...tls })
+        const target = await open(join(folder, 'file.new'), 'w')
+        const hash = createHash('sha256')
+        for await (const bytes of socket) {
+          hash.update(bytes)
+          await target.write(bytes)
+        }
+        await target.sync()
+        await target.close()
+        await rename(join(folder, 'file.new'), join(folder, 'file'))
+        const directory = await open(folder, 'r')
+        await directory.sync()
+        await directory.close()
+        return { ms: now() - from, sha256: hash.digest('hex') }
+      },
       prove: ({ places }) => ({
         lines: places.map(({ seq }) => asked.get(seq)),
         digest: node.digest(),

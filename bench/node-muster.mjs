@@ -1,12 +1,12 @@
 // Our engine as a node of the benchmark, as it is built.
-import { constants } from 'node:fs'
+import { constants, createReadStream } from 'node:fs'
 import promises from 'node:fs/promises'
 import { syncBuiltinESMExports } from 'node:module'
 import { sep } from 'node:path'
 import { createEngine } from '../out/main/engine.js'
 import { makeChange } from './change.mjs'
 import { drive } from './driver.mjs'
-import { now } from './time.mjs'
+import { now, sleep } from './time.mjs'
 
 /** What to do when bytes of a file below a data folder are durable. */
 const folders = new Map()
@@ -122,6 +122,24 @@ function createNode(stored) {
       async viewed({ entries }) {
         while ((await list(0, 1)).total < entries) await nextNews()
         return now()
+      },
+      /** From now on files come when they are asked for. */
+      async fetchAsked() {
+        good(await engine.commands.changeSettings({ filesAutoMb: 0 }))
+      },
+      async addFile({ path, sha256 }) {
+        const source = createReadStream(path, { highWaterMark: 256 * 1024 })
+        const added = good(await engine.contents.add(mission(), { name: 'file' }, source))
+        if (added.sha256 !== sha256) throw new Error('other bytes were added')
+      },
+      /** Milliseconds until it can be read. */
+      async takeFile({ sha256 }) {
+        const page = { missionId: mission(), offset: 0, limit: 1, order: 'newest' }
+        while (good(await engine.commands.listContents(page)).items[0]?.holders.length !== 1) await nextNews()
+        const from = now()
+        good(await engine.commands.wantContent({ missionId: mission(), file: sha256, isWanted: true }))
+        while (!(await engine.contents.open(mission(), sha256)).ok) await sleep(2)
+        return now() - from
       },
       page: async ({ offset, limit }) => (await list(offset, limit)).items
     }

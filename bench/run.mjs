@@ -4,6 +4,7 @@
  * ratios hold. A missed figure is said and fails nothing, unless --strict asks for that.
  *
  *   npm run bench [-- --quick] [--only W1,W2] [--json FILE] [--compare FILE] [--strict]
+ *     [--megabytes N]  of the file of `content`
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
@@ -21,10 +22,12 @@ const { values } = parseArgs({
     only: { type: 'string' },
     json: { type: 'string', default: 'artifacts/bench.json' },
     compare: { type: 'string' },
+    megabytes: { type: 'string' },
     strict: { type: 'boolean', default: false }
   }
 })
-const all = workloads(values.quick)
+const megabytes = values.megabytes === undefined ? undefined : Number(values.megabytes)
+const all = workloads(values.quick, { megabytes })
 const chosen = values.only?.split(',') ?? Object.keys(all)
 const unknown = chosen.filter((name) => all[name] === undefined)
 if (unknown.length > 0) {

@@ -1,6 +1,7 @@
 // The workloads: what runs, which clock starts and stops where. Each gives rows for the table and figures for --json.
 import { bundle } from './bundle.mjs'
 import { catchUp } from './catch-up.mjs'
+import { content } from './content.mjs'
 import { coldStart } from './cold-start.mjs'
 import { measureHeadless } from './headless.mjs'
 import { interleaved, medians, ofEach } from './interleaved.mjs'
@@ -95,7 +96,7 @@ async function idle({ quietMs, measureMs }) {
 }
 
 /** By name, as --only takes them. */
-export function workloads(isQuick) {
+export function workloads(isQuick, { megabytes } = {}) {
   const pick = (full, quick) => (isQuick ? quick : full)
   const rounds = pick(5, 1)
   const inBatches = { name: 'W2', title: 'in batches of 100', batch: 100 }
@@ -127,6 +128,8 @@ export function workloads(isQuick) {
         }
       }),
     bundle: () => bundle({ rounds: pick(3, 1), items: pick(50_000, 5_000), entries: pick(100_000, 10_000) }),
+    content: () =>
+      content({ rounds: pick(3, 1), megabytes: megabytes ?? pick(1_000, 100), quietChanges: pick(50, 20) }),
     trust: () => trust({ rounds: pick(5, 1) }),
     // The collector tidies up some 8 s after the last work; that is no idling yet.
     idle: () => idle({ quietMs: pick(10_000, 2_000), measureMs: pick(20_000, 3_000) })

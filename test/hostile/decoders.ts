@@ -12,9 +12,12 @@ import { parseLine, type JsonObject } from '../../src/main/engine/bytes/line.js'
 import { parseCertificate } from '../../src/main/engine/certificates/x509.js'
 import { readCertificateFiles } from '../../src/main/engine/certificates/read-files.js'
 import { callCommand } from '../../src/main/engine/commands.js'
+import { decodeSums, encodeSums } from '../../src/main/engine/content/incoming.js'
+import { judge, textOf } from '../../src/main/engine/content/preview.js'
 import { OwnIdentity } from '../../src/main/engine/identity/identity.js'
 import { sealingKeyFromSeed } from '../../src/main/engine/identity/signature.js'
 import { limits } from '../../src/main/engine/limits.js'
+import { decodeContentFrame, encodeContentFrame } from '../../src/main/engine/links/content-frame.js'
 import { decodeForkFrame, encodeForkFrame } from '../../src/main/engine/links/fork-frame.js'
 import { encodeFrame, FrameReader, frameTypes } from '../../src/main/engine/links/framing.js'
 import { parseMessage } from '../../src/main/engine/links/messages.js'
@@ -155,6 +158,15 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
     { kind: 'event', at: 1, event: 'hello', node: nodeId, callsign: 'A', text: 'x' }
   ]
 
+  // The least of each kind that says how large it is.
+  const pictures = [
+    '89504e470d0a1a0a0000000d49484452000000100000000a08060000000000',
+    'ffd8ffe000104a46494600010100000100010000ffc00011080010001003012200',
+    '47494638396110000a0080000000',
+    '524946461a000000574542505650384c0d0000002f0f40020010071011118888',
+    '524946461a00000057454250565038580a000000100000000f0000090000',
+    Buffer.from('plain text, ä\n').toString('hex')
+  ].map((hex) => Buffer.from(hex, 'hex'))
   const given = commandArguments(mission, nodeId)
   const commandNames = Object.keys(given) as CommandName[]
 
@@ -202,6 +214,33 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
       name: 'a fork frame',
       valid: [encodeForkFrame(mission, proof).subarray(5)],
       decode: (payload) => decodeForkFrame({ type: frameTypes.fork, payload }) !== undefined
+    },
+    {
+      name: 'a part of a file',
+      valid: [1, 5, limits.contentFrameBytes].map((size) =>
+        encodeContentFrame({ mission, file: mission, offset: size, bytes: Buffer.alloc(size, 1) }).subarray(5)
+      ),
+      decode(payload) {
+        const part = decodeContentFrame(payload)
+        if (part === undefined) return false
+        expect(part.bytes.length).toBeLessThanOrEqual(limits.contentFrameBytes)
+        expect(encodeContentFrame(part).subarray(5)).toEqual(payload)
+        return true
+      }
+    },
+    {
+      name: 'the sums of a stored file',
+      valid: [encodeSums([1, 2, 0xffffffff])],
+      decode: (bytes) => decodeSums(bytes).every((sum) => sum >= 0 && sum <= 0xffffffff)
+    },
+    {
+      name: 'the beginning of a file that is to be shown',
+      valid: pictures,
+      decode(bytes) {
+        const shown = judge(bytes, true)
+        if (shown.kind === 'text') expect(textOf(bytes, true)).toBeDefined()
+        return shown.kind !== 'other'
+      }
     },
     {
       name: 'a presence frame',

@@ -135,7 +135,7 @@ export const bounds = {
   contentLargeTransfers: 3,
   contentLargeBytes: 4 * 1024 * 1024,
   /** Requests to one peer on their way: so much lies between it and us, and so long a change may wait behind it. */
-  contentRequests: 4,
+  contentRequests: 8,
   /** Blocks of one file that may wait in memory for an earlier one. */
   contentBlocksAhead: 32,
   /** A peer that gave nothing for so long is asked again later; others are asked meanwhile. */

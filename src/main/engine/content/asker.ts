@@ -16,7 +16,8 @@ export interface Range {
 }
 
 export interface Answered {
-  readonly bytes: Buffer
+  /** From the offset on, in order. */
+  readonly parts: readonly Buffer[]
   /** Why it is not all. */
   readonly short?: 'lacks' | 'gone' | 'silent'
 }
@@ -77,14 +78,14 @@ export class Asker {
       const at = list.indexOf(request)
       if (at >= 0) list.splice(at, 1)
     }
-    const bytes = Buffer.concat(request.parts, request.received)
-    request.end(short === undefined ? { bytes } : { bytes, short })
+    const { parts } = request
+    request.end(short === undefined ? { parts } : { parts, short })
     this.#next()
   }
 
   #next(): void {
     if (this.#isClosed) {
-      for (const request of this.#waiting.splice(0)) request.end({ bytes: Buffer.alloc(0), short: 'gone' })
+      for (const request of this.#waiting.splice(0)) request.end({ parts: [], short: 'gone' })
       return
     }
     while (this.#asked.length < bounds.contentRequests) {

@@ -23,7 +23,7 @@ import { contentFacts, rankOf, type ContentFacts } from './facts.js'
 import { Giver } from './giver.js'
 import { blockBytes } from './incoming.js'
 import type { ContentStore } from './store.js'
-import { Transfer, type Origin } from './transfer.js'
+import { Transfer } from './transfer.js'
 
 export interface ContentsParts {
   readonly store: ContentStore
@@ -47,6 +47,12 @@ interface Peer {
   readonly link: Link
   readonly asker: Asker
   readonly giver: Giver
+}
+
+/** Blocks of which some were wrong: who gave each, and the sums of what was given. */
+interface Doubted {
+  readonly origins: Transfer['origins']
+  readonly sums: readonly number[]
 }
 
 /** A file that is to come, by one mission. */
@@ -100,7 +106,7 @@ export class Contents {
   /** Peers that are not asked for a file: for ever in this start, or until a monotonic time. */
   readonly #aside = new Map<string, number>()
   /** Bytes of several peers were wrong: from one peer at a time until it is right, to know who lied. */
-  readonly #doubted = new Map<string, ReadonlyMap<number, Origin>>()
+  readonly #doubted = new Map<string, Doubted>()
   readonly #problems = new Map<string, ProblemCode>()
   readonly #versions = new Map<MissionId, number>()
   readonly #toShow = new Set<MissionId>()
@@ -502,24 +508,23 @@ export class Contents {
   }
 
   /** The bytes are not the file. One giver of all of them lied; of several it is not known yet which. */
-  #mistrust({ sha256: file, size, origins }: Transfer): void {
-    const givers = new Set([...origins.values()].flatMap(({ from }) => from))
+  #mistrust({ sha256: file, size, origins, incoming }: Transfer): void {
+    const givers = new Set([...origins.values()].flat())
     const [giver] = givers
     const isAll = origins.size === Math.ceil(size / blockBytes)
     if (giver !== undefined && givers.size === 1 && isAll) this.#blame(giver, file)
-    else this.#doubted.set(file, origins)
+    else this.#doubted.set(file, { origins, sums: incoming.sums })
   }
 
   /** Now it is known what is right: whoever alone gave a block that is not is known, too. */
   async #blameDoubted(file: string): Promise<void> {
-    const origins = this.#doubted.get(file)
+    const doubted = this.#doubted.get(file)
     this.#doubted.delete(file)
-    if (origins === undefined) return
+    if (doubted === undefined) return
     const sums = await kept(this.#parts.store.sumsOf(file))
     if (!sums.ok) return
-    const wrong = [...origins].filter(([block, { sum }]) => sums.value[block] !== sum)
-    for (const giver of new Set(wrong.flatMap(([, { from }]) => (from.length === 1 ? from : []))))
-      this.#blame(giver, file)
+    const wrong = [...doubted.origins].filter(([block]) => sums.value[block] !== doubted.sums[block])
+    for (const giver of new Set(wrong.flatMap(([, from]) => (from.length === 1 ? from : [])))) this.#blame(giver, file)
   }
 
   #blame(nodeId: NodeId, file: string): void {
@@ -571,9 +576,9 @@ export class Contents {
       const own = await kept(this.#parts.store.readBlock(file, block))
       if (!own.ok) return 'gone'
       const range = { mission, file, offset: block * blockBytes, length: own.value.length }
-      const { bytes, short } = await asker.ask(range)
+      const { parts, short } = await asker.ask(range)
       if (short !== undefined) return short
-      if (!bytes.equals(own.value)) return 'wrong'
+      if (!Buffer.concat(parts).equals(own.value)) return 'wrong'
     }
     return 'same'
   }

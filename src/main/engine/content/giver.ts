@@ -14,11 +14,16 @@ export interface GiverParts {
   readonly mayHave: (mission: MissionId) => boolean
 }
 
+/** Requests that are read while the one before them leaves. */
+const readAhead = 2
+/** Ranges that follow each other are read at once, up to so much. */
+const readAtOnceBytes = 1024 * 1024
+
 interface Reading {
   readonly range: Range
-  readonly parts: AsyncGenerator<Buffer>
-  /** Offset of what leaves next. */
-  at: number
+  /** `undefined`: nothing of it is given. */
+  readonly bytes: Promise<Buffer | undefined>
+  sent: number
 }
 
 export class Giver {
@@ -26,9 +31,8 @@ export class Giver {
   readonly #asked: Range[] = []
   /** Files that the peer shall know of. */
   readonly #told = new Map<MissionId, Set<string>>()
-  /** Of the request that is being answered. */
-  #reading: Reading | undefined
-  #rest: Buffer | undefined
+  /** The first one is being answered. */
+  readonly #reading: Reading[] = []
   #isGiving = false
 
   constructor(parts: GiverParts) {
@@ -79,45 +83,68 @@ export class Giver {
 
   async #nextPart(): Promise<Last | undefined> {
     for (;;) {
-      const rest = this.#rest
-      const reading = this.#reading
-      if (rest !== undefined && reading !== undefined) return this.#frame(rest, reading)
-      if (reading !== undefined) {
-        // Cannot be read: for the peer as if it were not here.
-        const next = await reading.parts.next().catch(() => undefined)
-        if (next?.done === false) {
-          this.#rest = next.value
-          continue
-        }
-        this.#reading = undefined
-        if (reading.at < reading.range.offset + reading.range.length) return lacks(reading.range)
+      this.#readAhead()
+      const [reading] = this.#reading
+      if (reading === undefined) return undefined
+      const bytes = await reading.bytes
+      const { range, sent } = reading
+      if (bytes !== undefined && sent < bytes.length) return this.#frame(bytes, reading)
+      this.#reading.shift()
+      if (bytes === undefined || sent < range.length) return lacks(range)
+    }
+  }
+
+  /** The next one is read while the one before it leaves. */
+  #readAhead(): void {
+    while (this.#reading.length < readAhead) {
+      const [first] = this.#asked
+      if (first === undefined) return
+      const ranges = this.#asked.splice(0, countTogether(this.#asked))
+      const length = ranges.reduce((sum, range) => sum + range.length, 0)
+      const whole = this.#read({ ...first, length })
+      for (const range of ranges) {
+        const from = range.offset - first.offset
+        const bytes = whole.then((all) => all?.subarray(from, from + range.length))
+        this.#reading.push({ range, bytes, sent: 0 })
       }
-      const range = this.#asked.shift()
-      if (range === undefined) return undefined
-      const refusal = this.#begin(range)
-      if (refusal !== undefined) return refusal
     }
   }
 
   /** What is not here, what did not enter by this mission, and what the peer may not have: all look alike. */
-  #begin(range: Range): Last | undefined {
+  async #read({ mission, file, offset, length }: Range): Promise<Buffer | undefined> {
     const { store, mayHave } = this.#parts
-    const { mission, file, offset, length } = range
     const size = store.sizeOf(file)
-    if (size === undefined || !store.has(mission, file) || !mayHave(mission)) return lacks(range)
-    this.#reading = { range, parts: store.read(file, offset, Math.min(offset + length, size)), at: offset }
-    return undefined
+    if (size === undefined || !store.has(mission, file) || !mayHave(mission)) return undefined
+    const parts: Buffer[] = []
+    try {
+      for await (const part of store.read(file, offset, Math.min(offset + length, size))) parts.push(part)
+    } catch {
+      return undefined // The store has told about it; for the peer as if it were not here.
+    }
+    return parts.length === 1 ? parts[0] : Buffer.concat(parts)
   }
 
-  #frame(rest: Buffer, reading: Reading): Last {
-    const { mission, file } = reading.range
-    const bytes = rest.subarray(0, limits.contentFrameBytes)
-    const left = rest.subarray(bytes.length)
-    this.#rest = left.length === 0 ? undefined : left
-    const frame = encodeContentFrame({ mission, file, offset: reading.at, bytes })
-    reading.at += bytes.length
+  #frame(bytes: Buffer, reading: Reading): Last {
+    const { mission, file, offset } = reading.range
+    const part = bytes.subarray(reading.sent, reading.sent + limits.contentFrameBytes)
+    const frame = encodeContentFrame({ mission, file, offset: offset + reading.sent, bytes: part })
+    reading.sent += part.length
     return { bytes: frame, mission }
   }
+}
+
+/** How many of the first ranges are one stretch of one file. */
+function countTogether([first, ...more]: readonly Range[]): number {
+  if (first === undefined) return 0
+  let end = first.offset + first.length
+  let count = 1
+  for (const { mission, file, offset, length } of more) {
+    const follows = mission === first.mission && file === first.file && offset === end
+    if (!follows || end + length - first.offset > readAtOnceBytes) break
+    end += length
+    count++
+  }
+  return count
 }
 
 /** Reveals nothing: it repeats what the peer said. */

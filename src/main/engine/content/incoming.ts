@@ -9,6 +9,8 @@ import { DamageFound, type Disk, type LogFile } from '../storage/disk.js'
 /** Of a stored file: each is checked by itself when it is read. */
 export const blockBytes = 256 * 1024
 const sumBytes = 4
+/** Of 4 MiB. */
+const sumsAtOnce = 16
 
 export function sumsOf(path: string): string {
   return `${path}.sums`
@@ -29,6 +31,9 @@ export class Incoming {
   readonly #file: LogFile
   readonly #sums: LogFile
   readonly #hash = createHash('sha256')
+  /** CRC-32 of each block. */
+  readonly sums: number[] = []
+  #saved = 0
   /** Of the block that is not whole yet. */
   #sum = 0
   #begun = 0
@@ -55,22 +60,39 @@ export class Incoming {
 
   /** One after the other; nothing is durable yet. */
   async append(bytes: Buffer): Promise<void> {
-    const sums = this.#take(bytes)
+    this.#take(bytes)
     await this.#file.append(bytes)
     this.#size += bytes.length
+    // Behind the blocks that they are of: what a crash leaves without a sum comes again.
+    if (this.sums.length - this.#saved >= sumsAtOnce) await this.#saveSums()
+  }
+
+  async #saveSums(): Promise<void> {
+    const sums = this.sums.slice(this.#saved)
+    this.#saved = this.sums.length
     if (sums.length > 0) await this.#sums.append(encodeSums(sums))
   }
 
   /** Durable on return; nothing can be appended any more. Answers the SHA-256 of all, in hex. */
   async finish(): Promise<string> {
-    if (this.#begun > 0) await this.#sums.append(encodeSums([this.#sum]))
+    if (this.#begun > 0) this.sums.push(this.#sum)
+    await this.#saveSums()
     await this.#file.sync()
     await this.#sums.sync()
-    await this.close()
+    await this.#close()
     return this.#hash.digest('hex')
   }
 
+  /** What came stays, to be gone on with. */
   async close(): Promise<void> {
+    try {
+      await this.#saveSums()
+    } finally {
+      await this.#close()
+    }
+  }
+
+  async #close(): Promise<void> {
     await this.#file.close()
     await this.#sums.close()
   }
@@ -86,29 +108,35 @@ export class Incoming {
     if (this.#file.size > this.#size) await this.#file.truncate(this.#size)
     const sumsSize = (this.#size / blockBytes) * sumBytes
     if (this.#sums.size > sumsSize) await this.#sums.truncate(sumsSize)
+    this.#saved = this.sums.length
   }
 
-  /** The sums of the blocks that are whole now. */
-  #take(bytes: Buffer): readonly number[] {
+  #take(bytes: Buffer): void {
     this.#hash.update(bytes)
-    const whole: number[] = []
     for (let at = 0; at < bytes.length;) {
       const part = bytes.subarray(at, at + blockBytes - this.#begun)
       this.#sum = crc32(part, this.#sum)
       this.#begun += part.length
       at += part.length
-      if (this.#begun < blockBytes) break
-      whole.push(this.#sum)
+      if (this.#begun < blockBytes) return
+      this.sums.push(this.#sum)
       this.#sum = 0
       this.#begun = 0
     }
-    return whole
   }
 }
 
-/** One block of a stored file. Rejects with DamageFound when it is not what was stored. */
-export async function readBlock(disk: Disk, path: string, sums: readonly number[], index: number): Promise<Buffer> {
-  const block = await disk.readPart(path, index * blockBytes, blockBytes)
-  if (crc32(block) !== sums[index]) throw new DamageFound(`${path}, block ${String(index)}`)
-  return block
+/** Blocks of a stored file that follow each other. Rejects with DamageFound when one is not what was stored. */
+export async function readBlocks(
+  disk: Disk,
+  path: string,
+  sums: readonly number[],
+  index: number,
+  count: number
+): Promise<Buffer> {
+  const blocks = await disk.readPart(path, index * blockBytes, count * blockBytes)
+  for (let block = 0; block < count; block++)
+    if (crc32(blocks.subarray(block * blockBytes, (block + 1) * blockBytes)) !== sums[index + block])
+      throw new DamageFound(`${path}, block ${String(index + block)}`)
+  return blocks
 }

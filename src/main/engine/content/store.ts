@@ -10,7 +10,7 @@ import { isHex } from '../bytes/hash.js'
 import { bounds } from '../limits.js'
 import { DamageFound, kept, systemCode, type Disk } from '../storage/disk.js'
 import { moveAside } from '../storage/document.js'
-import { blockBytes, decodeSums, Incoming, readBlock, sumsOf } from './incoming.js'
+import { blockBytes, decodeSums, Incoming, readBlocks, sumsOf } from './incoming.js'
 
 const folder = 'content'
 const [files, sums, partial, arriving, entries] = ['files', 'sums', 'partial', 'arriving', 'missions'].map(
@@ -20,6 +20,8 @@ const wantedMark = '.wanted'
 /** While a file of unknown length comes in, room is looked at again after so many bytes. */
 const roomEveryBytes = 16 * 1024 * 1024
 const sumsInMemory = 64
+/** Read at once. */
+const blocksAtOnce = 4
 
 export interface ContentStoreParts {
   readonly disk: Disk
@@ -227,10 +229,14 @@ export class ContentStore {
   }
 
   /** One block of 256 KiB. Rejects when it is not what was stored; then the file is no longer here. */
-  async readBlock(sha256: string, index: number): Promise<Buffer> {
+  readBlock(sha256: string, index: number): Promise<Buffer> {
+    return this.#readBlocks(sha256, index, 1)
+  }
+
+  async #readBlocks(sha256: string, index: number, count: number): Promise<Buffer> {
     const path = `${files}/${sha256}`
     try {
-      return await readBlock(this.#parts.disk, path, await this.sumsOf(sha256), index)
+      return await readBlocks(this.#parts.disk, path, await this.sumsOf(sha256), index, count)
     } catch (error) {
       if (error instanceof DamageFound || systemCode(error) === 'ENOENT') await this.#putAside(sha256, String(error))
       throw error
@@ -249,8 +255,9 @@ export class ContentStore {
     for (let at = from; at < to;) {
       const index = Math.floor(at / blockBytes)
       const start = index * blockBytes
-      const block = await this.readBlock(sha256, index)
-      const part = block.subarray(at - start, Math.min(block.length, to - start))
+      const count = Math.min(blocksAtOnce, Math.ceil(to / blockBytes) - index)
+      const blocks = await this.#readBlocks(sha256, index, count)
+      const part = blocks.subarray(at - start, Math.min(blocks.length, to - start))
       if (part.length === 0) return
       yield part
       at += part.length

@@ -3,7 +3,6 @@
  * order, written in their order, and wait for each other in bounded memory. A peer that goes leaves its part to the
  * others; the one block that holds up the rest is asked of two.
  */
-import { crc32 } from 'node:zlib'
 import type { MissionId, NodeId } from '@shared/model.js'
 import { bounds } from '../limits.js'
 import type { Clock } from '../runtime/clock.js'
@@ -14,12 +13,6 @@ export interface Source {
   readonly nodeId: NodeId
   readonly mission: MissionId
   readonly asker: Asker
-}
-
-/** Who gave a block, and what it was. */
-export interface Origin {
-  readonly from: readonly NodeId[]
-  readonly sum: number
 }
 
 export interface TransferEvents {
@@ -33,19 +26,21 @@ export interface TransferEvents {
 }
 
 interface Block {
-  readonly bytes: Buffer
+  readonly parts: readonly Buffer[]
+  readonly length: number
   readonly from: readonly NodeId[]
 }
 
-const none: Block = { bytes: Buffer.alloc(0), from: [] }
+const none: Block = { parts: [], length: 0, from: [] }
 /** The speed shown is that of the last seconds. */
 const speedMs = 3_000
+const writtenAtOnce = 8
 
 export class Transfer {
   readonly sha256: string
   readonly size: number
-  /** By block, since this start. */
-  readonly origins = new Map<number, Origin>()
+  /** Who gave each block, since this start. */
+  readonly origins = new Map<number, readonly NodeId[]>()
   readonly #incoming: Incoming
   readonly #clock: Clock
   readonly #events: TransferEvents
@@ -131,13 +126,13 @@ export class Transfer {
       const asked = this.#asked.get(block) ?? new Set()
       this.#asked.set(block, asked.add(source.nodeId))
       const { mission, asker, nodeId } = source
-      const offset = block * blockBytes + known.bytes.length
-      const length = this.#lengthOf(block) - known.bytes.length
+      const offset = block * blockBytes + known.length
+      const length = this.#lengthOf(block) - known.length
       const answered = await asker.ask({ mission, file: this.sha256, offset, length })
       asked.delete(nodeId)
       if (asked.size === 0) this.#asked.delete(block)
       if (this.#isOver) return
-      this.#take(block, joined(known, answered.bytes, nodeId))
+      this.#take(block, joined(known, answered.parts, nodeId))
       if (answered.short === undefined) continue
       if (this.#sources.get(nodeId) !== source) return
       this.#sources.delete(nodeId)
@@ -165,11 +160,11 @@ export class Transfer {
 
   #take(index: number, block: Block): void {
     if (index < this.#head || this.#ready.has(index)) return
-    if (block.bytes.length === this.#lengthOf(index)) {
+    if (block.length === this.#lengthOf(index)) {
       this.#begun.delete(index)
       this.#ready.set(index, block)
       void this.#write()
-    } else if (block.bytes.length > (this.#begun.get(index) ?? none).bytes.length) this.#begun.set(index, block)
+    } else if (block.length > (this.#begun.get(index) ?? none).length) this.#begun.set(index, block)
   }
 
   #write(): Promise<void> {
@@ -184,12 +179,12 @@ export class Transfer {
   async #writeReady(): Promise<void> {
     try {
       for (;;) {
-        const next = this.#ready.get(this.#head)
-        if (next === undefined) break
-        this.origins.set(this.#head, { from: next.from, sum: crc32(next.bytes) })
-        await this.#incoming.append(next.bytes)
-        this.#ready.delete(this.#head)
-        this.#head++
+        const blocks = this.#nextReady()
+        if (blocks.length === 0) break
+        for (const [index, { from }] of blocks.entries()) this.origins.set(this.#head + index, from)
+        await this.#incoming.append(Buffer.concat(blocks.flatMap(({ parts }) => parts)))
+        for (const index of blocks.keys()) this.#ready.delete(this.#head + index)
+        this.#head += blocks.length
         if (this.#isOver) return
         this.#noteMoment()
         this.#events.onProgress()
@@ -206,6 +201,16 @@ export class Transfer {
     }
   }
 
+  /** As many as are written at once. */
+  #nextReady(): readonly Block[] {
+    const blocks: Block[] = []
+    for (let block = this.#ready.get(this.#head); block !== undefined && blocks.length < writtenAtOnce;) {
+      blocks.push(block)
+      block = this.#ready.get(this.#head + blocks.length)
+    }
+    return blocks
+  }
+
   /** There may be something to do again for peers that had nothing. */
   #wakeAll(): void {
     for (const source of this.#sources.values()) this.#employ(source)
@@ -220,8 +225,9 @@ export class Transfer {
   }
 }
 
-function joined(begun: Block, bytes: Buffer, nodeId: NodeId): Block {
-  if (bytes.length === 0) return begun
+function joined(begun: Block, parts: readonly Buffer[], nodeId: NodeId): Block {
+  if (parts.length === 0) return begun
   const from = begun.from.includes(nodeId) ? begun.from : [...begun.from, nodeId]
-  return { bytes: begun.bytes.length === 0 ? bytes : Buffer.concat([begun.bytes, bytes]), from }
+  const length = parts.reduce((sum, part) => sum + part.length, begun.length)
+  return { parts: [...begun.parts, ...parts], length, from }
 }
