@@ -1,5 +1,5 @@
 /** The only door between window and main in Electron: named functions with plain data. No logic, no objects of Electron. */
-import { contextBridge, ipcRenderer } from 'electron'
+import { contextBridge, ipcRenderer, webUtils } from 'electron'
 import { ipcChannels, type CommandName, type DesktopBridge, type OpenedFiles } from '@shared/contract.js'
 import type { FeedMessage } from '@shared/feed.js'
 
@@ -21,6 +21,15 @@ const bridge: DesktopBridge = {
   },
   saveFile: (fileName, data) => ipcRenderer.invoke(ipcChannels.saveFile, fileName, data),
   openMap: () => ipcRenderer.invoke(ipcChannels.openMap),
+  pickFiles: (missionId) => ipcRenderer.invoke(ipcChannels.pickFiles, missionId),
+  addFiles: (missionId, files) =>
+    // Only what a person chose has a place: a file that a script made has none.
+    ipcRenderer.invoke(
+      ipcChannels.addFiles,
+      missionId,
+      files.map((file) => webUtils.getPathForFile(file as Parameters<typeof webUtils.getPathForFile>[0]))
+    ),
+  saveContent: (missionId, file) => ipcRenderer.invoke(ipcChannels.saveContent, missionId, file),
   showDataFolder: () => ipcRenderer.invoke(ipcChannels.showDataFolder),
   onOpenedFiles(listener) {
     const undo = listen<OpenedFiles>(ipcChannels.openedFiles, listener)

@@ -4,7 +4,9 @@
  */
 import type { ClientMessage, DesktopBridge, DesktopHost, EngineClient, ServerMessage } from '@shared/contract'
 import type { FeedMessage } from '@shared/feed'
-import { fail, type Result } from '@shared/result'
+import type { MissionId } from '@shared/model'
+import { isProblemCode } from '@shared/problems'
+import { fail, ok, problem, type Result } from '@shared/result'
 
 declare global {
   interface Window {
@@ -23,7 +25,17 @@ export type Connection =
   | { readonly state: 'lost'; readonly since: number; readonly nextTryAt: number }
   | { readonly state: 'closed'; readonly reason: 'no-code' | 'code-refused' }
 
+/** Files of missions in a browser, over the local API; the desktop host moves bytes itself. */
+export interface FileDoor {
+  /** @param onSent so many bytes of it have left the window. */
+  put(missionId: MissionId, file: File, onSent: (bytes: number) => void): Promise<Result<null>>
+  /** Whole, for saving. */
+  get(missionId: MissionId, file: string): Promise<Result<Blob>>
+}
+
 export interface WindowClient extends EngineClient {
+  /** Absent in the desktop host. */
+  readonly files?: FileDoor
   /** Says the present state at once, then every change of it; returns its undo. */
   onConnection(listener: (connection: Connection) => void): () => void
   /** A tile of a map file; `undefined` where the map has none. Rejects when it cannot be had. */
@@ -39,6 +51,7 @@ export interface Host {
   readonly history: Pick<History, 'replaceState'>
   readonly WebSocket: new (url: string) => WebSocket
   fetch(url: string, init: RequestInit): Promise<Response>
+  readonly XMLHttpRequest?: new () => XMLHttpRequest
   setTimeout(callback: () => void, delayMs: number): number
   clearTimeout(timer: number): void
 }
@@ -158,6 +171,7 @@ function overSocket(host: Host): WindowClient {
 
   void connect()
   return {
+    files: createFileDoor(host, () => token),
     call: (name, argument) =>
       new Promise((resolve) => {
         if (connection.state !== 'open') return resolve(fail('engine-lost'))
@@ -199,6 +213,47 @@ async function fetchTile(
   if (response.status === 204) return undefined
   if (!response.ok) throw new Error(`tile: HTTP ${String(response.status)}`)
   return response.arrayBuffer()
+}
+
+function createFileDoor(host: Host, token: () => string | undefined): FileDoor {
+  const address = (missionId: MissionId, rest: string) =>
+    `${host.location.origin}/api/v1/missions/${missionId}/content${rest}`
+  const authorization = () => `Bearer ${token() ?? ''}`
+  return {
+    put: (missionId, file, onSent) =>
+      new Promise((resolve) => {
+        // Not fetch, which does not say how much of a body has left.
+        const request = new (host.XMLHttpRequest ?? XMLHttpRequest)()
+        request.open('PUT', address(missionId, `?name=${encodeURIComponent(file.name.toWellFormed())}`))
+        request.setRequestHeader('authorization', authorization())
+        request.setRequestHeader('content-type', file.type === '' ? 'application/octet-stream' : file.type)
+        request.upload.onprogress = ({ loaded }) => onSent(loaded)
+        request.onerror = () => resolve(fail('engine-lost', file.name))
+        request.onload = () => resolve(request.status < 300 ? ok(null) : problemIn(request.responseText))
+        request.send(file)
+      }),
+    async get(missionId, file) {
+      try {
+        const init = { headers: { authorization: authorization() } }
+        const response = await host.fetch(address(missionId, `/${file}`), init)
+        return response.ok ? ok(await response.blob()) : problemIn(await response.text())
+      } catch (error) {
+        return fail('engine-lost', error instanceof Error ? error.message : String(error))
+      }
+    }
+  }
+}
+
+/** As the local API says it. */
+function problemIn(text: string): Result<never> {
+  try {
+    const { code, detail } = JSON.parse(text) as { readonly code?: unknown; readonly detail?: unknown }
+    if (isProblemCode(code))
+      return { ok: false, problem: problem(code, typeof detail === 'string' ? detail : undefined) }
+  } catch {
+    // Not from the engine.
+  }
+  return fail('internal', text.slice(0, 200))
 }
 
 /** The code works once and must not stay where a history, a bookmark or a shoulder can read it. */

@@ -29,7 +29,7 @@ export function createWindowRouter(): Router {
       },
       { path: '/missions', component: MissionsView, meta: { title: 'missions.title' } },
       {
-        path: '/missions/:id/:tab(map|log|conflicts|people|history)?',
+        path: '/missions/:id/:tab(map|log|files|conflicts|people|history)?',
         component: MissionView,
         props: true,
         meta: { title: 'missions.title' }

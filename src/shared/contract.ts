@@ -311,6 +311,12 @@ export interface DesktopHost {
   saveFile(fileName: string, data: string): Promise<Result<{ readonly path: string } | null>>
   /** Asks for a map file and adds it; `null` when the person changed their mind. */
   openMap(): Promise<Result<MapFileSummary | null>>
+  /** Asks for files and adds them to a mission; `null` when the person changed their mind. */
+  pickFiles(missionId: MissionId): Promise<Result<{ readonly added: number } | null>>
+  /** The same with `File` objects that a person let go over the window; main shows their places and asks. */
+  addFiles(missionId: MissionId, files: readonly object[]): Promise<Result<{ readonly added: number } | null>>
+  /** Asks where to save a file of a mission and writes it. */
+  saveContent(missionId: MissionId, file: string): Promise<Result<{ readonly path: string } | null>>
   /** Opens the folder that holds the data in the system's file manager. */
   showDataFolder(): Promise<Result<null>>
   /** Files that were opened from outside (double click, command line), base64; returns its undo. */
@@ -342,6 +348,9 @@ export const ipcChannels = {
   feed: 'muster:feed',
   saveFile: 'muster:save-file',
   openMap: 'muster:open-map',
+  pickFiles: 'muster:pick-files',
+  addFiles: 'muster:add-files',
+  saveContent: 'muster:save-content',
   showDataFolder: 'muster:show-data-folder',
   /** The window is ready for files opened from outside. */
   wantFiles: 'muster:want-files',

@@ -20,7 +20,7 @@ import { isOwnFrame, mayRequest } from '../../src/main/shell/origin.js'
 import { plainSize } from '../../src/main/shell/plain-size.js'
 import { stopOrAsk } from '../../src/main/shell/quitting.js'
 import { mayReload } from '../../src/main/shell/reloads.js'
-import { plainName } from '../../src/main/shell/save-file.js'
+import { safeFileName, shownFileName } from '@shared/file-name.js'
 import { statusLine } from '../../src/main/shell/tray.js'
 import { clampState, leastSizeIn } from '../../src/main/shell/window-state.js'
 import { temporaryFolder } from '../support/headless.js'
@@ -380,12 +380,18 @@ describe('words and colours', () => {
   })
 
   it('saves under a plain name', () => {
-    expect(plainName('OSC Sežana.crt')).toBe('OSC Sežana.crt')
-    expect(plainName('../../.bashrc')).toBe('_.._.bashrc')
-    expect(plainName('a\u202Egpj.exe\0')).toBe('a_gpj.exe_')
-    expect(plainName('C:\\x')).toBe('C__x')
-    expect(plainName(' .. ')).toBe('muster')
-    expect(plainName('x'.repeat(500))).toHaveLength(128)
+    expect(safeFileName('OSC Sežana.crt')).toBe('OSC Sežana.crt')
+    expect(safeFileName('../../.bashrc')).toBe('_.._.bashrc')
+    expect(safeFileName('a\u202Egpj.exe\0')).toBe('a_gpj.exe_')
+    expect(safeFileName('C:\\x')).toBe('C__x')
+    expect(safeFileName(' .. ')).toBe('file')
+    expect(safeFileName('con.txt')).toBe('_con.txt')
+    expect(safeFileName('LPT1')).toBe('_LPT1')
+    expect(safeFileName('console.txt')).toBe('console.txt')
+    expect(safeFileName(`${'x'.repeat(300)}.tar.gz`).endsWith('x.gz')).toBe(true)
+    expect(safeFileName('a\ud800b\u2028c')).toBe('a\ufffdb_c')
+    expect(shownFileName('a\u202Egpj.exe')).toBe('a\u2423gpj.exe')
+    expect(safeFileName('x'.repeat(500))).toHaveLength(128)
   })
 
   it('leaves Chromium’s judgement of certificates alone', () => {

@@ -217,14 +217,15 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
     },
     {
       name: 'a part of a file',
-      valid: [1, 5, limits.contentFrameBytes].map((size) =>
+      valid: [1, 5, 1_000].map((size) =>
         encodeContentFrame({ mission, file: mission, offset: size, bytes: Buffer.alloc(size, 1) }).subarray(5)
       ),
       decode(payload) {
         const part = decodeContentFrame(payload)
         if (part === undefined) return false
         expect(part.bytes.length).toBeLessThanOrEqual(limits.contentFrameBytes)
-        expect(encodeContentFrame(part).subarray(5)).toEqual(payload)
+        // Not toEqual, which looks at byte after byte.
+        expect(encodeContentFrame(part).subarray(5).equals(payload)).toBe(true)
         return true
       }
     },

@@ -5,7 +5,7 @@
 import type { BrowserWindow, IpcMainEvent, IpcMainInvokeEvent } from 'electron'
 import * as v from 'valibot'
 import { ipcChannels, type CommandName, type OpenedFiles } from '@shared/contract.js'
-import type { MapFileSummary } from '@shared/model.js'
+import type { MapFileSummary, MissionId } from '@shared/model.js'
 import { isProblemCode } from '@shared/problems.js'
 import { fail, type Result } from '@shared/result.js'
 import { callCommand, isCommandName, type Engine, type Log } from '../engine/index.js'
@@ -20,6 +20,10 @@ const answerWithinMs = 60_000
 export interface HostCalls {
   saveFile(fileName: string, data: string): Promise<Result<{ readonly path: string } | null>>
   openMap(): Promise<Result<MapFileSummary | null>>
+  /** Main's own dialogs: a script cannot answer them. */
+  pickFiles(missionId: MissionId): Promise<Result<{ readonly added: number } | null>>
+  addFiles(missionId: MissionId, paths: readonly string[]): Promise<Result<{ readonly added: number } | null>>
+  saveContent(missionId: MissionId, file: string): Promise<Result<{ readonly path: string } | null>>
   showDataFolder(): Promise<Result<null>>
   /** Main's own question, where a hand cannot be seen. */
   askPerson(name: CommandName): Promise<boolean>
@@ -50,12 +54,19 @@ const SaveSchema = v.strictTuple([
   v.pipe(v.string(), v.regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, 'base64'))
 ])
 
+const Hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits'))
+const Id = v.custom<MissionId>((value) => v.is(Hash, value), 'a mission ID')
+const AddSchema = v.strictTuple([
+  Id,
+  v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(4096))), v.minLength(1), v.maxLength(100))
+])
+const ContentSchema = v.strictTuple([Id, Hash])
+
 export function connectWindow(window: BrowserWindow, engine: Engine, host: HostCalls, log: Log): Bridge {
   const contents = window.webContents
   let unsubscribe: (() => void) | undefined
   let lastHandAt: number | undefined
-  let isSaving = false
-  let isOpening = false
+  let isAsking = false
   let isStopping = false
 
   // Seen by main itself, on its way to the window: a script cannot make these.
@@ -107,36 +118,33 @@ export function connectWindow(window: BrowserWindow, engine: Engine, host: HostC
     },
     answerWithinMs
   )
-  // No limit of time on these two: a person looks for a place.
-  answer(
-    ipcChannels.saveFile,
-    async (args) => {
-      const parsed = v.safeParse(SaveSchema, args)
-      if (!parsed.success) return refuse('bad-request', v.summarize(parsed.issues).slice(0, 200))
-      if (isSaving) return refuse('bad-request', 'one file at a time')
-      isSaving = true
-      try {
-        return await host.saveFile(...parsed.output)
-      } finally {
-        isSaving = false
-      }
-    },
-    undefined
-  )
-  answer(
-    ipcChannels.openMap,
-    async (args) => {
-      if (args.length > 0) return refuse('bad-request', 'no argument')
-      if (isOpening) return refuse('bad-request', 'one file at a time')
-      isOpening = true
-      try {
-        return await host.openMap()
-      } finally {
-        isOpening = false
-      }
-    },
-    undefined
-  )
+  /** One dialog at a time, and no limit of time on it: a person looks for a place. */
+  function answerByDialog<Args extends unknown[]>(
+    channel: string,
+    schema: v.GenericSchema<unknown, Args>,
+    ask: (...args: Args) => Promise<Result<unknown>>
+  ): void {
+    answer(
+      channel,
+      async (args) => {
+        const parsed = v.safeParse(schema, args)
+        if (!parsed.success) return refuse('bad-request', v.summarize(parsed.issues).slice(0, 200))
+        if (isAsking) return refuse('bad-request', 'one file at a time')
+        isAsking = true
+        try {
+          return await ask(...parsed.output)
+        } finally {
+          isAsking = false
+        }
+      },
+      undefined
+    )
+  }
+  answerByDialog(ipcChannels.saveFile, SaveSchema, (...args) => host.saveFile(...args))
+  answerByDialog(ipcChannels.pickFiles, v.strictTuple([Id]), (...args) => host.pickFiles(...args))
+  answerByDialog(ipcChannels.addFiles, AddSchema, (...args) => host.addFiles(...args))
+  answerByDialog(ipcChannels.saveContent, ContentSchema, (...args) => host.saveContent(...args))
+  answerByDialog(ipcChannels.openMap, v.strictTuple([]), () => host.openMap())
   answer(
     ipcChannels.showDataFolder,
     async (args) => (args.length === 0 ? host.showDataFolder() : refuse('bad-request', 'no argument')),

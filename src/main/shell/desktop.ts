@@ -11,6 +11,7 @@ import { connectWindow } from './bridge.js'
 import { askClosing, closeAction } from './closing.js'
 import { LocalApi } from './local-api.js'
 import { nativeThemeOf } from './look.js'
+import { addFiles, pickFiles, saveContent } from './mission-files.js'
 import type { FileInbox } from './opened-files.js'
 import { openMap } from './open-map.js'
 import { stopOrAsk } from './quitting.js'
@@ -52,6 +53,9 @@ export function runDesktop(options: DesktopOptions): Desktop {
     {
       saveFile: (fileName, data) => saveFile(window, fileName, data),
       openMap: () => openMap(window, (path) => engine.commands.addMap({ path })),
+      pickFiles: (id) => pickFiles(window, engine, id),
+      addFiles: (id, paths) => addFiles(window, engine, id, paths),
+      saveContent: (id, file) => saveContent(window, engine, id, file),
       async showDataFolder() {
         const failed = await shell.openPath(dataFolder)
         return failed === '' ? ok(null) : fail('internal', failed)

@@ -5,7 +5,9 @@ export const windowOrigin = `${scheme}://${windowHost}`
 
 /** @param hasDevTools only in development. */
 export function mayRequest(url: string, hasDevTools: boolean): boolean {
-  return url.startsWith(`${windowOrigin}/`) || (hasDevTools && url.startsWith('devtools://'))
+  // A blob is bytes that the page holds already, such as a picture of a mission.
+  const isOwn = url.startsWith(`${windowOrigin}/`) || url.startsWith(`blob:${windowOrigin}/`)
+  return isOwn || (hasDevTools && url.startsWith('devtools://'))
 }
 
 /** The window's main frame, and still our page in it. */

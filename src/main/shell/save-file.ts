@@ -2,18 +2,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { app, dialog, type BrowserWindow } from 'electron'
+import { safeFileName } from '@shared/file-name.js'
 import { fail, ok, type Result } from '@shared/result.js'
-
-const nameLengthMost = 128
-
-/** A name without places, controls or marks that turn the reading direction; never empty, never hidden. Pure. */
-export function plainName(name: string): string {
-  const plain = name
-    .replace(/[\p{Cc}\p{Cf}/\\:*?"<>|]/gu, '_')
-    .replace(/^[.\s]+|[.\s]+$/gu, '')
-    .slice(-nameLengthMost)
-  return plain === '' ? 'muster' : plain
-}
 
 export async function saveFile(
   window: BrowserWindow,
@@ -21,7 +11,7 @@ export async function saveFile(
   data: string
 ): Promise<Result<{ readonly path: string } | null>> {
   const { canceled, filePath } = await dialog.showSaveDialog(window, {
-    defaultPath: join(app.getPath('documents'), plainName(fileName))
+    defaultPath: join(app.getPath('documents'), safeFileName(fileName))
   })
   if (canceled || filePath === '') return ok(null)
   try {

@@ -8,7 +8,9 @@ import { scheme, windowHost } from './origin.js'
 const headers = {
   'Content-Security-Policy': [
     "default-src 'none'",
-    ...['script', 'style', 'img', 'font', 'connect', 'worker'].map((kind) => `${kind}-src 'self'`),
+    ...['script', 'style', 'font', 'connect', 'worker'].map((kind) => `${kind}-src 'self'`),
+    // Pictures of missions: bytes that the window was given, never an address.
+    "img-src 'self' blob:",
     ...['object-src', 'base-uri', 'form-action', 'frame-ancestors'].map((kind) => `${kind} 'none'`)
   ].join('; '),
   'Cross-Origin-Opener-Policy': 'same-origin',

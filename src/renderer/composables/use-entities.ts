@@ -1,5 +1,5 @@
-/** Entities of one type, in pages. */
-import type { EntityView, MissionId } from '@shared/model'
+/** Entities of one type, and files of a mission, in pages. */
+import type { ContentView, EntityView, MissionId } from '@shared/model'
 import { useFeedStore } from '../stores/feed'
 import { usePaged, type PagedList } from './use-paged'
 
@@ -19,10 +19,25 @@ export function useEntities(query: () => EntityQuery, version: () => number): En
   return usePaged({
     key: () => JSON.stringify(query()),
     version,
-    ask: (offset, limit) => {
-      const { filter, ...rest } = query()
-      const narrowed = filter.trim() === '' ? {} : { filter: filter.trim() }
-      return feed.call('listEntities', { ...rest, offset, limit, ...narrowed })
-    }
+    ask: (offset, limit) => feed.call('listEntities', { ...narrowed(query()), offset, limit })
   })
+}
+
+/** Files of a mission, and how each stands here. */
+export function useContents(query: () => ContentQuery, version: () => number): PagedList<ContentView> {
+  const feed = useFeedStore()
+  return usePaged({
+    key: () => JSON.stringify(query()),
+    version,
+    ask: (offset, limit) => feed.call('listContents', { ...narrowed(query()), offset, limit })
+  })
+}
+
+type ContentQuery = Omit<EntityQuery, 'type' | 'pastAt'>
+
+function narrowed<Query extends { readonly filter: string }>(
+  query: Query
+): Omit<Query, 'filter'> & { readonly filter?: string } {
+  const { filter, ...rest } = query
+  return filter.trim() === '' ? rest : { ...rest, filter: filter.trim() }
 }

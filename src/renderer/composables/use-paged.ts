@@ -27,6 +27,8 @@ export interface PagedList<Item> {
   readonly waiting: Readonly<Ref<number>>
   readonly loaded: Readonly<Ref<boolean>>
   readonly problem: Readonly<Ref<Problem | undefined>>
+  /** Another one whenever what `at` gives may be another. */
+  readonly version: Readonly<Ref<unknown>>
   at(index: number): Item | undefined
   show(first: number, last: number): void
   /** While true, new items wait instead of moving what is being read. */
@@ -115,6 +117,7 @@ export function usePaged<Item>(query: PagedQuery<Item>): PagedList<Item> {
     waiting,
     loaded,
     problem,
+    version: pages,
     at: (index) => {
       const offset = index + waiting.value
       return pages.value.get(Math.floor(offset / pageSize))?.[offset % pageSize]

@@ -1,5 +1,6 @@
 import { fail, ok, type Result } from '@shared/result'
 import { fromBase64 } from '../display/base64'
+import { download } from '../display/download'
 import { desktopHost } from '../engine-client'
 import { saying, type Saying } from '../i18n'
 
@@ -11,7 +12,7 @@ export function useSaveFile(): (fileName: string, data: string) => Promise<Resul
   return async (fileName, data) => {
     const desktop = desktopHost()
     if (desktop === undefined) {
-      download(fileName, data)
+      download(new Blob([fromBase64(data)], { type: 'application/octet-stream' }), fileName)
       return ok(saying('export.downloaded', { name: fileName }))
     }
     try {
@@ -22,14 +23,4 @@ export function useSaveFile(): (fileName: string, data: string) => Promise<Resul
       return fail('internal', error instanceof Error ? error.message : String(error))
     }
   }
-}
-
-function download(fileName: string, data: string): void {
-  const url = URL.createObjectURL(new Blob([fromBase64(data)], { type: 'application/octet-stream' }))
-  const link = document.createElement('a')
-  link.href = url
-  link.download = fileName
-  link.click()
-  // The browser reads it after this turn; a minute is long after that.
-  setTimeout(() => URL.revokeObjectURL(url), 60_000)
 }

@@ -53,6 +53,7 @@ export const useFeedStore = defineStore('feed', () => {
     start,
     call,
     tile,
-    reconnect: () => client?.reconnect()
+    reconnect: () => client?.reconnect(),
+    files: () => client?.files
   }
 })
