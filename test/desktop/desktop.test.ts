@@ -2,12 +2,14 @@
  * The built desktop app on the Chromium host: start, one instance, opened files, closing, quitting, the window's place,
  * the local API, keys, waking up. The test answers the system's dialogs.
  */
+import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { MissionId } from '@shared/model.js'
 import { temporaryFolder } from '../support/headless.js'
 import { pmtiles, smallPng } from '../support/map-files.js'
 import { chromiumPath } from '../window/browser.js'
@@ -287,6 +289,40 @@ describe.runIf(chromiumPath !== undefined)('the desktop app (Chromium host)', ()
 
     expect(await app.evaluate(`window.muster.showDataFolder()`)).toEqual({ ok: true, value: null })
     expect((await app.do('told', null))['opened']).toBe((await app.overview()).node.dataFolder)
+  })
+
+  it('adds files that a person picks, and saves a copy where a person says', async () => {
+    const app = await start(await freshFolder())
+    const made = (await app.call('createMission', { name: 'Karst Ridge Fire' })) as { value: { id: MissionId } }
+    const { id } = made.value
+    const picked = join(base, 'map\u202e.txt')
+    writeFileSync(picked, 'Line B')
+    const adding = app.evaluate(`window.muster.pickFiles('${id}')`)
+    expect(await app.answerDialog(() => ({ canceled: false, filePaths: [picked] }))).toMatchObject({ kind: 'open' })
+    expect(await adding).toEqual({ ok: true, value: { added: 1 } })
+    const listed = await app.call('listContents', { missionId: id, offset: 0, limit: 10, order: 'newest' })
+    const file = createHash('sha256').update('Line B').digest('hex')
+    expect(listed).toMatchObject({ value: { items: [{ file, state: 'here', size: 6 }] } })
+
+    const saving = app.evaluate(`window.muster.saveContent('${id}', '${file}')`)
+    const path = join(base, 'copy.txt')
+    const shown = await app.answerDialog(() => ({ canceled: false, filePath: path }))
+    expect(shown.defaultPath?.endsWith('/Documents/map_.txt')).toBe(true)
+    expect(await saving).toEqual({ ok: true, value: { path } })
+    expect(readFileSync(path, 'utf8')).toBe('Line B')
+
+    const none = app.evaluate(`window.muster.pickFiles('${id}')`)
+    await app.answerDialog(() => ({ canceled: true, filePaths: [] }))
+    expect(await none).toEqual({ ok: true, value: null })
+    const folder = app.evaluate(`window.muster.pickFiles('${id}')`)
+    await app.answerDialog(() => ({ canceled: false, filePaths: [base] }))
+    expect(await folder).toMatchObject({ ok: false, problem: { code: 'not-found' } })
+    const absent = `window.muster.saveContent('${id}', '${'0'.repeat(64)}')`
+    expect(await app.evaluate(absent)).toMatchObject({ ok: false, problem: { code: 'content-not-here' } })
+    // What a script makes has no place on this machine, and a place that a script names does not get through.
+    const forged = `window.muster.addFiles('${id}', [{ path: '/etc/passwd' }])`
+    expect(await app.evaluate(forged)).toMatchObject({ ok: false, problem: { code: 'bad-request' } })
+    expect(app.dialogsOpen).toBe(0)
   })
 
   it('wraps the keys with a keyring, and says the truth where there is none', async () => {

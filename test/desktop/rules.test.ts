@@ -112,9 +112,11 @@ describe('what the window may ask for', () => {
       'app://muster@evil/',
       'app://evil/muster/',
       'app:muster/',
-      'blob:app://muster/1'
+      'blob:app://evil/1',
+      'blob:https://muster/1'
     ]
     for (const url of [...others, ...near]) expect(mayRequest(url, false), url).toBe(false)
+    expect(mayRequest('blob:app://muster/1', false)).toBe(true)
     expect(mayRequest('devtools://devtools/x.js', true)).toBe(true)
     expect(mayRequest('devtools://devtools/x.js', false)).toBe(false)
   })

@@ -1,8 +1,10 @@
 /** The frozen local API on a real headless process: every call and the shape of its answer (docs/api.md). */
+import { createHash, randomBytes } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { WebSocket } from 'ws'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Overview } from '@shared/model.js'
 import { HeadlessNode, temporaryFolder } from '../support/headless.js'
 
 const undos: (() => Promise<void>)[] = []
@@ -150,13 +152,87 @@ describe('the local API', () => {
 
   it.each([
     ['POST', `peers/${'0'.repeat(64)}/pairing`],
-    ['GET', `peers/${'0'.repeat(64)}/pairing`],
-    ['PUT', `missions/${'0'.repeat(64)}/content`],
-    ['GET', `missions/${'0'.repeat(64)}/content/${'0'.repeat(64)}`]
+    ['GET', `peers/${'0'.repeat(64)}/pairing`]
   ])('says of %s %s that it comes later', async (method, path) => {
     expect(await alpha.call(method, path, method === 'GET' ? undefined : {})).toMatchObject({
       status: 501,
       body: { code: 'not-yet' }
+    })
+  })
+
+  describe('files', () => {
+    const at = (node: HeadlessNode, path: string, init: RequestInit = {}) =>
+      fetch(`http://127.0.0.1:${String(node.apiPort)}/api/v1/missions/${path}`, {
+        ...init,
+        headers: { ...init.headers, Authorization: `Bearer ${node.token}` }
+      })
+    const bytes = randomBytes(700_000)
+    const sha256 = createHash('sha256').update(bytes).digest('hex')
+    let mission = ''
+
+    async function untilHere(node: HeadlessNode, id: string, file: string): Promise<Response> {
+      for (;;) {
+        const version = node.overview.missions.find((one) => one.id === id)?.contentVersion
+        const got = await at(node, `${id}/content/${file}`)
+        if (got.status !== 404) return got
+        await got.arrayBuffer()
+        const isNews = ({ missions }: Overview) => missions.find((one) => one.id === id)?.contentVersion !== version
+        await node.until('news of its files', isNews)
+      }
+    }
+
+    it('go in as bytes, come out at a peer, whole and in part', async () => {
+      mission = (await alpha.call('POST', 'missions', { name: 'Files' })).body.id as string
+      const put = await at(alpha, `${mission}/content?name=Line%20B.tif`, {
+        ...{ method: 'PUT', body: bytes, headers: { 'Content-Type': 'image/tiff' } }
+      })
+      expect(put.status).toBe(201)
+      expect(await put.json()).toEqual({ sha256, size: bytes.length })
+      await alpha.untilInStep(bravo, mission)
+      const got = await untilHere(bravo, mission, sha256)
+      expect(got.status).toBe(200)
+      expect(Buffer.from(await got.arrayBuffer()).equals(bytes)).toBe(true)
+      expect(Object.fromEntries(got.headers)).toMatchObject({
+        'content-type': 'application/octet-stream',
+        'content-disposition': "attachment; filename*=UTF-8''Line%20B.tif",
+        'x-content-type-options': 'nosniff',
+        'content-length': String(bytes.length)
+      })
+      const range = await at(bravo, `${mission}/content/${sha256}`, { headers: { Range: 'bytes=300000-300009' } })
+      expect([range.status, range.headers.get('content-range')]).toEqual([206, `bytes 300000-300009/${bytes.length}`])
+      expect(Buffer.from(await range.arrayBuffer()).equals(bytes.subarray(300_000, 300_010))).toBe(true)
+      const last = await at(bravo, `${mission}/content/${sha256}`, { headers: { Range: 'bytes=-5' } })
+      expect(Buffer.from(await last.arrayBuffer()).equals(bytes.subarray(-5))).toBe(true)
+      const beyond = await at(bravo, `${mission}/content/${sha256}`, { headers: { Range: 'bytes=900000-' } })
+      expect(beyond.status).toBe(416)
+    })
+
+    it('are told by their bytes, and never given as a page', async () => {
+      const page = '<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
+      const name = encodeURIComponent('../con\u202e.svg')
+      const put = await at(alpha, `${mission}/content?name=${name}`, {
+        ...{ method: 'PUT', body: page, headers: { 'Content-Type': 'image/svg+xml' } }
+      })
+      const { sha256: file } = (await put.json()) as { sha256: string }
+      const got = await at(alpha, `${mission}/content/${file}`)
+      expect(await got.text()).toBe(page)
+      expect(Object.fromEntries(got.headers)).toMatchObject({
+        'content-type': 'text/plain; charset=utf-8',
+        'content-disposition': "attachment; filename*=UTF-8''_con_.svg",
+        'content-security-policy': "default-src 'none'; sandbox"
+      })
+    })
+
+    it('are refused to whoever has no token, by another mission, and when there are none', async () => {
+      const other = (await alpha.call('POST', 'missions', { name: 'Other' })).body.id as string
+      for (const path of [`${other}/content/${sha256}`, `${mission}/content/${'0'.repeat(64)}`])
+        expect(await (await at(alpha, path)).json()).toMatchObject({ code: 'content-not-here' })
+      const bare = `http://127.0.0.1:${String(alpha.apiPort)}/api/v1/missions/${mission}/content`
+      expect((await fetch(`${bare}/${sha256}`)).status).toBe(401)
+      expect((await fetch(bare, { method: 'PUT', body: 'x' })).status).toBe(401)
+      expect((await at(alpha, `${'0'.repeat(64)}/content`, { method: 'PUT', body: 'x' })).status).toBe(404)
+      expect((await at(alpha, `x/content`, { method: 'PUT', body: 'x' })).status).toBe(400)
+      expect((await at(alpha, `${mission}/content?name=`, { method: 'PUT', body: 'x' })).status).toBe(400)
     })
   })
 

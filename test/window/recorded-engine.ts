@@ -51,7 +51,7 @@ const types: Readonly<Record<string, string>> = {
   '.woff': 'font/woff'
 }
 const policy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self' ws://127.0.0.1:* ws://localhost:*"
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; connect-src 'self' ws://127.0.0.1:* ws://localhost:*"
 
 /** @param own answers of a test's own, instead of the usual ones. */
 export async function startRecordedEngine(

@@ -12,3 +12,8 @@ export function readLinkPort(text: string): number | undefined {
   const port = /^\s*\d{1,5}\s*$/.test(text) ? Number(text) : -1
   return port >= 0 && port <= 65535 ? port : undefined
 }
+
+/** Whole megabytes. */
+export function readMegabytes(text: string): number | undefined {
+  return /^\s*\d{1,9}\s*$/.test(text) ? Number(text) : undefined
+}

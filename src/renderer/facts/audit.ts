@@ -40,6 +40,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   settings: { key: 'audit.settings' },
   'journal-confirmed': { key: 'audit.journalConfirmed', mark: 'caution', group: 'decisions' },
   'journal-damaged': { key: 'audit.journalDamaged', mark: 'failure', group: 'disk' },
+  'file-wrong': { key: 'audit.fileWrong', mark: 'failure', group: 'disk' },
   fork: { key: 'audit.fork', mark: 'failure', group: 'disk' },
   'restore-chosen': { key: 'audit.restoreChosen', mark: 'caution', group: 'disk' },
   restored: { key: 'audit.restored', mark: 'caution', group: 'disk' },

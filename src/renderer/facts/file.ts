@@ -9,7 +9,7 @@ import { amount, fact, saying, type Fact, type Saying } from './fact'
 export function nameOfFile({ entity }: Pick<ContentView, 'entity'>): string {
   const values = [...(fieldOf(entity, 'name')?.values ?? [])].sort((one, other) => other.at - one.at)
   const text = values.map(({ value }) => value).find((value) => typeof value === 'string')
-  return typeof text === 'string' ? shownFileName(text) : ''
+  return typeof text === 'string' && text !== '' ? shownFileName(text) : ''
 }
 
 export function standingOf(view: ContentView): Fact {

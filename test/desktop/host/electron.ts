@@ -222,6 +222,11 @@ export const dialog = partial<Electron.Dialog>(
       void ask({ kind: 'error', title, message: content, detail: '', buttons: [] }, undefined),
     showMessageBox: ((first: Electron.MessageBoxOptions | object, second?: Electron.MessageBoxOptions) =>
       box(second ?? (first as Electron.MessageBoxOptions))) as Electron.Dialog['showMessageBox'],
+    showOpenDialog: ((_window: object, { title = '', defaultPath = '' }: Electron.OpenDialogOptions) =>
+      ask<Electron.OpenDialogReturnValue>(
+        { kind: 'open', title, message: '', detail: '', buttons: [], defaultPath },
+        { canceled: true, filePaths: [] }
+      )) as Electron.Dialog['showOpenDialog'],
     showSaveDialog: ((_window: object, { defaultPath = '' }: Electron.SaveDialogOptions) =>
       ask<Electron.SaveDialogReturnValue>(
         { kind: 'save', title: '', message: '', detail: '', buttons: [], defaultPath },

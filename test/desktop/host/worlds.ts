@@ -177,6 +177,8 @@ export function runPreload(endpoint: Endpoint, preload: (require: unknown, modul
       },
       off: (channel: string, listener: (...args: unknown[]) => void) => listeners.get(channel)?.delete(listener)
     },
+    // A file that a script made has no place, and this host has no others.
+    webUtils: { getPathForFile: () => '' },
     contextBridge: {
       exposeInMainWorld: (name: string, api: unknown) => endpoint.send({ expose: name, api: endpoint.encode(api) })
     }
