@@ -609,8 +609,7 @@ export const messages = {
     beginning: 'The first 64 KiB:',
     tooLarge: 'Too large to show here. Save a copy to look at it.',
     noPreview: 'No preview for this kind of file.',
-    brokenPicture: 'This picture cannot be shown.',
-    gone: 'This file is not in the list any more.'
+    brokenPicture: 'This picture cannot be shown.'
   },
   edit: {
     save: 'Save',
