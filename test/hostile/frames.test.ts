@@ -2,9 +2,11 @@
 import { randomBytes } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { MissionId } from '@shared/model.js'
 import type { Identity } from '../../src/main/engine/identity/identity.js'
 import { frameTypes } from '../../src/main/engine/links/framing.js'
 import { encodeRun } from '../../src/main/engine/logs/run.js'
+import { signReceipt } from '../../src/main/engine/receipts/receipt.js'
 import { decideFor, expectUnharmed, missionName, rise, startPair, untilCut, type HonestPair } from './honest-pair.js'
 import { HostileLink, HostileLog, makeIdentity, setLine } from './hostile-peer.js'
 
@@ -99,6 +101,30 @@ describe('on a raised link, a frame', () => {
     link.write(frame(500_000, 2, randomBytes(200_000)))
     link.socket.end()
     await link.untilClosed('half a frame')
+    await pair.node.until('the link is down', () => pair.node.peer(trusted)?.link.state === 'down')
+  })
+
+  test('of a receipt that somebody else signed', async () => {
+    const from = pair.node.logLines.length
+    const link = await rise(pair.node, trusted)
+    const facts = { mission: pair.mission as MissionId, digest: '0'.repeat(64), store: '0'.repeat(64), at: 1 }
+    link.send({ t: 'receipt', ...signReceipt(facts, stranger.signingKey) })
+    await link.untilClosed('a forged receipt')
+    await untilCut(pair.node, from, 'bad-run', 'receipt does not verify')
+  })
+
+  test('of a receipt for nothing that is here is dropped', async () => {
+    const link = await rise(pair.node, trusted)
+    const facts = { mission: pair.mission as MissionId, digest: '0'.repeat(64), store: '0'.repeat(64), at: 1 }
+    link.send({ t: 'receipt', ...signReceipt(facts, trusted.signingKey) })
+    link.send({ t: 'store', store: facts.store })
+    for (const mission of [facts.mission, '1'.repeat(64) as MissionId])
+      link.send({ t: 'receipt', ...signReceipt({ ...facts, mission }, trusted.signingKey) })
+    link.send({ t: 'ping', n: 77, at: 1 })
+    await link.until('a pong', (message) => message.t === 'pong' && message.n === 77)
+    const holders = pair.node.overview.missions.flatMap((mission) => mission.holders)
+    expect(holders.find(({ nodeId }) => nodeId === trusted.nodeId)?.receipt).toBeUndefined()
+    link.socket.end()
     await pair.node.until('the link is down', () => pair.node.peer(trusted)?.link.state === 'down')
   })
 
