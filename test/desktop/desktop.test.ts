@@ -417,6 +417,6 @@ describe.runIf(chromiumPath !== undefined)('the desktop app (Chromium host)', ()
   })
 
   it('is the built entry, as it would be started by Electron', () => {
-    expect(readFileSync(join(outFolder, 'main/index.js'), 'utf8')).toMatch(/from ["']electron["']/)
+    expect(readFileSync(join(outFolder, 'main/index.js'), 'utf8')).toMatch(/from ?["']electron["']/)
   })
 })

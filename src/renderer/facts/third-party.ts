@@ -4,6 +4,7 @@ export const thirdParty: readonly (readonly [name: string, licence: string])[] =
   ['@fontsource/ibm-plex-mono', 'OFL-1.1'],
   ['@lucide/vue', 'ISC'],
   ['@peculiar/x509', 'MIT'],
+  ['@scure/base', 'MIT'],
   ['@scure/bip39', 'MIT'],
   ['@tanstack/vue-virtual', 'MIT'],
   ['age-encryption', 'BSD-3-Clause'],

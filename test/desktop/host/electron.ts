@@ -231,12 +231,7 @@ export const dialog = partial<Electron.Dialog>(
       ask<Electron.SaveDialogReturnValue>(
         { kind: 'save', title: '', message: '', detail: '', buttons: [], defaultPath },
         { canceled: true, filePath: '' }
-      )) as Electron.Dialog['showSaveDialog'],
-    showOpenDialog: (() =>
-      ask<Electron.OpenDialogReturnValue>(
-        { kind: 'open', title: '', message: '', detail: '', buttons: [] },
-        { canceled: true, filePaths: [] }
-      )) as Electron.Dialog['showOpenDialog']
+      )) as Electron.Dialog['showSaveDialog']
   },
   'dialog'
 )
