@@ -185,6 +185,8 @@ export function runPreload(endpoint: Endpoint, preload: (require: unknown, modul
   }
   const inputs = {
     mousemove: 'mouseMove',
+    // The page may keep the mouse events from coming, by preventing this one's default.
+    pointerdown: 'pointerDown',
     mousedown: 'mouseDown',
     mouseup: 'mouseUp',
     keydown: 'rawKeyDown',
