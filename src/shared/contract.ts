@@ -15,6 +15,8 @@ import type {
   ContentPreview,
   ConflictPage,
   DeletedEditView,
+  BeyondPage,
+  DeletedPage,
   EntityPage,
   Fork,
   Ground,
@@ -32,6 +34,7 @@ import type {
   PresenceView,
   SearchAnswer,
   ScopePreview,
+  Role,
   SnapshotSummary,
   WriteRequest
 } from './model.js'
@@ -118,7 +121,12 @@ interface CommandMap {
   /** After a damaged or missing trust journal: a person takes responsibility for going on. */
   confirmJournal: { argument: null; answer: null }
   createMission: {
-    argument: { readonly name: string; readonly description?: string }
+    argument: {
+      readonly name: string
+      readonly description?: string
+      /** What the mission begins with, such as tasks of a template; written with one commit. */
+      readonly changes?: readonly WriteRequest[]
+    }
     answer: { readonly id: MissionId }
   }
   /** Answers after the changes are durable. */
@@ -139,6 +147,28 @@ interface CommandMap {
       readonly hash: string
     }
     answer: null
+  }
+  /**
+   * Gives somebody a role in a mission that we own. `read-only` for who may write: what is held here of their changes
+   * counts, nothing else will. More rights for who was removed: all that they wrote counts again.
+   */
+  setRole: { argument: { readonly missionId: MissionId; readonly nodeId: NodeId; readonly role: Role }; answer: null }
+  /** What is held here of somebody's changes and does not count, in the order of writing. Limit 1 to 200. */
+  listBeyond: {
+    argument: {
+      readonly missionId: MissionId
+      readonly nodeId: NodeId
+      readonly offset: number
+      readonly limit: number
+    }
+    answer: BeyondPage
+  }
+  /** Takes all of that in; who was removed stays so. */
+  adoptBeyond: { argument: { readonly missionId: MissionId; readonly nodeId: NodeId }; answer: null }
+  /** What was deleted in the last 30 days, the newest first. Limit 1 to 200. Writing `false` to `deleted` restores it. */
+  listDeleted: {
+    argument: { readonly missionId: MissionId; readonly offset: number; readonly limit: number }
+    answer: DeletedPage
   }
   viewMission: { argument: { readonly missionId: MissionId }; answer: MissionView }
   /** A range of the entities of one type (`log`, `task`, …), by the time their authors claim. */

@@ -137,6 +137,8 @@ export interface MissionSummary {
   readonly createdAt: number
   /** Own role; without one the mission can be read here but not written. */
   readonly role?: Role
+  /** Own rights were taken away: nothing written here from now on counts. */
+  readonly isRemoved?: true
   readonly members: number
   readonly entries: number
   readonly conflicts: number
@@ -420,6 +422,41 @@ export interface Member {
   readonly admittedBy?: NodeId
   readonly admittedByName?: string
   readonly changes: number
+  /** Of owners: who has a smaller number overrules who has a larger one. */
+  readonly rank?: number
+  /** Rights were taken away: nothing that it writes from now on counts. It can still read. */
+  readonly removedBy?: readonly { readonly nodeId: NodeId; readonly name: string }[]
+  /** Changes of it that are held here and do not count. */
+  readonly beyond?: number
+}
+
+/** A change that is held here and does not count, because its author had no right to write it any more. */
+export interface BeyondLine {
+  readonly name: ChangeName
+  /** The author's claim. */
+  readonly at: number
+  readonly kind: string
+  /** Of kind `set`: what was written. */
+  readonly set?: { readonly entity: string; readonly field: string; readonly value: Json }
+}
+
+export interface BeyondPage {
+  readonly total: number
+  readonly lines: readonly BeyondLine[]
+}
+
+/** An entity that was deleted, with who did it; of several, the newest claim. */
+export interface DeletedEntity {
+  readonly entity: EntityView
+  readonly at: number
+  readonly by: NodeId
+  readonly byName: string
+}
+
+export interface DeletedPage {
+  readonly version: number
+  readonly total: number
+  readonly items: readonly DeletedEntity[]
 }
 
 export interface MissionView extends MissionSummary {

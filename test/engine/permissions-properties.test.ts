@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Role } from '@shared/model.js'
 import type { JsonObject } from '../../src/main/engine/bytes/line.js'
-import { administerProblem, wantsCut } from '../../src/main/engine/missions/administer.js'
+import { administerProblem, roleSteps, wantsCut } from '../../src/main/engine/missions/administer.js'
 import {
   isAdministrative,
   parseChange,
@@ -12,6 +12,7 @@ import {
 } from '../../src/main/engine/missions/change.js'
 import {
   affectedBy,
+  effectiveEnd,
   permissionsOf,
   type AdminLine,
   type Permissions
@@ -156,6 +157,88 @@ describe('the table', () => {
       }),
       { numRuns: 500 }
     )
+  })
+})
+
+describe('a role taken away while its holder was writing elsewhere', () => {
+  it('leaves what the cut and what was adopted later say, whatever came first', () => {
+    const held = fc.integer({ min: 2, max: 6 })
+    fc.assert(
+      fc.property(
+        fc.record({
+          written: held,
+          admitsAt: held,
+          cutAt: seq,
+          adoptedTo: fc.option(seq, { nil: 0 }),
+          isLifted: fc.boolean(),
+          order: fc.shuffledSubarray([0, 1, 2, 3, 4], { minLength: 5 })
+        }),
+        ({ written, admitsAt, cutAt, adoptedTo, isLifted, order }) => {
+          const said = [
+            line('alpha', 1, admit('delta')),
+            line('alpha', 2, cut('delta', headOf('delta', cutAt))),
+            line('alpha', 3, adopt('delta', adoptedTo === 0 ? [] : [headOf('delta', adoptedTo)])),
+            line('alpha', 4, adopt('delta', [], isLifted ? [nameOf('alpha', 2)] : [])),
+            // Somebody whom the holder let in meanwhile.
+            line('delta', admitsAt, admit('echo'))
+          ]
+          const table = permissionsOf(
+            create,
+            order.flatMap((at) => said[at] ?? []),
+            [],
+            holds
+          )
+          const counts = isLifted ? written : Math.min(written, Math.max(cutAt, adoptedTo))
+          expect(effectiveEnd(table.limitOf(logOf('delta')), logOf('delta'), written, holds)).toBe(counts)
+          expect(table.mayWrite(nodes.delta)).toBe(isLifted)
+          expect(table.members.has(nodes.echo)).toBe(admitsAt <= (isLifted ? Infinity : Math.max(cutAt, adoptedTo)))
+        }
+      ),
+      { numRuns: 500 }
+    )
+  })
+})
+
+describe('giving a role', () => {
+  it('does what it says or names why not, and takes away nothing that counts', () => {
+    const done = new Map<string, number>()
+    fc.assert(
+      fc.property(
+        lines,
+        fc.constantFrom(...deputies, 'alpha' as const),
+        who,
+        fc.constantFrom<Role>('owner', 'subscriber', 'read-only'),
+        (all, self, author, role) => {
+          const before = table(all, [])
+          const steps = roleSteps(before, nodes[self], nodes[author], role)
+          const kind = typeof steps === 'string' ? steps : steps.kind
+          done.set(kind, (done.get(kind) ?? 0) + 1)
+          if (typeof steps === 'string') return
+          const held = [1, 2, 3].map((log) => headOf(author, before.limitOf(logOf(author, log))?.seq ?? 6, log))
+          const said =
+            steps.kind === 'cut'
+              ? [cut(author, ...held.filter(({ seq }) => seq > 0))]
+              : [
+                  ...(steps.lifts.length > 0 ? [adopt(author, [], steps.lifts)] : []),
+                  ...(steps.admits ? [admit(author, role)] : [])
+                ]
+          const after = table([...all, ...said.map((one, at) => line(self, at + 1, one, 4))], [])
+          // What did not count before may hold its own end, which counts from now on.
+          if (after.cutsOn(nodes[author]).some(({ rank }) => rank === undefined)) return
+          const now = after.members.get(nodes[author])
+          expect(after.mayWrite(nodes[author])).toBe(role !== 'read-only')
+          if (steps.kind === 'give') expect(now).toMatchObject({ role, isRemoved: false })
+          else expect(now).toMatchObject({ isRemoved: true })
+          for (const log of [1, 2, 3])
+            expect(after.limitOf(logOf(author, log))?.seq ?? Infinity).toBeGreaterThanOrEqual(
+              before.counts(nodes[author]) ? Math.min(6, before.limitOf(logOf(author, log))?.seq ?? 6) : 0
+            )
+        }
+      ),
+      { numRuns: 3000 }
+    )
+    for (const kind of ['cut', 'give', 'nothing-to-change', 'outranked', 'stays-owner', 'retired'])
+      expect(done.get(kind) ?? 0, kind).toBeGreaterThan(3)
   })
 })
 

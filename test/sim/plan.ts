@@ -109,7 +109,7 @@ function turnOf(random: Random, { nodes, writers, edges, fooled }: Parts, state:
     return { do: 'enter', node: writer, entry, count }
   }
   if (isBelow(8))
-    return { do: 'set', node: writer, task: below(random, 3), value: pick(random, ['open', 'in work', 'done']) }
+    return { do: 'set', node: writer, task: below(random, 3), value: pick(random, ['open', 'work', 'done']) }
   if (isBelow(4)) return { do: 'delete', node: writer, entry: below(random, Math.max(1, state.entries)) }
   if (isBelow(15)) return { do: 'wait', ms: waitOf(random) }
   if (isBelow(2)) return { do: 'look', node }

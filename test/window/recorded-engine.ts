@@ -15,8 +15,10 @@ import type {
   EntityView,
   FieldView,
   HistoryEntry,
+  Member,
   MissionId,
   MissionSummary,
+  NodeId,
   PeerSummary,
   SearchAnswer,
   WriteRequest
@@ -104,13 +106,27 @@ export async function startRecordedEngine(
       const before = entity.fields.find((field) => field.field === change.field)?.values ?? []
       const values = [...before.filter((item) => change.seen !== undefined && !change.seen.includes(item.name)), value]
       const field: FieldView = { field: change.field, values }
-      const next = { ...entity, fields: [...entity.fields.filter((item) => item.field !== change.field), field] }
+      const fields = [...entity.fields.filter((item) => item.field !== change.field), field]
+      const deleted = fields.some((item) => item.field === 'deleted' && item.values.some((one) => one.value === true))
+      const next = { ...entity, fields, deleted }
       if (index < 0) mission.entities.unshift(next)
       else mission.entities[index] = next
       return { name: value.name }
     })
     say({ slice: 'mission', value: summarize(summary, mission.entities) })
     return ok({ changes: names })
+  }
+
+  const me = () => ({ nodeId: state.overview.node.nodeId, name: state.overview.node.callsign })
+
+  function setMember(missionId: MissionId, nodeId: NodeId, change: Partial<Member>) {
+    const mission = recorded.missions.get(missionId)
+    const summary = state.overview.missions.find((item) => item.id === missionId)
+    if (mission === undefined || summary === undefined) return fail('mission-unknown')
+    const members = mission.members.map((one) => (one.nodeId === nodeId ? { ...one, ...change } : one))
+    recorded.missions.set(missionId, { ...mission, members })
+    say({ slice: 'mission', value: { ...summary, version: summary.version + 1 } })
+    return ok(null)
   }
 
   const handlers: CommandHandlers = {
@@ -192,9 +208,23 @@ export async function startRecordedEngine(
     takeReceipt: async () => fail('bad-receipt'),
     bundleProgress: async () => ok(null),
     cancelBundle: async () => ok(null),
-    removeMember: async () => ok(null),
     listForks: async () => ok({ forks: [] }),
     settleFork: async () => ok(null),
+    removeMember: async ({ missionId, nodeId }) => setMember(missionId, nodeId, { removedBy: [me()] }),
+    setRole: async ({ missionId, nodeId, role }) => setMember(missionId, nodeId, { role }),
+    listBeyond: async ({ missionId, nodeId, offset, limit }) => {
+      const lines = recorded.missions.get(missionId)?.beyond?.get(nodeId) ?? []
+      return ok({ total: lines.length, lines: lines.slice(offset, offset + limit) })
+    },
+    adoptBeyond: async ({ missionId, nodeId }) => setMember(missionId, nodeId, { beyond: 0 }),
+    listDeleted: async ({ missionId, offset, limit }) => {
+      const found = (recorded.missions.get(missionId)?.entities ?? []).filter((item) => item.deleted)
+      const items = found.flatMap((entity) => {
+        const last = entity.fields.find(({ field }) => field === 'deleted')?.values.at(-1)
+        return last === undefined ? [] : { entity, at: last.at, by: last.author, byName: last.authorName }
+      })
+      return ok({ version: 1, total: items.length, items: items.slice(offset, offset + limit) })
+    },
     restoreSnapshot: async ({ name }) => ok({ name }),
     lockKeys: async ({ lock }) => {
       const { node } = state.overview
@@ -219,7 +249,7 @@ export async function startRecordedEngine(
       say({ slice: 'health', value: { problems } })
       return ok(null)
     },
-    createMission: async ({ name, description = '' }) => {
+    createMission: async ({ name, description = '', changes = [] }) => {
       const id = missionIdOf(100 + state.overview.missions.length)
       const { nodeId, callsign } = state.overview.node
       recorded.missions.set(id, { entities: [], members: [{ nodeId, name: callsign, role: 'owner', changes: 1 }] })
@@ -247,7 +277,8 @@ export async function startRecordedEngine(
       say({ slice: 'mission', value: summary })
       write(state.overview.node, id, [
         { entity: 'mission', field: 'name', value: name },
-        { entity: 'mission', field: 'description', value: description }
+        { entity: 'mission', field: 'description', value: description },
+        ...changes
       ])
       return ok({ id })
     },
@@ -274,7 +305,7 @@ export async function startRecordedEngine(
       if (mission === undefined) return fail('mission-unknown')
       const wanted = filter?.toLowerCase() ?? ''
       const found = mission.entities
-        .filter((item) => item.entity.startsWith(`${type}/`))
+        .filter((item) => item.entity.startsWith(`${type}/`) && !item.deleted)
         .filter((item) => wanted === '' || JSON.stringify(item.fields).toLowerCase().includes(wanted))
         .sort((a, b) => (order === 'newest' ? b.createdAt - a.createdAt : a.createdAt - b.createdAt))
       const version = state.overview.missions.find((item) => item.id === missionId)?.version ?? 0

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type {
   AuditEntry,
+  BeyondLine,
   CertificateFacts,
   ChangeName,
   Decision,
@@ -30,6 +31,8 @@ import type { Settings } from '@shared/settings'
 export interface RecordedMission {
   readonly entities: EntityView[]
   readonly members: readonly Member[]
+  /** What is held of somebody and does not count. */
+  readonly beyond?: ReadonlyMap<NodeId, readonly BeyondLine[]>
 }
 
 export interface Recorded {

@@ -98,6 +98,22 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
       const argument = { ...objectOf(call.body), missionId: id }
       return replyTo(await run('settleFork', argument), () => ({}))
     }
+    case 'POST missions/:id/members/:id': {
+      const nodeId = call.path[3]
+      const { role } = objectOf(call.body)
+      return replyTo(await run('setRole', { missionId: id, nodeId, role }), () => ({ nodeId, role }))
+    }
+    case 'GET missions/:id/beyond/:id':
+      return replyTo(
+        await run('listBeyond', { missionId: id, nodeId: call.path[3], ...pageOf(call.query) }),
+        (page) => page
+      )
+    case 'POST missions/:id/beyond/:id': {
+      const nodeId = call.path[3]
+      return replyTo(await run('adoptBeyond', { missionId: id, nodeId }), () => ({ nodeId }))
+    }
+    case 'GET missions/:id/deleted':
+      return replyTo(await run('listDeleted', { missionId: id, ...pageOf(call.query) }), (page) => page)
     case 'GET missions/:id/presence':
       return replyTo(await run('listPresence', { missionId: id }), (listed) => listed)
     case 'POST missions/:id/presence':

@@ -13,6 +13,7 @@ import type { createContentCommands } from './content-commands.js'
 import { bounds } from './limits.js'
 import type { LinkTable } from './links/link-table.js'
 import type { createMapCommands } from './map-commands.js'
+import { createMemberCommands } from './member-commands.js'
 import { wantsCut } from './missions/administer.js'
 import type { Mission } from './missions/mission.js'
 import type { Missions } from './missions/missions.js'
@@ -73,6 +74,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
     ...parts.bundles,
     ...parts.standing,
     ...parts.contents,
+    ...createMemberCommands({ clock: parts.clock, known }),
     async changeSettings(changes) {
       return parts.changeSettings(changes)
     },
@@ -137,12 +139,6 @@ export function createCommands(parts: CommandParts): CommandHandlers {
       const written = await mission.value.write(changes)
       return written.ok ? ok({ changes: written.value.map((name) => ({ name })) }) : written
     },
-    async removeMember({ missionId, nodeId }) {
-      const mission = known(missionId)
-      if (!mission.ok) return mission
-      const removed = await mission.value.remove(nodeId)
-      return removed.ok ? ok(null) : removed
-    },
     async listForks({ missionId }) {
       const mission = known(missionId)
       if (!mission.ok) return mission
@@ -182,6 +178,8 @@ const looking: ReadonlySet<CommandName> = new Set([
   'viewEntity',
   'listItems',
   'listMaps',
+  'listBeyond',
+  'listDeleted',
   'listAudit',
   'listOnlyHere',
   'previewScope',

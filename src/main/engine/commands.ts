@@ -58,6 +58,22 @@ function isBase64(text: string): boolean {
 /** More than this in one request is not a person's doing, and a program can send several. */
 const changesMost = 10_000
 
+const ChangesSchema = v.pipe(
+  // Counted before each is looked at.
+  v.custom<unknown[]>(
+    (value) => Array.isArray(value) && value.length <= changesMost,
+    `at most ${String(changesMost)} changes`
+  ),
+  v.array(
+    v.strictObject({
+      entity: v.string(),
+      field: v.string(),
+      value: JsonSchema,
+      seen: v.optional(v.array(v.custom<ChangeName>(isChangeName, 'the name of a change')))
+    })
+  )
+)
+
 const schemas = {
   addPeer: AddressSchema,
   removeAddress: AddressSchema,
@@ -90,25 +106,14 @@ const schemas = {
   changeSettings: SettingsSchema,
   lookAgain: v.nullish(v.null(), null),
   confirmJournal: v.nullish(v.null(), null),
-  createMission: v.strictObject({ name: v.string(), description: v.optional(Text(limits.descriptionLength)) }),
+  createMission: v.strictObject({
+    name: v.string(),
+    description: v.optional(Text(limits.descriptionLength)),
+    changes: v.optional(ChangesSchema)
+  }),
   write: v.strictObject({
     missionId: MissionIdSchema,
-    changes: v.pipe(
-      // Counted before each is looked at.
-      v.custom<unknown[]>(
-        (value) => Array.isArray(value) && value.length <= changesMost,
-        `at most ${String(changesMost)} changes`
-      ),
-      v.array(
-        v.strictObject({
-          entity: v.string(),
-          field: v.string(),
-          value: JsonSchema,
-          seen: v.optional(v.array(v.custom<ChangeName>(isChangeName, 'the name of a change')))
-        })
-      ),
-      v.minLength(1)
-    )
+    changes: v.pipe(ChangesSchema, v.minLength(1))
   }),
   removeMember: v.strictObject({ missionId: MissionIdSchema, nodeId: NodeIdSchema }),
   listForks: v.strictObject({ missionId: MissionIdSchema }),
@@ -119,6 +124,14 @@ const schemas = {
     seq: v.pipe(v.number(), v.safeInteger(), v.minValue(1)),
     hash: HashSchema
   }),
+  setRole: v.strictObject({
+    missionId: MissionIdSchema,
+    nodeId: NodeIdSchema,
+    role: v.picklist(['owner', 'subscriber', 'read-only'])
+  }),
+  listBeyond: v.strictObject({ missionId: MissionIdSchema, nodeId: NodeIdSchema, offset: Offset, limit: Limit }),
+  adoptBeyond: v.strictObject({ missionId: MissionIdSchema, nodeId: NodeIdSchema }),
+  listDeleted: v.strictObject({ missionId: MissionIdSchema, offset: Offset, limit: Limit }),
   viewMission: v.strictObject({ missionId: MissionIdSchema }),
   listEntities: v.strictObject({
     missionId: MissionIdSchema,
@@ -223,6 +236,7 @@ function refusalCode(name: CommandName, issues: readonly v.BaseIssue<unknown>[])
   if (name === 'changeSettings') return 'bad-setting'
   const hasScope = name === 'decide' || name === 'importCertificates' || name === 'previewScope'
   if (hasScope && issues.some((issue) => issue.path?.[0]?.key === 'scope')) return 'bad-scope'
-  if (name === 'write' && issues.some((issue) => issue.path?.[0]?.key === 'changes')) return 'bad-change'
+  if ((name === 'write' || name === 'createMission') && issues.some((issue) => issue.path?.[0]?.key === 'changes'))
+    return 'bad-change'
   return 'bad-request'
 }

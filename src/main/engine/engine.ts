@@ -32,6 +32,7 @@ import type { Damage } from './logs/journal.js'
 import type { Head, LogId } from './logs/run.js'
 import { createMapCommands } from './map-commands.js'
 import { MapShelf, type MapTile } from './maps/map-shelf.js'
+import { Invitations } from './missions/invitations.js'
 import { Missions, type MissionsReport } from './missions/missions.js'
 import { HealthBook, Views } from './overview.js'
 import { Presence } from './presence/presence.js'
@@ -216,6 +217,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
             else replicator.missionChanged(mission)
             replicator.admitPeers()
             contents.missionChanged(mission)
+            void kept(invitations.answer(mission))
             feed.noteMission(mission.id)
           }),
         onSaved(found) {
@@ -251,6 +253,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     }
   })
   const announced = new Set(missions.all().map(({ id }) => id))
+  const invitations = new Invitations(identity.nodeId)
   const links: LinkTable = new LinkTable({
     transport,
     self: {
@@ -475,6 +478,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     snapshots.start()
     missions.verifySoon()
     void bundles.resume()
+    for (const mission of missions.all()) void kept(invitations.answer(mission))
   }
   const restoring = createSnapshotCommands({
     disk,

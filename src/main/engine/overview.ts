@@ -254,6 +254,7 @@ export class Views {
       creatorName: this.nameOf(mission, mission.creator),
       createdAt: create.at,
       ...(role === undefined ? {} : { role }),
+      ...(mission.permissions.cutsOn(identity.nodeId).length === 0 ? {} : { isRemoved: true as const }),
       members: mission.permissions.members.size,
       entries: summary.counts['log'] ?? 0,
       conflicts: summary.conflicts,

@@ -1,5 +1,5 @@
 import type { MissionSummary } from '@shared/model'
 
 export function mayWrite(mission: MissionSummary): boolean {
-  return mission.readOnly === undefined && (mission.role === 'owner' || mission.role === 'subscriber')
+  return mission.readOnly === undefined && mission.isRemoved !== true && (mission.role === 'owner' || mission.role === 'subscriber')
 }

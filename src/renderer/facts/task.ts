@@ -1,8 +1,9 @@
 import type { EntityView } from '@shared/model'
+import { taskStates } from '@shared/mission-model'
 import { fieldOf } from '../display/value'
 import type { MessageKey } from '../i18n'
 
-export const taskStates = ['open', 'work', 'done'] as const
+export { taskStates }
 export type TaskState = (typeof taskStates)[number]
 
 export function isTaskState(text: string): text is TaskState {

@@ -1,6 +1,7 @@
 /** What this node may write about members, before it writes it: a line that would have no effect is refused with its reason. */
-import type { NodeId } from '@shared/model.js'
+import type { ChangeName, NodeId, Role } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
+import { limits } from '../limits.js'
 import { roleRank, type AdminChange, type AdmitChange, type AdoptChange } from './change.js'
 import type { Permissions } from './permissions.js'
 
@@ -46,6 +47,42 @@ function adoptProblem(permissions: Permissions, rank: number, change: AdoptChang
   const mayBring = change.heads.length === 0 ? lifted : standing
   if (mayBring.length === 0) return 'nothing-to-change'
   return mayBring.some((cut) => (cut.rank ?? 0) < rank) ? 'outranked' : undefined
+}
+
+/** What gives somebody a role: a cut that leaves what is held, or cuts that are lifted and an admit. */
+export type RoleSteps =
+  { readonly kind: 'cut' } | { readonly kind: 'give'; readonly lifts: readonly ChangeName[]; readonly admits: boolean }
+
+/**
+ * How an owner gives somebody a role (docs/protocol/missions.md#changing-a-role). Rights that somebody had are taken away
+ * by a cut only: the highest role that anybody gave stays.
+ */
+export function roleSteps(permissions: Permissions, self: NodeId, author: NodeId, role: Role): RoleSteps | ProblemCode {
+  const refused = administerProblem(permissions, self, { kind: 'admin/cut', at: 0, author, heads: [] })
+  if (refused !== undefined) return refused
+  if (author === self) return 'outranked'
+  const before = permissions.members.get(author)
+  const cuts = permissions.cutsOn(author)
+  if (cuts.some(({ rank }) => rank === undefined)) return 'retired'
+  const rises = before === undefined || roleRank[role] > roleRank[before.role]
+  if (role === 'read-only') {
+    if (!rises) return before.role === role || before.isRemoved ? 'nothing-to-change' : { kind: 'cut' }
+    return cuts.length > 0 ? 'removed' : { kind: 'give', lifts: [], admits: true }
+  }
+  if (before?.role === 'owner' && role === 'subscriber') return 'stays-owner'
+  const lifts = liftsOf(permissions, self, author)
+  if (lifts.length < cuts.length) return 'outranked'
+  return rises || lifts.length > 0 ? { kind: 'give', lifts, admits: rises } : 'nothing-to-change'
+}
+
+/** Cuts of an author that this node may lift: of its own rank and of lower ones. */
+export function liftsOf(permissions: Permissions, self: NodeId, author: NodeId): readonly ChangeName[] {
+  const rank = permissions.members.get(self)?.rank ?? Infinity
+  return permissions
+    .cutsOn(author)
+    .filter((cut) => cut.rank !== undefined && cut.rank >= rank)
+    .map(({ name }) => name)
+    .slice(0, limits.lifts)
 }
 
 /** Whether revoking a node is to cut it in this mission: where this node may, and nothing of its rank or above did. */

@@ -3,9 +3,11 @@
  * effect; a kind under `admin/` that is not understood makes the mission read-only here, because what it granted or
  * took away is unknown.
  */
-import type { ChangeName, Json, NodeId, Role } from '@shared/model.js'
+import { valueProblem } from '@shared/mission-model.js'
+import type { ChangeName, Json, NodeId, Role, WriteRequest } from '@shared/model.js'
+import { problem, type Problem } from '@shared/result.js'
 import { isHex } from '../bytes/hash.js'
-import { isLineValue, type JsonObject } from '../bytes/line.js'
+import { fitsLine, isLineValue, type JsonObject } from '../bytes/line.js'
 import { limits } from '../limits.js'
 import { isChangeName, isSeq } from '../logs/run.js'
 
@@ -173,9 +175,15 @@ export function admitLine(at: number, author: NodeId, role: Role): JsonObject {
  * adopted by the next ones, so any number of heads can be given.
  */
 export function cutLines(at: number, author: NodeId, heads: readonly AcceptedHead[]): readonly JsonObject[] {
-  const lines = [{ kind: 'admin/cut', at, author, heads: headList(heads.slice(0, limits.acceptedHeads)) }]
-  for (let from = limits.acceptedHeads; from < heads.length; from += limits.acceptedHeads)
-    lines.push({ kind: 'admin/adopt', at, author, heads: headList(heads.slice(from, from + limits.acceptedHeads)) })
+  const cut = { kind: 'admin/cut', at, author, heads: headList(heads.slice(0, limits.acceptedHeads)) }
+  return [cut, ...adoptLines(at, author, heads.slice(limits.acceptedHeads))]
+}
+
+/** The lines that accept more of an author, in pieces that fit a line each. */
+export function adoptLines(at: number, author: NodeId, heads: readonly AcceptedHead[]): readonly JsonObject[] {
+  const lines: JsonObject[] = []
+  for (let from = 0; from < heads.length; from += limits.acceptedHeads)
+    lines.push(adoptLine(at, author, heads.slice(from, from + limits.acceptedHeads), []))
   return lines
 }
 
@@ -196,13 +204,22 @@ function headList(heads: readonly AcceptedHead[]): Json[] {
   return heads.map(({ epoch, seq, hash }) => [epoch, seq, hash])
 }
 
-/** Why a request of ours cannot become a line; `undefined` when it can. */
-export function requestProblem(request: {
-  readonly entity: unknown
-  readonly field: unknown
-  readonly value: unknown
-  readonly seen?: unknown
-}): string | undefined {
+/** Why requests of ours cannot become lines; `undefined` when they can. */
+export function refuseRequests(requests: readonly WriteRequest[]): Problem | undefined {
+  for (const [index, request] of requests.entries()) {
+    const place = `changes[${String(index)}]`
+    const reason = requestProblem(request)
+    if (reason !== undefined) return problem('bad-change', `${place}: ${reason}`)
+    const { entity, field, value, seen = [] } = request
+    const odd = valueProblem(entity, field, value)
+    if (odd !== undefined) return problem('bad-value', `${place}: ${odd}`)
+    // Every `at` of our time is of one length.
+    if (!fitsLine(setLine(Date.UTC(2026), entity, field, value, seen))) return problem('too-large', place)
+  }
+  return undefined
+}
+
+function requestProblem(request: WriteRequest): string | undefined {
   if (!isEntity(request.entity)) return 'entity: mission, or type/id such as log/7'
   if (!isField(request.field)) return 'field: letters, digits, dot and dash, at most 64'
   if (!isLineValue(request.value)) return 'value: JSON, integers within ±(2^53 − 1), well-formed text'

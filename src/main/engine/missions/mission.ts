@@ -21,20 +21,31 @@ import {
 } from '../logs/log-store.js'
 import { OwnLog } from '../logs/own-log.js'
 import { forkProof, type ForkProof } from '../logs/fork.js'
-import { isChained, lastSeq, logKey, runFrom, type Head, type LogId, type LogKey, type Run } from '../logs/run.js'
+import {
+  isChained,
+  lastSeq,
+  logKey,
+  runFrom,
+  type Head,
+  type LogId,
+  type LogKey,
+  type Point,
+  type Run
+} from '../logs/run.js'
 import { parseStartLine } from '../logs/start-line.js'
 import type { Clock } from '../runtime/clock.js'
 import { shortId } from '../runtime/log.js'
 import type { Random } from '../runtime/random.js'
 import { DamageFound, diskProblem, kept, type Disk } from '../storage/disk.js'
-import { administerProblem } from './administer.js'
+import { administerProblem, liftsOf, roleSteps } from './administer.js'
 import {
   admitLine,
   adoptLine,
   cutLines,
   deletedField,
+  adoptLines,
   parseChange,
-  requestProblem,
+  refuseRequests,
   setLine,
   settleLine,
   type AdminChange
@@ -379,11 +390,8 @@ export class Mission {
   async write(requests: readonly WriteRequest[]): Promise<Result<readonly ChangeName[]>> {
     const refused = this.writeProblem()
     if (refused !== undefined) return fail(refused)
-    for (const [index, request] of requests.entries()) {
-      const reason = requestProblem(request)
-      if (reason !== undefined) return fail('bad-change', `changes[${String(index)}]: ${reason}`)
-      if (!fitsLine(this.#lineFor(request, request.seen ?? []))) return fail('too-large', `changes[${String(index)}]`)
-    }
+    const odd = refuseRequests(requests)
+    if (odd !== undefined) return { ok: false, problem: odd }
     // Only who does not say what was seen needs to know what is current.
     const needsFold = requests.some((request) => request.seen === undefined || isDeletion(request))
     const fold = needsFold ? await kept(this.#live.wake()) : undefined
@@ -391,11 +399,10 @@ export class Mission {
     return this.#append(requests.map((request) => () => this.#lineNow(request, fold?.value)))
   }
 
-  /** Says in our own log that an author's changes count from now on. */
-  async admit(author: NodeId): Promise<Result<readonly ChangeName[]>> {
-    const refused = this.writeProblem()
-    if (refused !== undefined) return fail(refused)
-    return this.#append([() => admitLine(this.#parts.clock.now(), author, this.signed.create.defaultRole)])
+  /** Says in our own log that an author has a role from now on, if that gives it more rights than it has. */
+  async admit(author: NodeId, role: Role = this.signed.create.defaultRole): Promise<Result<readonly ChangeName[]>> {
+    const at = this.#parts.clock.now()
+    return this.#administer({ kind: 'admin/admit', at, author, role }, [admitLine(at, author, role)])
   }
 
   /** Resolves when nothing is on its way to disk. */
@@ -668,13 +675,7 @@ export class Mission {
 
   /** Lifts what ended an author's part, as far as this node may. */
   async takeBack(author: NodeId): Promise<Result<readonly ChangeName[]>> {
-    const { nodeId } = this.#parts.identity
-    const rank = this.permissions.members.get(nodeId)?.rank ?? Infinity
-    const lifts = this.permissions
-      .cutsOn(author)
-      .filter((cut) => cut.rank !== undefined && cut.rank >= rank)
-      .map(({ name }) => name)
-      .slice(0, limits.lifts)
+    const lifts = liftsOf(this.permissions, this.#parts.identity.nodeId, author)
     const at = this.#parts.clock.now()
     return this.#administer({ kind: 'admin/adopt', at, author, heads: [], lifts }, [adoptLine(at, author, [], lifts)])
   }
@@ -729,6 +730,40 @@ export class Mission {
     for (const branch of this.logs.branchesOf(logKey(log)))
       if ((await this.logs.pointAt(logKey(log), seq, branch))?.hash.toString('hex') === hash) return true
     return false
+  }
+
+  /** Gives somebody this role, or takes rights away, as an owner may (docs/protocol/missions.md#changing-a-role). */
+  async setRole(author: NodeId, role: Role): Promise<Result<readonly ChangeName[]>> {
+    const steps = roleSteps(this.permissions, this.#parts.identity.nodeId, author, role)
+    if (typeof steps === 'string') return fail(steps)
+    if (steps.kind === 'cut') return this.remove(author)
+    const at = this.#parts.clock.now()
+    const lines: JsonObject[] = []
+    if (steps.lifts.length > 0) lines.push(adoptLine(at, author, [], steps.lifts))
+    if (steps.admits) lines.push(admitLine(at, author, role))
+    return this.#append(lines.map((line) => () => line))
+  }
+
+  /** Up to where an author's logs count, and where what is held of them ends; the oldest first. */
+  beyond(author: NodeId): readonly { readonly id: LogId; readonly counts: number; readonly head: Point }[] {
+    const { isCut, limits: ends } = this.permissions.reachOf(author)
+    if (!isCut && ends.size === 0 && this.permissions.counts(author)) return []
+    return this.logs
+      .logsOf(author)
+      .map(({ id, head }) => ({ id, counts: this.logs.countingSeq(logKey(id)), head }))
+      .filter(({ counts, head }) => head.seq > counts)
+  }
+
+  /** Takes in what is held of an author beyond what counts; its part stays ended where it was. */
+  async adoptBeyond(author: NodeId): Promise<Result<readonly ChangeName[]>> {
+    const heads = this.beyond(author).map(({ id, head }) => ({
+      epoch: id.epoch,
+      seq: head.seq,
+      hash: head.hash.toString('hex')
+    }))
+    if (heads.length === 0) return fail('nothing-to-change')
+    const at = this.#parts.clock.now()
+    return this.#administer({ kind: 'admin/adopt', at, author, heads, lifts: [] }, adoptLines(at, author, heads))
   }
 
   async #administer(change: AdminChange, lines: readonly JsonObject[]): Promise<Result<readonly ChangeName[]>> {

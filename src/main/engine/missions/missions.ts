@@ -1,12 +1,12 @@
 /** All missions of this node: finds them in the data folder, makes new ones, takes those that peers offer. */
-import type { MissionId } from '@shared/model.js'
+import type { MissionId, WriteRequest } from '@shared/model.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { isHex } from '../bytes/hash.js'
-import { isLineValue } from '../bytes/line.js'
 import { bounds } from '../limits.js'
 import type { Damage } from '../logs/journal.js'
 import { diskProblem, type Disk } from '../storage/disk.js'
 import { moveAside } from '../storage/document.js'
+import { refuseRequests } from './change.js'
 import { foldVersion, isName, missionIdOf, signCreate, type CreateRecord, type SignedCreate } from './create-record.js'
 import { Mission, missionFolder, type MissionParts } from './mission.js'
 
@@ -15,6 +15,8 @@ export interface NewMission {
   readonly description?: string
   readonly labels?: readonly string[]
   readonly onward?: CreateRecord['onward']
+  /** What it begins with, written at once. */
+  readonly changes?: readonly WriteRequest[]
 }
 
 export interface MissionsReport {
@@ -58,7 +60,11 @@ export class Missions {
   async create(request: NewMission): Promise<Result<Mission>> {
     const labels = request.labels ?? []
     if (!isName(request.name) || !labels.every(isName)) return fail('bad-name')
-    if (request.description !== undefined && !isLineValue(request.description)) return fail('bad-change', 'description')
+    const { description = '', changes = [] } = request
+    const about = { entity: 'mission', field: 'description', value: description }
+    const first = description === '' ? changes : [about, ...changes]
+    const refused = refuseRequests(first)
+    if (refused !== undefined) return { ok: false, problem: refused }
     const { identity, clock, random } = this.#parts
     const create: CreateRecord = {
       creator: identity.publicKey.toString('base64url'),
@@ -72,9 +78,8 @@ export class Missions {
       at: clock.now()
     }
     const made = await this.accept(signCreate(create, identity.signingKey))
-    if (!made.ok || request.description === undefined || request.description === '') return made
-    const change = { entity: 'mission', field: 'description', value: request.description }
-    const written = await made.value.write([change])
+    if (!made.ok || first.length === 0) return made
+    const written = await made.value.write(first)
     return written.ok ? made : written
   }
 

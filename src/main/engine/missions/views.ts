@@ -1,19 +1,24 @@
 /** What the window and the local API see of a mission: plain data made from the fold, and the values read for it. */
 import type {
+  BeyondLine,
+  BeyondPage,
   ChangeName,
   ConflictPage,
   ConflictView,
   DeletedEditView,
+  DeletedPage,
   EntityPage,
   EntityView,
   FieldValue,
   FieldView,
-  Member
+  Member,
+  NodeId
 } from '@shared/model.js'
 import type { JsonObject } from '../bytes/line.js'
 import { bounds } from '../limits.js'
+import { nameOfLine, type LogLine } from '../logs/log-store.js'
 import { logKey, parseChangeName } from '../logs/run.js'
-import { deletedField } from './change.js'
+import { deletedField, parseChange } from './change.js'
 import type { EntityIndex, Fold, FoldSummary, Ref } from './fold.js'
 import type { Mission } from './mission.js'
 import { receivedAt } from './received.js'
@@ -217,13 +222,88 @@ function isKnown(ref: Ref, deletions: readonly Ref[], known: readonly ReadonlySe
 export function memberList(mission: Mission): readonly Member[] {
   const changes = new Map<string, number>()
   for (const { author, seq } of mission.logs.counting()) changes.set(author, (changes.get(author) ?? 0) + seq)
-  return [...mission.permissions.members].map(([nodeId, { role, admittedBy }]) => ({
-    nodeId,
-    name: mission.nameOf(nodeId),
-    role,
-    changes: changes.get(nodeId) ?? 0,
-    ...(admittedBy === undefined ? {} : { admittedBy, admittedByName: mission.nameOf(admittedBy) })
+  return [...mission.permissions.members].map(([nodeId, { role, admittedBy, rank, isRemoved }]) => {
+    const beyond = mission.beyond(nodeId).reduce((sum, { counts, head }) => sum + head.seq - counts, 0)
+    const enders = new Set(mission.permissions.cutsOn(nodeId).map(({ by }) => by))
+    return {
+      nodeId,
+      name: mission.nameOf(nodeId),
+      role,
+      changes: changes.get(nodeId) ?? 0,
+      ...(admittedBy === undefined ? {} : { admittedBy, admittedByName: mission.nameOf(admittedBy) }),
+      ...(rank === undefined ? {} : { rank }),
+      ...(isRemoved ? { removedBy: [...enders].map((by) => ({ nodeId: by, name: mission.nameOf(by) })) } : {}),
+      ...(beyond === 0 ? {} : { beyond })
+    }
+  })
+}
+
+/** What is held of an author and does not count, as it was written, log by log. */
+export async function beyondPage(
+  mission: Mission,
+  { nodeId, offset, limit }: { readonly nodeId: NodeId; readonly offset: number; readonly limit: number }
+): Promise<BeyondPage> {
+  const lines: BeyondLine[] = []
+  let total = 0
+  for (const { id, counts, head } of mission.beyond(nodeId)) {
+    const from = counts + 1 + Math.max(0, offset - total)
+    const to = Math.min(head.seq, from + limit - lines.length - 1)
+    total += head.seq - counts
+    if (from > to) continue
+    for await (const some of mission.logs.readLines(logKey(id), from, to)) lines.push(...some.map(beyondLine))
+  }
+  return { total, lines }
+}
+
+function beyondLine(line: LogLine): BeyondLine {
+  const change = parseChange(line.line)
+  const seen = { name: nameOfLine(line), at: line.line['at'] as number, kind: line.line['kind'] as string }
+  if (change.kind !== 'set') return seen
+  const { entity, field, value } = change
+  return { ...seen, set: { entity, field, value } }
+}
+
+/** For how long what was deleted is listed, by the claim of who deleted it; nothing is thrown away then. */
+export const restorableMs = 30 * 24 * 3_600_000
+
+/** How many entities are read at once. */
+const lookedAtOnce = 500
+
+/** What was deleted of late, the newest first. */
+export async function deletedPage(
+  mission: Mission,
+  { offset, limit, since }: { readonly offset: number; readonly limit: number; readonly since: number }
+): Promise<DeletedPage> {
+  const fold = await mission.fold()
+  const { version } = fold
+  const listed: { readonly index: EntityIndex; readonly at: number; readonly by: NodeId }[] = []
+  const deleted = [...fold.deletedEntities()]
+  for (let from = 0; from < deleted.length; from += lookedAtOnce) {
+    const some = deleted.slice(from, from + lookedAtOnce).map((number) => fold.at(number))
+    const marks = some.map((index) => ({ ...index, fields: index.fields.filter(({ field }) => field === 'deleted') }))
+    const values = await valuesOf(mission, marks)
+    for (const [at, index] of some.entries()) {
+      const by = (marks[at]?.fields[0]?.values ?? [])
+        .map((ref) => ({ ref, line: values.get(ref.name) ?? {} }))
+        .filter(({ line }) => line['value'] === true)
+        .sort((a, b) => (b.line['at'] as number) - (a.line['at'] as number))[0]
+      const claimed = by?.line['at'] as number
+      if (by !== undefined && claimed >= since) listed.push({ index, at: claimed, by: by.ref.log.author })
+    }
+  }
+  listed.sort((a, b) => b.at - a.at || (a.index.entity < b.index.entity ? -1 : 1))
+  const page = listed.slice(offset, offset + limit)
+  const values = await valuesOf(
+    mission,
+    page.map(({ index }) => index)
+  )
+  const items = page.map(({ index, at, by }) => ({
+    entity: entityView(mission, index, values),
+    at,
+    by,
+    byName: mission.nameOf(by)
   }))
+  return { version, total: listed.length, items }
 }
 
 /** What the mission is called or described as; of several values the one with the newest claim. */
@@ -264,4 +344,15 @@ export async function entityPage(
     }
   const values = await valuesOf(mission, page)
   return { version, total, offset, items: page.map((index) => entityView(mission, index, values)) }
+}
+
+/** All entities of a type of which a mission has few, the oldest first; never for items, log entries, files. */
+export async function entitiesOf(mission: Mission, type: string): Promise<readonly EntityView[]> {
+  const fold = await mission.fold()
+  const listed = fold.list(type)
+  const indexes = Array.from({ length: listed.length }, (_, at) => listed.numberAt(at))
+    .filter((one) => one !== undefined)
+    .map((number) => fold.at(number))
+  const values = await valuesOf(mission, indexes)
+  return indexes.map((index) => entityView(mission, index, values))
 }

@@ -3,6 +3,7 @@ import type { Decision } from '@shared/model.js'
 import { raise, type Extent } from '../logs/extent.js'
 import type { LogStore } from '../logs/log-store.js'
 import { logKey, type LogKey } from '../logs/run.js'
+import type { Permissions } from '../missions/permissions.js'
 import type { KeptReceipt } from '../receipts/receipt-book.js'
 import { countLacks, hasMore, type Lacks } from './sync.js'
 
@@ -32,7 +33,7 @@ export class Exchange {
   declinedUnder: Decision | undefined
   /** The peer showed us the create record, so that we may speak of this mission to it even if it may not have it from us. */
   isRecordShown = false
-  /** Logs of which what the peer has cannot be taken: fetching them again would bring the same. */
+  /** Logs of which what the peer has cannot be taken: fetching them again would bring the same, under the same table. */
   readonly useless = new Set<LogKey>()
   /** Of forked logs: how often the peer gave something else than the chosen branch from where we asked. */
   readonly apart = new Map<LogKey, number>()
@@ -40,6 +41,7 @@ export class Exchange {
   isToAskAgain = false
   /** How forked logs counted here when heads were last compared. */
   forkState = ''
+  #judgedUnder: Permissions | undefined
   /** Logs that part somewhere: what the peer has of them is asked for from here on. */
   readonly probes = new Map<LogKey, Probe>()
   /** Logs that were asked about because of a hash. */
@@ -47,6 +49,13 @@ export class Exchange {
   /** What we said last: our digest, and how far each log was. */
   ownDigest: string | undefined
   ownTold: Extent = new Map()
+
+  /** Who counts may have changed: what could not be taken before may be wanted now. */
+  noteTable(permissions: Permissions): void {
+    if (this.#judgedUnder === permissions) return
+    this.#judgedUnder = permissions
+    this.useless.clear()
+  }
 
   /** The peer holds exactly what we hold. */
   isInStep(logs: LogStore): boolean {

@@ -526,6 +526,7 @@ export class Replicator {
   #compare(nodeId: NodeId, mission: Mission): void {
     const exchange = this.#exchange(nodeId, mission.id)
     if (exchange.digest === undefined) return
+    exchange.noteTable(mission.permissions)
     if (exchange.isInStep(mission.logs)) {
       exchange.noteEqual(mission.logs)
       this.#parts.receipts.noteState(mission)
