@@ -111,6 +111,9 @@ function usualAnswer(recorded: Recorded, name: CommandName, argument: unknown): 
     const page = lackedIn(recorded, recorded.overview, argument as ArgumentOf<'listOnlyHere'>)
     return page === undefined ? fail('mission-unknown') : ok(page)
   }
+  if (name === 'listForks') return ok({ forks: [] })
+  if (name === 'listDeleted') return ok({ version: 1, total: 0, items: [] })
+  if (name === 'listBeyond') return ok({ total: 0, lines: [] })
   if (name === 'listSnapshots') return ok({ snapshots: recorded.snapshots })
   if (name === 'listAudit')
     return ok({ total: recorded.audit.length, items: recorded.audit.slice(offset, offset + limit) })

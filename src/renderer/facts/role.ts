@@ -1,5 +1,9 @@
 import type { MissionSummary } from '@shared/model'
 
 export function mayWrite(mission: MissionSummary): boolean {
-  return mission.readOnly === undefined && mission.isRemoved !== true && (mission.role === 'owner' || mission.role === 'subscriber')
+  return (
+    mission.readOnly === undefined &&
+    mission.isRemoved !== true &&
+    (mission.role === 'owner' || mission.role === 'subscriber')
+  )
 }

@@ -1,5 +1,5 @@
 import type { EntityView } from '@shared/model'
-import { taskStates } from '@shared/mission-model'
+import { fieldsOf, taskStates } from '@shared/mission-model'
 import { fieldOf } from '../display/value'
 import type { MessageKey } from '../i18n'
 
@@ -15,11 +15,12 @@ export function isDone(task: EntityView): boolean {
   return values.length > 0 && values.every((value) => value.value === 'done')
 }
 
-/** Conflicts first, done last; between them as the engine gave them. */
+/** Conflicts first, done last; between them what is due first, and what is due never as the engine gave it. */
 export function sortTasks(tasks: readonly EntityView[]): readonly EntityView[] {
   const rank = (task: EntityView): number =>
     task.fields.some((field) => field.values.length > 1) ? 0 : isDone(task) ? 2 : 1
-  return [...tasks].sort((a, b) => rank(a) - rank(b))
+  const due = (task: EntityView): number => fieldsOf('task', task).due ?? Number.MAX_SAFE_INTEGER
+  return [...tasks].sort((a, b) => rank(a) - rank(b) || due(a) - due(b))
 }
 
 export const stateWords: Readonly<Record<TaskState, MessageKey>> = {

@@ -5,7 +5,7 @@ export const messages = {
     titleOf: '{screen} · Muster',
     needsDecision: '{name} needs a decision.'
   },
-  action: { cancel: 'Cancel', close: 'Close', backTo: 'Back to {place}' },
+  action: { cancel: 'Cancel', close: 'Close', backTo: 'Back to {place}', undo: 'Undo', delete: 'Delete' },
   theme: {
     button: 'Theme: {theme}. Press for the next one (F9)',
     system: 'As the system',
@@ -510,7 +510,9 @@ export const messages = {
     },
     waiting: '{n} change waits: its author is not a member yet. | {n} changes wait: their authors are not members yet.',
     edit: 'Edit',
-    editTitle: 'Name and description',
+    editTitle: 'About this mission',
+    keywords: 'Keywords, one per line',
+    headings: 'Headings for the log, one per line',
     editSentence: 'Each field is saved by itself.',
     editDone: 'Done',
     tabs: 'Parts of this mission',
@@ -549,8 +551,11 @@ export const messages = {
     you: 'you',
     text: 'Text of this entry',
     edit: 'Edit',
+    deleteThis: 'Delete this entry',
     editOf: ' entry of {at}',
     entryBy: '{at}, {name}',
+    heading: 'Heading',
+    noHeading: 'No heading',
     deleted: 'Deleted.',
     also: 'Also written: “{text}” by {name}'
   },
@@ -624,7 +629,7 @@ export const messages = {
   saved: { at: 'Saved {at}', saving: 'Saving' },
   task: {
     title: 'Tasks',
-    count: '{open} open of {n}',
+    count: '{open} open of {n}, by due time',
     add: 'Add task',
     new: 'New task',
     none: 'No tasks yet.',
@@ -639,7 +644,19 @@ export const messages = {
     stateArrived: 'Another state arrived meanwhile. Choosing now keeps both, as a conflict.',
     showState: 'Show it',
     name: 'Title of this task',
-    rename: 'Change the title'
+    rename: 'Change the title',
+    details: 'Who and until when',
+    assignee: 'Who does it',
+    assignees: 'Two names: {names} | {total} names: {names}',
+    unassigned: 'nobody yet',
+    due: 'Due',
+    dueAt: 'due {at}',
+    lateAt: 'late, due {at}',
+    dueHint: '18:00, or 2026-07-21 18:00',
+    dueError: 'Write a time as 18:00, or a day and a time as 2026-07-21 18:00.',
+    notes: 'Notes',
+    folder: 'Folder',
+    noFolder: 'none'
   },
   holders: {
     title: 'Who has this',
@@ -787,16 +804,218 @@ export const messages = {
   },
   people: {
     loading: 'Reading the members.',
+    members: 'Members',
     name: 'Laptop',
     role: 'May',
     admitted: 'Let in by',
     created: 'created the mission',
     changes: 'Changes',
-    owner: 'write, and let others in',
+    decide: 'Decide',
+    owner: 'write, and decide who may',
     subscriber: 'write',
     readOnly: 'read',
+    endedBy: 'rights taken away by {names}',
+    readsOn:
+      'Whose rights were taken away goes on receiving the mission as long as it is trusted. To end that, revoke it under Peers.',
+    beyond: '{count} change does not count | {count} changes do not count',
+    beyondFork: '{count} change of a fork does not count | {count} changes of a fork do not count',
+    change: 'Change',
+    changeTitle: 'What may {name} do here?',
+    changeSentence: 'Now it may {role}. Every laptop of the mission that hears of the change judges alike.',
+    changeDo: 'Change',
+    may: '{name} may',
+    give: { owner: 'write and decide', subscriber: 'write', 'read-only': 'only read' },
+    effect: {
+      none: 'Choose what it may do from now on.',
+      owner: 'It can change what others may do, except of owners above it. It stays an owner as long as it may write.',
+      subscriber: 'What it writes from now on counts.',
+      'read-only': 'What it wrote so far stays. Nothing that it writes from now on counts.',
+      back: 'It may {role} again, and all that it wrote meanwhile counts.'
+    },
+    given: '{name} may now: {role}.',
+    end: {
+      title: 'Let {name} only read?',
+      keep: 'Leave it as it is',
+      confirm: 'Let {name} only read',
+      stops: 'Stops',
+      stopsText: 'Nothing that it writes from now on counts, here and wherever the decision arrives.',
+      keeps: 'Keeps',
+      keepsText: 'The {count} change that is held here stays. | The {count} changes that are held here stay.',
+      reads: 'Reads',
+      readsText: 'It goes on receiving the mission while it is trusted.',
+      back: 'Back',
+      backText: 'An owner can give the right back; then what it wrote meanwhile counts, too.'
+    },
+    beyondTitle: 'Of {name}, not counted',
+    beyondSentence: 'Written when it had no right to any more, and held on this laptop. Others may hold more.',
+    beyondForkSentence:
+      'Its log was continued in two places. What comes after the fork waits until an owner chooses a branch.',
+    beyondNone: 'Nothing any more.',
+    beyondMore: 'Show {count} more | Show {count} more',
+    leaveOut: 'Leave them out',
+    takeIn: 'Take them in after all',
+    adopted: 'What is held here of {name} counts now.',
     unknownKind:
       '{n} change of kind {kind} is kept and passed on, but not understood by this version. | {n} changes of kind {kind} are kept and passed on, but not understood by this version.'
+  },
+  forks: {
+    title: 'One identity in two places',
+    sentence:
+      'Most often a data folder was copied and both were used. Nothing after the fork counts until an owner chooses a branch; ask the crews which laptop is theirs.',
+    of: '{name} went on in two ways',
+    from: 'Both have its first {count} changes in common.',
+    branch: 'A branch with {count} more change | A branch with {count} more changes',
+    counts: 'Counts',
+    choose: 'This one counts',
+    done: 'The branch of {name} counts.'
+  },
+  invitation: {
+    title: 'Invitations',
+    invite: 'Invite an owner',
+    none: 'Nobody is invited. Owners decide with you who may write.',
+    to: '{by} asks {name}',
+    toYou: '{by} asks you',
+    asks: {
+      owner: 'to decide here, too: who may write, and what counts.',
+      subscriber: 'to write here.',
+      'read-only': 'to read here.'
+    },
+    open: 'not answered yet',
+    accepted: 'accepted; it takes effect at the laptop that asked',
+    declined: 'declined',
+    withdrawn: 'withdrawn',
+    act: { accept: 'Accept', decline: 'Decline', withdraw: 'Withdraw' },
+    answer: 'Answer',
+    inviteTitle: 'Invite an owner',
+    inviteSentence:
+      'An owner decides who may write, below you. It becomes one when it accepts and this laptop hears of it.',
+    nobody: 'There is nobody to ask: all others are owners, or may only read.',
+    who: 'Whom',
+    note: 'Note, may stay empty',
+    send: 'Invite',
+    sent: '{name} is asked when it gets the mission.'
+  },
+  menu: { label: 'More about this mission', folders: 'Folders', deleted: 'Deleted', print: 'Save for paper' },
+  folders: {
+    title: 'Folders',
+    sentence: 'For map items, files and tasks. Everybody who may write can change them.',
+    none: 'No folders yet.',
+    unnamed: 'without a name',
+    name: 'Name',
+    rename: 'Rename',
+    parent: 'In',
+    top: 'no other folder',
+    up: 'Up',
+    down: 'Down',
+    deleteMeans: 'Deleting keeps what is in it: folders move up, everything else is shown without a folder.',
+    new: 'New folder',
+    add: 'Add'
+  },
+  print: {
+    title: 'Save for paper',
+    sentence: 'Tasks, log and members as they are now, in one file that any browser prints.',
+    means: 'The file is not protected: whoever has it can read it.',
+    reading: 'Reading, {count} so far',
+    save: 'Save the file',
+    when: 'When',
+    who: 'Who',
+    what: 'What',
+    task: 'Task',
+    state: 'State',
+    either: '{text} ({name})',
+    logPart: 'Log, without the {count} oldest entry | Log, without the {count} oldest entries',
+    proof: 'As it was on {at} on the laptop of {name}. Times are those that authors claim.',
+    digest: 'Made of {count} change, digest {digest}. | Made of {count} changes, digest {digest}.'
+  },
+  template: {
+    label: 'Begin with',
+    none: 'Nothing',
+    noneHint: 'An empty mission.',
+    brings: '{tasks} tasks, {headings} headings for the log, {layers} folders. All can be changed.',
+    rescue: {
+      name: 'Search and rescue',
+      tasks: {
+        report: 'Take the report: who, last seen where and when, clothing, health',
+        lead: 'Name incident command and radio channel',
+        lastSeen: 'Secure the place last seen',
+        area: 'Draw the search area and its sectors',
+        teams: 'Assign teams to sectors',
+        relatives: 'Name a contact for relatives',
+        medical: 'Prepare medical care and transport',
+        debrief: 'Debrief each returning team'
+      },
+      headings: { finding: 'Finding', team: 'Team', sighting: 'Sighting', medical: 'Medical', decision: 'Decision' },
+      layers: { sectors: 'Sectors', tracks: 'Tracks', clues: 'Clues', resources: 'Resources' }
+    },
+    wildfire: {
+      name: 'Wildfire',
+      tasks: {
+        size: 'Assess extent, wind and fuel',
+        anchor: 'Choose anchor point and escape routes',
+        lookout: 'Post lookouts, agree on the signal to leave',
+        evacuation: 'Check houses and roads for evacuation',
+        line: 'Assign sections of the line',
+        water: 'Set up water supply',
+        air: 'Coordinate aircraft and drop zones',
+        power: 'Have power lines switched off',
+        mopUp: 'Plan mop-up and patrols'
+      },
+      headings: { fire: 'Fire behaviour', weather: 'Weather', crew: 'Crew', air: 'Aircraft', decision: 'Decision' },
+      layers: { line: 'Fire line', sections: 'Sections', water: 'Water', escape: 'Escape routes', hazards: 'Hazards' }
+    },
+    flood: {
+      name: 'Flood',
+      tasks: {
+        levels: 'Read gauges and the forecast',
+        dikes: 'Patrol dikes, assign stretches',
+        people: 'List people who need help to leave',
+        shelter: 'Open shelters',
+        boats: 'Place boats and crews',
+        pumps: 'Place pumps and sandbags',
+        roads: 'Close roads and mark detours',
+        supply: 'Secure water, power and medicine'
+      },
+      headings: { level: 'Water level', dike: 'Dike', rescue: 'Rescue', supply: 'Supply', decision: 'Decision' },
+      layers: { dikes: 'Dikes', water: 'Flooded areas', shelters: 'Shelters', closures: 'Closures' }
+    },
+    event: {
+      name: 'Large event',
+      tasks: {
+        plan: 'Hand out site plan and radio plan',
+        posts: 'Staff first-aid posts',
+        entries: 'Check entries, exits and escape routes',
+        access: 'Keep access for vehicles free',
+        capacity: 'Watch the number of visitors',
+        weather: 'Watch the weather, agree on limits',
+        lost: 'Open the meeting point for lost persons',
+        end: 'Plan departure and taking down'
+      },
+      headings: { medical: 'Medical', crowd: 'Crowd', security: 'Security', weather: 'Weather', decision: 'Decision' },
+      layers: { posts: 'Posts', routes: 'Escape routes', zones: 'Zones', access: 'Access' }
+    }
+  },
+  deleted: {
+    title: 'Deleted',
+    sentence:
+      'What was deleted in the last 30 days, by anybody. Nothing is thrown away: restoring brings it back everywhere.',
+    loading: 'Reading what was deleted.',
+    none: 'Nothing was deleted in the last 30 days.',
+    unnamed: 'without a name',
+    by: 'by {name}, {at}',
+    restore: 'Restore',
+    more: 'Show {count} more | Show {count} more',
+    done: '{what} deleted.',
+    restored: '{what} restored.'
+  },
+  entity: {
+    mission: 'Mission',
+    item: 'Map item',
+    content: 'File',
+    log: 'Log entry',
+    task: 'Task',
+    layer: 'Folder',
+    invitation: 'Invitation',
+    other: '{name}'
   },
   trust: {
     title: 'Trust',

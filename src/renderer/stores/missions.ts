@@ -28,8 +28,12 @@ export const useMissionsStore = defineStore('missions', () => {
     }),
     conflicts: computed(() => list.value.reduce((sum, mission) => sum + mission.conflicts, 0)),
     find: (id: string) => list.value.find((mission) => mission.id === id),
-    create: (name: string, description: string) =>
-      feed.call('createMission', description === '' ? { name } : { name, description }),
+    create: (name: string, description: string, changes: readonly WriteRequest[] = []) =>
+      feed.call('createMission', {
+        name,
+        ...(description === '' ? {} : { description }),
+        ...(changes.length === 0 ? {} : { changes })
+      }),
     write: (missionId: MissionId, changes: readonly WriteRequest[]) => feed.call('write', { missionId, changes }),
     view: (missionId: MissionId) => feed.call('viewMission', { missionId })
   }
