@@ -1,4 +1,5 @@
 /** People, folders, what was deleted, tasks and templates of a mission: in every look, and what presses write. */
+import { readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
 import type { CommandHandlers } from '@shared/contract'
@@ -253,6 +254,27 @@ describe.runIf(canLook)('what crews do with a mission', () => {
       await page.locator('.heading.small', { hasText: 'Dike' }).waitFor()
       await menu(page, 'Folders')
       await button(page, 'Flooded areas').waitFor()
+    })
+  })
+
+  it('saves log, tasks and members for paper', async () => {
+    await withRecorded(browser, crew(Date.now()), async (page) => {
+      await goTo(page, fire)
+      await menu(page, 'Save for paper')
+      const coming = page.waitForEvent('download')
+      await button(page, 'Save the file').click()
+      const download = await coming
+      expect(download.suggestedFilename()).toMatch(/^Karst-Ridge-Fire-Sector-North-\d{4}-\d\d-\d\d\.html$/)
+      const html = await readFile(await download.path(), 'utf8')
+      for (const text of [
+        'Third load in 12 min.',
+        'Refuel crew 2',
+        'GZ Koper',
+        'Spot fire past the railway, out at 14:21. (FüKW Kärnten)'
+      ])
+        expect(html).toContain(text)
+      expect(html).not.toContain('Entered in the wrong mission')
+      expect(html.match(/<h2>/g)).toHaveLength(3)
     })
   })
 })

@@ -5,8 +5,7 @@ import { messages } from '../locales/en'
 export const templateNames = ['rescue', 'wildfire', 'flood', 'event'] as const
 export type TemplateName = (typeof templateNames)[number]
 
-const parts = ['tasks', 'headings', 'layers'] as const
-type Part = (typeof parts)[number]
+type Part = 'tasks' | 'headings' | 'layers'
 
 /** Keys of the texts of a template, in their order; the words are looked up by `say`. */
 function textsOf(name: TemplateName, part: Part, say: (key: string) => string): readonly string[] {
