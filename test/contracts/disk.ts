@@ -37,7 +37,7 @@ export function diskSuite(name: string, setup: () => Promise<DiskSetup>): void {
       const log = await during(disk.openLog('logs/1'))
       expect(log.size).toBe(0)
       await during(log.append(Buffer.from('hello ')))
-      await during(log.append(Buffer.from('world')))
+      await during(log.append(Buffer.from('wo'), Buffer.from(''), Buffer.from('rld')))
       expect(log.size).toBe(11)
       expect((await during(disk.readPart('logs/1', 6, 5))).toString()).toBe('world')
       await during(log.close())
@@ -47,6 +47,16 @@ export function diskSuite(name: string, setup: () => Promise<DiskSetup>): void {
       await during(again.append(Buffer.from('!')))
       expect((await during(reopen().read('logs/1')))?.toString()).toBe('hello world!')
       await during(again.close())
+    })
+
+    it('keeps what was appended until a sync, as one', async () => {
+      const { disk, reopen, during } = await setup()
+      const log = await during(disk.openLog('whole', 'at sync'))
+      await during(log.append(Buffer.from('one '), Buffer.from('after ')))
+      await during(log.append(Buffer.from('another')))
+      await during(log.sync())
+      await during(log.close())
+      expect((await during(reopen().read('whole')))?.toString()).toBe('one after another')
     })
 
     it('cuts a tail for good', async () => {

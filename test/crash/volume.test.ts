@@ -143,6 +143,13 @@ describe('a power cut', () => {
         })
       })
       expect(cut).toEqual(['', 'a', 'a\0', 'ab'])
+      const unsynced = await outcomes('a', async (volume) => {
+        const log = await createFileDisk(volume.mount, { durableAppend }).openLog('a', 'at sync')
+        await log.append(Buffer.from('1'))
+        await log.sync()
+        await log.append(Buffer.from('2'))
+      })
+      expect(unsynced).toEqual(['1', '1\0', '12'])
     }
   )
 

@@ -311,6 +311,14 @@ function openFile(volume: Volume, path: string, entry: Entry, isSynced: boolean)
       if (isSynced) await syncStep({ only: step })
       return { bytesWritten: length, buffer: bytes }
     },
+    async writev(parts: readonly Uint8Array[], position: number) {
+      volume.begin('write', path)
+      const bytes = Buffer.concat(parts)
+      const step: Step = { kind: 'write', file: file(), at: position, bytes }
+      volume.take(step)
+      if (isSynced) await syncStep({ only: step })
+      return { bytesWritten: bytes.length, buffers: parts }
+    },
     async read(buffer: Uint8Array, at: number, length: number, position: number) {
       volume.begin('read', path)
       const part = volume.bytes(file()).subarray(position, position + length)

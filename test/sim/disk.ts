@@ -2,7 +2,7 @@
  * A disk in memory that loses what was not synced, tears what was being written, fills up and fails on purpose. Survives
  * the crash of its node: hand the same disk to the next engine.
  */
-import type { Disk, FileFacts, LogFile } from '../../src/main/engine/storage/disk.js'
+import type { Disk, Durable, FileFacts, LogFile } from '../../src/main/engine/storage/disk.js'
 import type { Random } from '../../src/main/engine/runtime/random.js'
 import type { VirtualTime } from './time.js'
 
@@ -118,7 +118,7 @@ export class SimDisk implements Disk {
     this.#files.set(path, { bytes: Buffer.from(bytes), synced: bytes.length, modified: ++this.#writes })
   }
 
-  async openLog(path: string): Promise<LogFile> {
+  async openLog(path: string, durable: Durable = 'at append'): Promise<LogFile> {
     await this.#begin('open', path)
     const life = this.#life
     if (!this.#files.has(path)) this.#files.set(path, { bytes: Buffer.alloc(0), synced: 0, modified: ++this.#writes })
@@ -139,7 +139,9 @@ export class SimDisk implements Disk {
       get size() {
         return file().bytes.length
       },
-      async append(bytes) {
+      async append(...parts) {
+        const [first = Buffer.alloc(0)] = parts
+        const bytes = parts.length === 1 ? first : Buffer.concat(parts)
         call('append', bytes.length)
         const stored = file()
         // The first bytes are shared, as many nodes write the same reserve.
@@ -148,8 +150,8 @@ export class SimDisk implements Disk {
             ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
             : appended(stored.bytes, bytes)
         stored.modified = nextWrite()
-        // From here on reads show it, and until this ends, or when it fails, a power cut may take or tear it.
-        await sync()
+        // From here on reads show it, and until the sync ends, or when it fails, a power cut may take or tear it.
+        await (durable === 'at append' ? sync() : begin('append'))
       },
       sync,
       async truncate(size) {

@@ -44,7 +44,7 @@ export const limits = {
   bundleBlockBytes: 1024 * 1024,
   /** Of a file: in one request, in one frame, and files in one message. */
   contentFetchBytes: 256 * 1024,
-  contentFrameBytes: 64 * 1024,
+  contentFrameBytes: 256 * 1024,
   contentsTold: 1_000
 } as const
 
@@ -135,11 +135,13 @@ export const bounds = {
   contentLargeTransfers: 3,
   contentLargeBytes: 4 * 1024 * 1024,
   /** Requests to one peer on their way: so much lies between it and us, and so long a change may wait behind it. */
-  contentRequests: 8,
+  contentRequests: 4,
   /** Blocks of one file that may wait in memory for an earlier one. */
   contentBlocksAhead: 32,
   /** A peer that gave nothing for so long is asked again later; others are asked meanwhile. */
   contentPatienceMs: 60_000,
+  /** Parts of files become smaller where one takes long to leave: a change may wait behind one. */
+  contentPartBytes: { least: 4 * 1024, shrinkAfterMs: 100, growWithinMs: 20 },
   /** Requests of one peer that wait here. */
   contentAsked: 64,
   /** Files that one peer says it holds. */

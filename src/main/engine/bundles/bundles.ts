@@ -425,7 +425,7 @@ export class Bundles {
     this.#step({ step: 'checking', done: 0, total: payload.size })
     try {
       await disk.remove(drafts)
-      const file = await disk.openLog(part)
+      const file = await disk.openLog(part, 'at sync')
       try {
         await file.truncate(0)
         const checker = await Checker.open(manifest, missions, disk, drafts)

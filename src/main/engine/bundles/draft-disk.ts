@@ -8,7 +8,7 @@ import { diskBelow } from '../storage/disk-below.js'
 /** @param onFailed hears of a file that could not be made durable; whoever closed it may not ask. */
 export function draftDisk(disk: Disk, folder: string, onFailed: (error: unknown) => void): Disk {
   const below = diskBelow(disk, folder)
-  return { ...below, openLog: async (path) => late(await below.openLog(path), onFailed) }
+  return { ...below, openLog: async (path) => late(await below.openLog(path, 'at sync'), onFailed) }
 }
 
 function late(file: LogFile, onFailed: (error: unknown) => void): LogFile {
@@ -16,7 +16,7 @@ function late(file: LogFile, onFailed: (error: unknown) => void): LogFile {
     get size() {
       return file.size
     },
-    append: (bytes) => file.append(bytes),
+    append: (...parts) => file.append(...parts),
     sync: () => Promise.resolve(),
     truncate: (size) => file.truncate(size),
     async close() {

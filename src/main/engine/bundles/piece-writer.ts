@@ -89,7 +89,7 @@ export class PieceWriter {
     const temporary = `${this.#name}.unfinished-${String(this.#pieces.length + 1)}`
     const piece: Piece = { temporary, hash: createHash('sha256'), size: 0 }
     this.#pieces.push(piece)
-    this.#file = await this.#drive.openLog(temporary)
+    this.#file = await this.#drive.openLog(temporary, 'at sync')
     // What an earlier attempt left.
     if (this.#file.size > 0) await this.#file.truncate(0)
     return piece

@@ -132,6 +132,7 @@ export class Contents {
     const giver = new Giver({
       link,
       store,
+      clock,
       mayHave: (id) => {
         const mission = missions.get(id)
         return mission !== undefined && mayGive(nodeId, mission)

@@ -1,15 +1,17 @@
 /** What one peer asked for and is told about files: given one frame at a time, when nothing else waits for its link. */
 import type { MissionId } from '@shared/model.js'
 import { bounds, limits } from '../limits.js'
-import { encodeContentFrame } from '../links/content-frame.js'
+import { contentFrameHead } from '../links/content-frame.js'
 import type { Last, Link } from '../links/link.js'
 import { encodeMessage } from '../links/messages.js'
+import type { Clock } from '../runtime/clock.js'
 import type { Range } from './asker.js'
 import type { ContentStore } from './store.js'
 
 export interface GiverParts {
   readonly link: Link
   readonly store: ContentStore
+  readonly clock: Clock
   /** Whether the peer may have this mission, now. */
   readonly mayHave: (mission: MissionId) => boolean
 }
@@ -34,6 +36,8 @@ export class Giver {
   /** The first one is being answered. */
   readonly #reading: Reading[] = []
   #isGiving = false
+  #partBytes = 64 * 1024
+  #partAt = 0
 
   constructor(parts: GiverParts) {
     this.#parts = parts
@@ -124,12 +128,23 @@ export class Giver {
     return parts.length === 1 ? parts[0] : Buffer.concat(parts)
   }
 
+  /** More where the last one left fast, less where it took long. */
+  #nextBytes(): number {
+    const { least, shrinkAfterMs, growWithinMs } = bounds.contentPartBytes
+    const now = this.#parts.clock.monotonic()
+    const took = now - this.#partAt
+    this.#partAt = now
+    if (took > shrinkAfterMs) this.#partBytes = Math.max(least, this.#partBytes / 2)
+    else if (took < growWithinMs) this.#partBytes = Math.min(limits.contentFrameBytes, this.#partBytes * 2)
+    return this.#partBytes
+  }
+
   #frame(bytes: Buffer, reading: Reading): Last {
     const { mission, file, offset } = reading.range
-    const part = bytes.subarray(reading.sent, reading.sent + limits.contentFrameBytes)
-    const frame = encodeContentFrame({ mission, file, offset: offset + reading.sent, bytes: part })
+    const part = bytes.subarray(reading.sent, reading.sent + this.#nextBytes())
+    const head = contentFrameHead({ mission, file, offset: offset + reading.sent, bytes: part })
     reading.sent += part.length
-    return { bytes: frame, mission }
+    return { bytes: head, rest: part, mission }
   }
 }
 

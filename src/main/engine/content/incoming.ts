@@ -47,8 +47,8 @@ export class Incoming {
   /** Goes on with what is there under this path. */
   static async open(disk: Disk, path: string): Promise<Incoming> {
     const sums = decodeSums((await disk.read(sumsOf(path))) ?? Buffer.alloc(0))
-    const file = await disk.openLog(path)
-    const incoming = new Incoming(file, await disk.openLog(sumsOf(path)))
+    const file = await disk.openLog(path, 'at sync')
+    const incoming = new Incoming(file, await disk.openLog(sumsOf(path), 'at sync'))
     await incoming.#goOn(disk, path, sums)
     return incoming
   }
@@ -59,10 +59,10 @@ export class Incoming {
   }
 
   /** One after the other; nothing is durable yet. */
-  async append(bytes: Buffer): Promise<void> {
-    this.#take(bytes)
-    await this.#file.append(bytes)
-    this.#size += bytes.length
+  async append(...parts: readonly Buffer[]): Promise<void> {
+    for (const bytes of parts) this.#take(bytes)
+    await this.#file.append(...parts)
+    this.#size += parts.reduce((sum, { length }) => sum + length, 0)
     // Behind the blocks that they are of: what a crash leaves without a sum comes again.
     if (this.sums.length - this.#saved >= sumsAtOnce) await this.#saveSums()
   }

@@ -182,7 +182,7 @@ export class Transfer {
         const blocks = this.#nextReady()
         if (blocks.length === 0) break
         for (const [index, { from }] of blocks.entries()) this.origins.set(this.#head + index, from)
-        await this.#incoming.append(Buffer.concat(blocks.flatMap(({ parts }) => parts)))
+        await this.#incoming.append(...blocks.flatMap(({ parts }) => parts))
         for (const index of blocks.keys()) this.#ready.delete(this.#head + index)
         this.#head += blocks.length
         if (this.#isOver) return

@@ -2,7 +2,7 @@
 import type { MissionId } from '@shared/model.js'
 import { uint64 } from '../bytes/hash.js'
 import { limits } from '../limits.js'
-import { encodeFrame, frameTypes } from './framing.js'
+import { frameHead, frameTypes } from './framing.js'
 
 export interface ContentPart {
   readonly mission: MissionId
@@ -15,12 +15,21 @@ export interface ContentPart {
 const hashBytes = 32
 const headBytes = 2 * hashBytes + 8
 
-export function encodeContentFrame({ mission, file, offset, bytes }: ContentPart): Buffer {
-  const names = [Buffer.from(mission, 'hex'), Buffer.from(file, 'hex')]
-  return encodeFrame(frameTypes.content, ...names, uint64(offset), bytes)
+/** All of a frame but its bytes, which follow: joined they would be copied once more. */
+export function contentFrameHead({ mission, file, offset, bytes }: ContentPart): Buffer {
+  return Buffer.concat([
+    frameHead(frameTypes.content, headBytes + bytes.length),
+    Buffer.from(mission, 'hex'),
+    Buffer.from(file, 'hex'),
+    uint64(offset)
+  ])
 }
 
-/** `undefined` when it is not 1 to 65,536 bytes at a safe offset. */
+export function encodeContentFrame(part: ContentPart): Buffer {
+  return Buffer.concat([contentFrameHead(part), part.bytes])
+}
+
+/** `undefined` when it is not 1 to 262,144 bytes at a safe offset. */
 export function decodeContentFrame(payload: Buffer): ContentPart | undefined {
   const bytes = payload.subarray(headBytes)
   if (bytes.length === 0 || bytes.length > limits.contentFrameBytes) return undefined

@@ -17,12 +17,17 @@ function isFrameType(type: number | undefined): type is FrameType {
   return type !== undefined && known.has(type)
 }
 
-export function encodeFrame(type: FrameType, ...parts: readonly Uint8Array[]): Buffer {
-  const length = parts.reduce((sum, part) => sum + part.length, 1)
+/** What leads a payload of this length. */
+export function frameHead(type: FrameType, payloadBytes: number): Buffer {
   const header = Buffer.alloc(headerBytes)
-  header.writeUInt32BE(length)
+  header.writeUInt32BE(payloadBytes + 1)
   header[4] = type
-  return Buffer.concat([header, ...parts])
+  return header
+}
+
+export function encodeFrame(type: FrameType, ...parts: readonly Uint8Array[]): Buffer {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  return Buffer.concat([frameHead(type, length), ...parts])
 }
 
 /** Cuts a stream of bytes into frames; gives the reason when the stream breaks the rules, and is then of no more use. */

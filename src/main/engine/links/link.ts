@@ -98,6 +98,8 @@ export type Stream = () => Promise<Buffer | undefined>
 /** What leaves when nothing else waits, such as files. */
 export interface Last {
   readonly bytes: Buffer
+  /** Large ones that follow in the same frame. */
+  readonly rest?: Buffer
   /** What it reveals; asked about when it leaves. */
   readonly mission: MissionId | undefined
 }
@@ -206,7 +208,7 @@ export class Link {
 
   /** Bytes in memory that did not leave yet. */
   get waiting(): number {
-    return this.#queuedBytes + (this.#bulk?.bytes.length ?? 0) + this.channel.unsent
+    return this.#queuedBytes + (this.#bulk?.bytes.length ?? 0) + (this.#bulk?.rest?.length ?? 0) + this.channel.unsent
   }
 
   get isStale(): boolean {
@@ -328,7 +330,9 @@ export class Link {
       if (queued !== undefined) this.#queuedBytes -= queued.bytes.length
       const next = queued ?? this.#nextLatest() ?? this.#nextBulk()
       if (next === undefined) return
-      if (this.#mayLeave(next.mission)) this.#write(next.bytes)
+      if (!this.#mayLeave(next.mission)) continue
+      this.#write(next.bytes)
+      if (next.rest !== undefined) this.#write(next.rest)
     }
   }
 

@@ -83,7 +83,7 @@ export class ReceivedTimes {
     this.#writing = this.#writing.then(async () => {
       if (known !== undefined) addReceipt(await known, { segment, offset, at })
       try {
-        const file = await this.#disk.openLog(this.#path)
+        const file = await this.#disk.openLog(this.#path, 'at sync')
         try {
           // What a power cut left of the last line must not run into this one.
           await file.append(

@@ -104,13 +104,14 @@ async function isThere(disk: Disk, path: string): Promise<boolean> {
 }
 
 async function layOut(disk: Disk, snapshots: Snapshots, { path, size, pieces }: SnapshotFile): Promise<Result<null>> {
-  const file = await disk.openLog(`${staging}/files/${path}`)
+  const file = await disk.openLog(`${staging}/files/${path}`, 'at sync')
   try {
     for (const hash of pieces) {
       const piece = await snapshots.piece(hash)
       if (!piece.ok) return piece
       await file.append(piece.value)
     }
+    await file.sync()
     if (file.size !== size) return fail('snapshot-damaged', path)
     return ok(null)
   } finally {

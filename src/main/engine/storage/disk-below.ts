@@ -7,7 +7,7 @@ export function diskBelow(disk: Disk, folder: string): Disk {
   return {
     read: (path) => disk.read(at(path)),
     replace: (path, bytes, options) => disk.replace(at(path), bytes, options),
-    openLog: (path) => disk.openLog(at(path)),
+    openLog: (path, durable) => disk.openLog(at(path), durable),
     list: (path) => disk.list(at(path)),
     move: (from, to) => disk.move(at(from), at(to)),
     remove: (path) => disk.remove(at(path)),

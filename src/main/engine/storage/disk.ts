@@ -12,7 +12,7 @@ export interface Disk {
   /** Replaces a file so that after a crash either the old or the new content is there, whole; durable on return. */
   replace(path: string, bytes: Uint8Array, options?: { readonly mode?: number }): Promise<void>
   /** Opens for appending, creating the file if there is none; its existence is durable on return. */
-  openLog(path: string): Promise<LogFile>
+  openLog(path: string, durable?: Durable): Promise<LogFile>
   /** Names in a folder (`.`: the whole), without what a power cut left of a `replace`; empty when the folder does not exist. */
   list(folder: string): Promise<readonly string[]>
   /** Durable on return; creates the target's folder. */
@@ -38,15 +38,19 @@ export interface FileFacts {
   readonly modified: number
 }
 
+/** When what is appended to a file is durable. Left out: at each append. `at sync`: for what counts only once it is whole. */
+export type Durable = 'at append' | 'at sync'
+
 /** A file that only grows, but for cutting a torn tail. Calls on one file are made one at a time by its owner. */
 export interface LogFile {
   readonly size: number
   /**
-   * Writes at the end; durable on return. Until then a power cut may lose or tear it, and after a failure the tail is
-   * undefined: reads may show what no later call makes durable (fsyncgate).
+   * Writes at the end, all parts at once. Durable on return, or, for a file opened so, only after `sync`. Until then a
+   * power cut may lose or tear it, and after a failure the tail is undefined: reads may show what no later call makes
+   * durable (fsyncgate).
    */
-  append(bytes: Uint8Array): Promise<void>
-  /** Makes durable what was found when it was opened: whoever was killed wrote it, and perhaps did not see it kept. */
+  append(...parts: readonly Uint8Array[]): Promise<void>
+  /** Makes durable what is there: of a file whose appends are, what was found when it was opened. */
   sync(): Promise<void>
   /** Cuts to a length and makes that durable. */
   truncate(size: number): Promise<void>

@@ -56,24 +56,27 @@ export function createFileDisk(folder: string, options: FileDiskOptions = {}): D
       await syncFolder(dirname(target))
     },
 
-    async openLog(path) {
+    async openLog(path, durable = 'at append') {
       const target = at(path)
       await makeFolder(dirname(target))
-      const file = await open(target, constants.O_RDWR | constants.O_CREAT | syncFlag, usualMode)
+      const flag = durable === 'at append' ? syncFlag : 0
+      const file = await open(target, constants.O_RDWR | constants.O_CREAT | flag, usualMode)
       await syncFolder(dirname(target))
       let size = (await file.stat()).size
       const log: LogFile = {
         get size() {
           return size
         },
-        async append(bytes) {
-          let written = 0
-          while (written < bytes.length) {
-            const result = await file.write(bytes, written, bytes.length - written, size)
-            written += result.bytesWritten
-            size += result.bytesWritten
+        async append(...parts) {
+          // The system may take less than there is: the rest goes as one.
+          for (let left: readonly Uint8Array[] = parts; left.length > 0;) {
+            const [first] = left
+            const isOne = left.length === 1 && first !== undefined
+            const { bytesWritten } = await (isOne ? file.write(first, 0, first.length, size) : file.writev(left, size))
+            size += bytesWritten
+            left = without(left, bytesWritten)
           }
-          if (syncFlag === 0) await file.datasync()
+          if (durable === 'at append' && flag === 0) await file.datasync()
         },
         sync: () => file.datasync(),
         async truncate(to) {
@@ -217,4 +220,11 @@ async function syncFolder(path: string): Promise<void> {
   } finally {
     await folder.close()
   }
+}
+
+/** What is left of some bytes when the first so many are gone. */
+function without(parts: readonly Uint8Array[], bytes: number): readonly Uint8Array[] {
+  const length = parts.reduce((sum, part) => sum + part.length, 0)
+  if (bytes >= length) return []
+  return [Buffer.concat(parts).subarray(bytes)]
 }

@@ -66,8 +66,8 @@ export function readOnlyView(stored: Disk): Disk {
         get size() {
           return sizeOf(one)
         },
-        async append(bytes) {
-          one = hold(path, { ...one, tail: Buffer.concat([one.tail, bytes]) })
+        async append(...parts) {
+          one = hold(path, { ...one, tail: Buffer.concat([one.tail, ...parts]) })
         },
         sync: () => Promise.resolve(),
         async truncate(size) {
