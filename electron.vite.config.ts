@@ -10,7 +10,9 @@ const shared = { '@shared': resolve('src/shared') }
 const sqliteProgram = {
   name: 'sqlite-program',
   generateBundle(this: { emitFile(file: { type: 'asset'; fileName: string; source: Uint8Array }): void }) {
-    const path = createRequire(import.meta.url).resolve('node-sqlite3-wasm').replace(/\.js$/, '.wasm')
+    const path = createRequire(import.meta.url)
+      .resolve('node-sqlite3-wasm')
+      .replace(/\.js$/, '.wasm')
     this.emitFile({ type: 'asset', fileName: 'chunks/node-sqlite3-wasm.wasm', source: readFileSync(path) })
   }
 }

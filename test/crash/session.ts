@@ -109,7 +109,11 @@ export async function liveOneDay(
   const diary = new Diary(volume)
   volume.wait = () => field.time.wait(0.3)
   prepare(volume)
-  const alpha = nodeOn(field, 'alpha', createFileDisk(volume.mount, durableAppend === undefined ? {} : { durableAppend }))
+  const alpha = nodeOn(
+    field,
+    'alpha',
+    createFileDisk(volume.mount, durableAppend === undefined ? {} : { durableAppend })
+  )
   const [bravo, charlie] = [await field.node('bravo'), await field.node('charlie')]
   const peerCopies: PeerCopy[] = []
   let peerCalls = -1
