@@ -1,6 +1,12 @@
 /** The only door between window and main in Electron: named functions with plain data. No logic, no objects of Electron. */
 import { contextBridge, ipcRenderer, webUtils } from 'electron'
-import { ipcChannels, type CommandName, type DesktopBridge, type OpenedFiles } from '@shared/contract.js'
+import {
+  ipcChannels,
+  type ChosenFile,
+  type CommandName,
+  type DesktopBridge,
+  type OpenedFiles
+} from '@shared/contract.js'
 import type { FeedMessage } from '@shared/feed.js'
 
 /** The event of Electron stays here; only the message passes. */
@@ -9,6 +15,16 @@ function listen<Message>(channel: string, listener: (message: Message) => void):
   ipcRenderer.on(channel, forward)
   return () => {
     ipcRenderer.off(channel, forward)
+  }
+}
+
+/** Says that the window is ready for what was opened from outside, and then that it is no more. */
+function want<Message>(wanting: string, channel: string, listener: (message: Message) => void): () => void {
+  const undo = listen<Message>(channel, listener)
+  ipcRenderer.send(wanting, true)
+  return () => {
+    undo()
+    ipcRenderer.send(wanting, false)
   }
 }
 
@@ -31,14 +47,14 @@ const bridge: DesktopBridge = {
     ),
   saveContent: (missionId, file) => ipcRenderer.invoke(ipcChannels.saveContent, missionId, file),
   showDataFolder: () => ipcRenderer.invoke(ipcChannels.showDataFolder),
-  onOpenedFiles(listener) {
-    const undo = listen<OpenedFiles>(ipcChannels.openedFiles, listener)
-    ipcRenderer.send(ipcChannels.wantFiles, true)
-    return () => {
-      undo()
-      ipcRenderer.send(ipcChannels.wantFiles, false)
-    }
-  }
+  onOpenedFiles: (listener) => want<OpenedFiles>(ipcChannels.wantFiles, ipcChannels.openedFiles, listener),
+  writeBundle: (order) => ipcRenderer.invoke(ipcChannels.writeBundle, order),
+  chooseBundle: () => ipcRenderer.invoke(ipcChannels.chooseBundle),
+  // The path of a file that a person let go: a file that a script makes has none.
+  dropBundle: (file) => ipcRenderer.invoke(ipcChannels.dropBundle, webUtils.getPathForFile(file as File)),
+  previewBundle: (id) => ipcRenderer.invoke(ipcChannels.previewBundle, id),
+  takeBundle: (id) => ipcRenderer.invoke(ipcChannels.takeBundle, id),
+  onOpenedBundle: (listener) => want<ChosenFile>(ipcChannels.wantBundles, ipcChannels.openedBundle, listener)
 }
 
 contextBridge.exposeInMainWorld('muster', bridge)

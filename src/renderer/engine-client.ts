@@ -7,6 +7,7 @@ import type { FeedMessage } from '@shared/feed'
 import type { MissionId } from '@shared/model'
 import { isProblemCode } from '@shared/problems'
 import { fail, ok, problem, type Result } from '@shared/result'
+import { bundlesOnDesktop, bundlesOverHttp, type BundleHost } from './bundle-host'
 
 declare global {
   interface Window {
@@ -42,11 +43,12 @@ export interface WindowClient extends EngineClient {
   tile(map: string, z: number, x: number, y: number, signal: AbortSignal): Promise<ArrayBuffer | undefined>
   /** Ends the wait before the next try. */
   reconnect(): void
+  readonly bundles: BundleHost
 }
 
 /** The parts of `window` that are used, so that a test can stand in for them. */
 export interface Host {
-  readonly muster?: EngineClient
+  readonly muster?: DesktopBridge
   readonly location: Pick<Location, 'hash' | 'host' | 'origin' | 'pathname' | 'protocol' | 'search'>
   readonly history: Pick<History, 'replaceState'>
   readonly WebSocket: new (url: string) => WebSocket
@@ -65,7 +67,7 @@ export function createEngineClient(host: Host = window as unknown as Host): Wind
   return host.muster === undefined ? overSocket(host) : overBridge(host.muster, host)
 }
 
-function overBridge(bridge: EngineClient, host: Host): WindowClient {
+function overBridge(bridge: DesktopBridge, host: Host): WindowClient {
   return {
     call: async (name, argument) => {
       try {
@@ -80,7 +82,8 @@ function overBridge(bridge: EngineClient, host: Host): WindowClient {
       return () => undefined
     },
     tile: (map, ...rest) => fetchTile(host, `/maps/${map}`, {}, ...rest),
-    reconnect: () => undefined
+    reconnect: () => undefined,
+    bundles: bundlesOnDesktop(bridge)
   }
 }
 
@@ -195,7 +198,12 @@ function overSocket(host: Host): WindowClient {
       host.clearTimeout(timer)
       failures = 0
       void connect()
-    }
+    },
+    bundles: bundlesOverHttp(async (path, init) => {
+      if (token === undefined) return undefined
+      const headers = { authorization: `Bearer ${token}` }
+      return host.fetch(`${host.location.origin}${path}`, { ...init, headers }).catch(() => undefined)
+    })
   }
 }
 

@@ -84,6 +84,18 @@ export interface BundleRequest {
   readonly pieceBytes?: number
 }
 
+/** A bundle to be written where a person says. */
+export type BundleOrder = Omit<BundleRequest, 'path' | 'pieceBytes'> & {
+  /** Only suggested. */
+  readonly fileName: string
+}
+
+/** A file that a person chose; of a bundle nothing was read yet, and a page knows it by `id` alone. */
+export type ChosenFile =
+  | { readonly kind: 'bundle'; readonly id: string; readonly name: string }
+  /** `data`: base64. */
+  | { readonly kind: 'receipt'; readonly name: string; readonly data: string }
+
 interface CommandMap {
   /** Dial an address, and go on dialling it until it is removed. */
   addPeer: { argument: { readonly address: string; readonly port: number }; answer: null }
@@ -351,6 +363,16 @@ export interface DesktopHost {
   showDataFolder(): Promise<Result<null>>
   /** Files that were opened from outside (double click, command line), base64; returns its undo. */
   onOpenedFiles(listener: (opened: OpenedFiles) => void): () => void
+  /** Asks where, writes it there and reads it again; `null` when the person changed their mind. */
+  writeBundle(order: BundleOrder): Promise<Result<BundleWritten | null>>
+  /** Asks which bundle or receipt; `null` when the person changed their mind. */
+  chooseBundle(): Promise<Result<ChosenFile | null>>
+  /** A bundle or receipt that a person let go over the window; `file` is a File of the page, which this code cannot name. */
+  dropBundle(file: unknown): Promise<Result<ChosenFile>>
+  previewBundle(id: string): Promise<Result<BundlePreview>>
+  takeBundle(id: string): Promise<Result<BundleTaken>>
+  /** A bundle or receipt that was opened from outside; returns its undo. */
+  onOpenedBundle(listener: (chosen: ChosenFile) => void): () => void
 }
 
 export interface OpenedFiles {
@@ -384,5 +406,13 @@ export const ipcChannels = {
   showDataFolder: 'muster:show-data-folder',
   /** The window is ready for files opened from outside. */
   wantFiles: 'muster:want-files',
-  openedFiles: 'muster:opened-files'
+  openedFiles: 'muster:opened-files',
+  writeBundle: 'muster:write-bundle',
+  chooseBundle: 'muster:choose-bundle',
+  dropBundle: 'muster:drop-bundle',
+  previewBundle: 'muster:preview-bundle',
+  takeBundle: 'muster:take-bundle',
+  /** The window is ready for bundles opened from outside. */
+  wantBundles: 'muster:want-bundles',
+  openedBundle: 'muster:opened-bundle'
 } as const

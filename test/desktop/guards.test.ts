@@ -68,9 +68,10 @@ describe.runIf(chromiumPath !== undefined)('a page that was taken over (Chromium
     expect(seen).toEqual({
       names: [
         ...['call', 'subscribe', 'saveFile', 'openMap', 'pickFiles', 'addFiles', 'saveContent'],
-        ...['showDataFolder', 'onOpenedFiles']
+        ...['showDataFolder', 'onOpenedFiles', 'writeBundle', 'chooseBundle', 'dropBundle', 'previewBundle'],
+        ...['takeBundle', 'onOpenedBundle']
       ],
-      kinds: Array.from({ length: 9 }, () => 'function'),
+      kinds: Array.from({ length: 15 }, () => 'function'),
       isFrozen: true,
       property: { enumerable: true, writable: false, configurable: false },
       isOurs: true,

@@ -9,6 +9,7 @@ import { useEntities, type EntityList } from '@/composables/use-entities'
 import type { WindowClient } from '@/engine-client'
 import { useFeedStore } from '@/stores/feed'
 import { missionIdOf, nodeIdOf } from '../window/recorded'
+import { noBundles } from './no-bundles'
 
 function entry(id: string): EntityView {
   return { entity: `log/${id}`, createdAt: 0, createdBy: nodeIdOf(1), createdByName: '', deleted: false, fields: [] }
@@ -30,7 +31,8 @@ function listOver(count: number) {
     },
     subscribe: () => () => undefined,
     onConnection: () => () => undefined,
-    reconnect: () => undefined
+    reconnect: () => undefined,
+    bundles: noBundles
   } as unknown as WindowClient
   setActivePinia(createPinia())
   useFeedStore().start(client)

@@ -11,6 +11,7 @@ import { createWindowRouter } from '@/router'
 import { useFeedStore } from '@/stores/feed'
 import { richField, type Recorded } from '../window/recorded'
 import { lackedIn, previewOf } from '../window/recorded-standing'
+import { noBundles } from './no-bundles'
 
 export interface Called {
   readonly name: CommandName
@@ -69,7 +70,8 @@ export async function mountPart(part: Component, options: MountOptions = {}): Pr
       return () => undefined
     },
     tile: () => Promise.resolve(undefined),
-    reconnect: () => undefined
+    reconnect: () => undefined,
+    bundles: noBundles
   }
   const deliver = (message: FeedMessage): void => {
     state = applyFeed(state, message)

@@ -8,6 +8,7 @@ import { useMissionsStore } from '@/stores/missions'
 import { useNodeStore } from '@/stores/node'
 import { usePeersStore } from '@/stores/peers'
 import { brokenField, missionIdOf, nodeIdOf, richField } from '../window/recorded'
+import { noBundles } from './no-bundles'
 
 const overview = richField(Date.now()).overview
 
@@ -26,7 +27,8 @@ function feedOf(): { readonly client: WindowClient; say(message: FeedMessage): v
       return () => undefined
     },
     tile: () => Promise.resolve(undefined),
-    reconnect: () => undefined
+    reconnect: () => undefined,
+    bundles: noBundles
   }
   return { client, say: (message) => listener?.(message), subscriptions: () => subscriptions }
 }

@@ -7,6 +7,7 @@ import type { ProblemCode } from '@shared/problems.js'
 import { fail, ok, type Problem, type Result } from '@shared/result.js'
 import { version } from '@shared/version.js'
 import { Access, isOwnOrigin } from './access.js'
+import { BundleTransfers } from './bundle-transfers.js'
 import { FeedSockets } from './feed-socket.js'
 import { contentCallOf, giveContent, takeContent, type ContentCall } from './content.js'
 import { answerCall, isNotYet, type Reply } from './routes.js'
@@ -74,6 +75,7 @@ export async function startApi(options: ApiOptions): Promise<Result<Api>> {
   const access = new Access()
   const sockets = new FeedSockets(engine, access, log)
   const files = listWindowFiles(windowFolder)
+  const transfers = await BundleTransfers.open(engine, dataFolder)
   const server = createServer()
   let doorWritten = Promise.resolve('')
   const listening = await listen(server, options.port)
@@ -103,6 +105,10 @@ export async function startApi(options: ApiOptions): Promise<Result<Api>> {
     else if (path === '/metrics') {
       if (access.isAuthorized(request)) sendMetrics(response, engine)
       else sendProblem(response, fail('unauthorized'))
+    } else if (request.method === 'GET' && path.startsWith('/saved/')) {
+      // A download carries no header of ours: who knows its address got it with a token.
+      const isSent = await transfers.send(path.slice('/saved/'.length), response)
+      if (!isSent) sendProblem(response, fail('not-found'))
     } else if (path.startsWith('/api/v1/')) await handleCall(request, response, path)
     else sendFile(request, response, path)
   }
@@ -120,6 +126,10 @@ export async function startApi(options: ApiOptions): Promise<Result<Api>> {
       return
     }
     const { searchParams } = new URL(request.url ?? '/', 'http://localhost')
+    if (BundleTransfers.isOne(parts)) {
+      sendAnswer(response, await transfers.answer(request, parts, searchParams, () => readJson(request)))
+      return
+    }
     const content = contentCallOf(method, parts, searchParams)
     if (content !== undefined) {
       if (content.ok) await handleContent(request, response, content.value)
@@ -203,6 +213,7 @@ export async function startApi(options: ApiOptions): Promise<Result<Api>> {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       server.closeAllConnections()
       await closed
+      await transfers.close()
       // Both are of no use any more, and should not look as if they were.
       for (const name of ['api-token', 'open.html']) await unlink(join(dataFolder, name)).catch(() => undefined)
     }
@@ -282,6 +293,11 @@ function send(response: ServerResponse, status: number, json: unknown): void {
     'X-Content-Type-Options': 'nosniff'
   })
   response.end(status === 204 ? undefined : `${JSON.stringify(json)}\n`)
+}
+
+function sendAnswer(response: ServerResponse, answered: Result<Reply>): void {
+  if (answered.ok) send(response, answered.value.status, answered.value.json)
+  else sendProblem(response, answered)
 }
 
 function sendProblem(response: ServerResponse, failed: { readonly ok: boolean; readonly problem?: Problem }): void {

@@ -1,5 +1,6 @@
 /** The desktop host's command line. Whoever starts the program fills it, a file manager too: nothing in it is trusted. */
 import { extname, resolve } from 'node:path'
+import { isBundleName, isReceiptName } from '@shared/bundle-names.js'
 
 export interface ShellArguments {
   /** Folder of the data, instead of the usual one. */
@@ -34,5 +35,6 @@ export function filesIn(args: readonly string[], folder: string): readonly strin
 }
 
 function isOpenable(path: string): boolean {
-  return !path.startsWith('-') && !path.includes('\0') && extensions.includes(extname(path).toLowerCase())
+  if (path.startsWith('-') || path.includes('\0')) return false
+  return extensions.includes(extname(path).toLowerCase()) || isBundleName(path) || isReceiptName(path)
 }

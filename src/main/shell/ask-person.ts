@@ -18,6 +18,8 @@ const acts: Partial<Record<CommandName, string>> = {
   lockKeys: 'change how the keys of this laptop are kept',
   changeSettings: 'change who can find or reach this laptop',
   restoreSnapshot: 'go back to a snapshot of the data of this laptop',
+  writeBundle: 'write a bundle',
+  takeBundle: 'take what is in a bundle',
   takeReceipt: 'take a receipt for a bundle',
   confirmJournal: 'go on without the damaged part of the trust journal'
 }

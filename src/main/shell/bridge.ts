@@ -2,13 +2,16 @@
  * The contract over IPC. The window is not trusted: who asks, with what, how much and for how long is checked here, and
  * so is what goes back. Errors cross as codes, never as stacks.
  */
+import { isAbsolute } from 'node:path'
 import type { BrowserWindow, IpcMainEvent, IpcMainInvokeEvent } from 'electron'
 import * as v from 'valibot'
+import { isBundleName, isReceiptName } from '@shared/bundle-names.js'
 import { ipcChannels, type CommandName, type OpenedFiles } from '@shared/contract.js'
 import type { MapFileSummary, MissionId } from '@shared/model.js'
 import { isProblemCode } from '@shared/problems.js'
 import { fail, type Result } from '@shared/result.js'
 import { callCommand, isCommandName, type Engine, type Log } from '../engine/index.js'
+import type { BundleFiles } from './bundle-files.js'
 import { isForHost, isHandEvent, isHandHere, needsPerson } from './confirm.js'
 import { isOwnFrame } from './origin.js'
 import { plainSize } from './plain-size.js'
@@ -29,6 +32,9 @@ export interface HostCalls {
   askPerson(name: CommandName): Promise<boolean>
   /** Who takes opened files from now on; `undefined`: nobody. */
   onWantFiles(give: ((opened: OpenedFiles) => void) | undefined): void
+  readonly bundles: BundleFiles
+  /** Who takes paths of opened bundles and receipts from now on; `undefined`: nobody. */
+  onWantBundles(give: ((path: string) => void) | undefined): void
 }
 
 export interface Bridge {
@@ -53,6 +59,28 @@ const SaveSchema = v.strictTuple([
   v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
   v.pipe(v.string(), v.regex(/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/, 'base64'))
 ])
+const Ids = v.pipe(v.array(v.pipe(v.string(), v.maxLength(64))), v.maxLength(10_000))
+/** Its shape only: what it means is the engine's to judge. */
+const OrderSchema = v.strictTuple([
+  v.strictObject({
+    fileName: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
+    missions: Ids,
+    to: Ids,
+    onlyLacking: v.optional(v.boolean()),
+    inTheOpen: v.optional(v.boolean())
+  })
+])
+const DroppedSchema = v.strictTuple([
+  v.pipe(
+    v.string(),
+    v.maxLength(4096),
+    v.check(
+      (path) => isAbsolute(path) && !path.includes('\0') && (isBundleName(path) || isReceiptName(path)),
+      'a bundle'
+    )
+  )
+])
+const IdSchema = v.strictTuple([v.pipe(v.string(), v.maxLength(64))])
 
 const Hash = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/, '64 hexadecimal digits'))
 const Id = v.custom<MissionId>((value) => v.is(Hash, value), 'a mission ID')
@@ -105,15 +133,20 @@ export function connectWindow(window: BrowserWindow, engine: Engine, host: HostC
     log('warn', 'call-refused', { code, detail })
     return fail(code, detail)
   }
+  function noHand(name: CommandName): Result<never> {
+    return refuse('no-hand', `${name} wants a person at the window`)
+  }
+  async function isPersonHere(name: CommandName): Promise<boolean> {
+    return isHandHere(lastHandAt, performance.now()) || (await host.askPerson(name))
+  }
 
   answer(
     ipcChannels.call,
     async ([name, argument, ...rest]) => {
       if (!isCommandName(name) || rest.length > 0) return refuse('bad-request', 'unknown command')
       if (isForHost(name)) return refuse('no-hand', `${name} names a file: a page cannot`)
-      const isAllowed =
-        !needsPerson(name, argument) || isHandHere(lastHandAt, performance.now()) || (await host.askPerson(name))
-      if (!isAllowed) return refuse('no-hand', `${name} wants a person at the window`)
+      const isAllowed = !needsPerson(name, argument) || (await isPersonHere(name))
+      if (!isAllowed) return noHand(name)
       return callCommand(engine.commands, name, argument)
     },
     answerWithinMs
@@ -150,6 +183,52 @@ export function connectWindow(window: BrowserWindow, engine: Engine, host: HostC
     async (args) => (args.length === 0 ? host.showDataFolder() : refuse('bad-request', 'no argument')),
     undefined
   )
+  /** Bundles: no limit of time, because a person looks for a place and a drive is slow. */
+  function answerParsed<Args extends readonly unknown[]>(
+    channel: string,
+    schema: v.GenericSchema<unknown, Args>,
+    handler: (...args: Args) => Promise<Result<unknown>>
+  ): void {
+    answer(
+      channel,
+      async (args) => {
+        const parsed = v.safeParse(schema, args)
+        return parsed.success
+          ? handler(...parsed.output)
+          : refuse('bad-request', v.summarize(parsed.issues).slice(0, 200))
+      },
+      undefined
+    )
+  }
+  let isAsking = false
+  /** One dialog of the system at a time. */
+  async function asking<T>(ask: () => Promise<Result<T>>): Promise<Result<T>> {
+    if (isAsking) return refuse('bad-request', 'one file at a time')
+    isAsking = true
+    try {
+      return await ask()
+    } finally {
+      isAsking = false
+    }
+  }
+  answerParsed(ipcChannels.writeBundle, OrderSchema, async (order) =>
+    (await isPersonHere('writeBundle')) ? asking(() => host.bundles.write(order)) : noHand('writeBundle')
+  )
+  answerParsed(ipcChannels.chooseBundle, v.strictTuple([]), () => asking(() => host.bundles.choose()))
+  answerParsed(ipcChannels.dropBundle, DroppedSchema, (path) => host.bundles.look(path))
+  answerParsed(ipcChannels.previewBundle, IdSchema, (id) => host.bundles.preview(id))
+  answerParsed(ipcChannels.takeBundle, IdSchema, async (id) =>
+    (await isPersonHere('takeBundle')) ? host.bundles.take(id) : noHand('takeBundle')
+  )
+  contents.ipc.on(ipcChannels.wantBundles, (event, wanted: unknown) => {
+    if (!isOwn(event)) return
+    host.onWantBundles(wanted === true ? (path) => void showBundle(path) : undefined)
+  })
+  async function showBundle(path: string): Promise<void> {
+    const looked = await host.bundles.look(path)
+    if (!looked.ok) return log('warn', 'bundle-not-opened', { code: looked.problem.code })
+    if (!contents.isDestroyed()) contents.send(ipcChannels.openedBundle, looked.value)
+  }
   contents.ipc.on(ipcChannels.subscribe, (event) => {
     if (!isOwn(event) || isStopping) return
     unsubscribe?.()
@@ -166,6 +245,7 @@ export function connectWindow(window: BrowserWindow, engine: Engine, host: HostC
     unsubscribe?.()
     unsubscribe = undefined
     host.onWantFiles(undefined)
+    host.onWantBundles(undefined)
   }
   // A page that is gone or loads anew asks again for what it wants.
   contents.on('render-process-gone', disconnect)

@@ -8,6 +8,7 @@ import { startApi } from '../api/server.js'
 import type { Log, RunningEngine } from '../engine/index.js'
 import { askPerson } from './ask-person.js'
 import { connectWindow } from './bridge.js'
+import { createBundleFiles } from './bundle-files.js'
 import { askClosing, closeAction } from './closing.js'
 import { LocalApi } from './local-api.js'
 import { nativeThemeOf } from './look.js'
@@ -61,7 +62,9 @@ export function runDesktop(options: DesktopOptions): Desktop {
         return failed === '' ? ok(null) : fail('internal', failed)
       },
       askPerson: (name) => askPerson(window, name),
-      onWantFiles: (give) => inbox.receiver(give)
+      onWantFiles: (give) => inbox.receiver(give),
+      bundles: createBundleFiles(window, engine.commands),
+      onWantBundles: (give) => inbox.bundleReceiver(give)
     },
     log
   )

@@ -2,6 +2,7 @@
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { isBundleName, isReceiptName } from '@shared/bundle-names.js'
 import type { OpenedFiles } from '@shared/contract.js'
 import { fail, ok, type Result } from '@shared/result.js'
 
@@ -48,13 +49,41 @@ async function readCapped(path: string, most: number): Promise<Result<Buffer>> {
 export interface FileInbox {
   open(paths: readonly string[]): void
   /** The window takes files from now on, or no more; what waits is given at once. */
-  receiver(give: ((opened: OpenedFiles) => void) | undefined): void
+  receiver(give: Give<OpenedFiles>): void
+  /** The same for bundles and receipts, which are passed on by their path: a bundle may be larger than memory. */
+  bundleReceiver(give: Give<string>): void
 }
+
+type Give<Opened> = ((opened: Opened) => void) | undefined
 
 /** Keeps what was opened until the window takes it; the newest opening replaces one that still waits. */
 export function createFileInbox(onRefused: (refused: Extract<Result<never>, { ok: false }>) => void): FileInbox {
-  let waiting: OpenedFiles | undefined
-  let give: ((opened: OpenedFiles) => void) | undefined
+  const files = createSlot<OpenedFiles>()
+  const bundles = createSlot<string>()
+  return {
+    open(paths) {
+      const [bundle] = paths.filter(isOfBundles)
+      // Of several pieces any one names the others.
+      if (bundle !== undefined) bundles.put(bundle)
+      const others = paths.filter((path) => !isOfBundles(path))
+      if (others.length === 0) return
+      void readOpenedFiles(others).then((read) => {
+        if (read.ok) files.put(read.value)
+        else onRefused(read)
+      })
+    },
+    receiver: files.receiver,
+    bundleReceiver: bundles.receiver
+  }
+}
+
+function isOfBundles(path: string): boolean {
+  return isBundleName(basename(path)) || isReceiptName(basename(path))
+}
+
+function createSlot<Opened>() {
+  let waiting: Opened | undefined
+  let give: Give<Opened>
   function hand(): void {
     if (waiting === undefined || give === undefined) return
     const opened = waiting
@@ -62,15 +91,11 @@ export function createFileInbox(onRefused: (refused: Extract<Result<never>, { ok
     give(opened)
   }
   return {
-    open(paths) {
-      if (paths.length === 0) return
-      void readOpenedFiles(paths).then((read) => {
-        if (!read.ok) return onRefused(read)
-        waiting = read.value
-        hand()
-      })
+    put(opened: Opened) {
+      waiting = opened
+      hand()
     },
-    receiver(next) {
+    receiver(next: Give<Opened>) {
       give = next
       hand()
     }

@@ -46,6 +46,9 @@ const kinds: Readonly<Record<string, Kind>> = {
   restored: { key: 'audit.restored', mark: 'caution', group: 'disk' },
   'identity-older': { key: 'audit.identityOlder', mark: 'caution', group: 'links' },
   started: { key: 'audit.started' },
+  'bundle-written': { key: 'audit.bundleWritten', group: 'imports', saysText: true },
+  'bundle-taken': { key: 'audit.bundleTaken', group: 'imports' },
+  'receipt-taken': { key: 'audit.receiptTaken', group: 'imports' },
   'mission-created': { key: 'audit.missionCreated' }
 }
 

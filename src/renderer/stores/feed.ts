@@ -54,6 +54,7 @@ export const useFeedStore = defineStore('feed', () => {
     call,
     tile,
     reconnect: () => client?.reconnect(),
-    files: () => client?.files
+    files: () => client?.files,
+    bundles: () => client?.bundles
   }
 })

@@ -5,6 +5,7 @@
  */
 import { basename, dirname } from 'node:path'
 import * as v from 'valibot'
+import { bundleEnding } from '@shared/bundle-names.js'
 import type { BundlePreview, BundleProgress, BundleTaken, BundleWritten, MissionId, NodeId } from '@shared/model.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { HashSchema, MissionIdSchema, NodeIdSchema } from '../bytes/ids.js'
@@ -33,7 +34,7 @@ import { PieceWriter, usualPieceBytes } from './piece-writer.js'
 import { openBundle, readParts, type OpenedBundle } from './read-bundle.js'
 import { decodeReceipt, encodeReceipt, giverOf, type Receipt } from './receipt.js'
 import { BundleRefused, settled } from './refusal.js'
-import { ending, openPieces } from './source.js'
+import { openPieces } from './source.js'
 import { Applier, Checker, newIn } from './take-bundle.js'
 import { changesOf, PayloadWriter, writeParts, type MissionPlan } from './write-bundle.js'
 
@@ -592,7 +593,7 @@ function namesOf(id: string): readonly [part: string, whole: string, drafts: str
 /** A file name as asked for, with our ending. */
 function fileNameOf(path: string): string {
   const name = basename(path)
-  return name.endsWith(ending) ? name : `${name.slice(0, fileNameMost)}${ending}`
+  return name.endsWith(bundleEnding) ? name : `${name.slice(0, fileNameMost)}${bundleEnding}`
 }
 
 /** Nothing that lies there is written over. */

@@ -1,5 +1,6 @@
 /** Bytes that can be read at any place, and how a bundle lies on a drive: in one file, or in pieces that together are it. */
 import { createHash, type Hash } from 'node:crypto'
+import { piecePattern } from '@shared/bundle-names.js'
 import type { Disk } from '../storage/disk.js'
 import { BundleRefused, damaged } from './refusal.js'
 
@@ -12,8 +13,6 @@ export interface Source {
 /** Read and hashed at once. */
 export const stepBytes = 1024 * 1024
 
-export const ending = '.muster-bundle'
-const piecePattern = /^(.+\.muster-bundle)\.(\d{1,3})of(\d{1,3})$/
 const piecesMost = 999
 
 export function pieceName(name: string, number: number, count: number): string {
