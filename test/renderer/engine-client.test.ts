@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { EngineClient } from '@shared/contract'
+import type { DesktopBridge } from '@shared/contract'
 import type { FeedMessage } from '@shared/feed'
 import { ok } from '@shared/result'
 import { createEngineClient, type Connection, type Host } from '@/engine-client'
@@ -191,7 +191,7 @@ describe('in Electron', () => {
       call: vi.fn(async (name: string) => (name === 'tryNow' ? ok(null) : Promise.reject(new Error('gone')))),
       subscribe: vi.fn(() => () => undefined)
     }
-    const client = createEngineClient({ ...page('', granted).host, muster: bridge as unknown as EngineClient })
+    const client = createEngineClient({ ...page('', granted).host, muster: bridge as unknown as DesktopBridge })
     const states: Connection[] = []
     client.onConnection((state) => states.push(state))
     expect(states).toEqual([{ state: 'open' }])

@@ -490,6 +490,7 @@ export const messages = {
     writeTitle: 'Write a bundle',
     writeLine:
       '{name}, in a file that a drive carries to laptops that are not linked. Only those you choose can open it.',
+    writeOpenLine: '{name}, in a file that a drive carries. Anybody can open it.',
     forWhom: 'For whom',
     nobody: 'No laptop is trusted with this mission yet. Decide about one first, under Peers.',
     mayNot:
@@ -506,6 +507,7 @@ export const messages = {
     lackingNote: 'Smaller. Useless on a laptop that lost something since it was last linked.',
     chooseSomebody: 'Choose at least one laptop.',
     write: 'Write bundle',
+    writeOpen: 'Write it, not encrypted',
     cancelled: 'Cancelled. No finished bundle was written.',
     cancelling: 'Cancelling. What is being put in place already is finished first.',
     progress: {
