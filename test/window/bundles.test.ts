@@ -124,6 +124,7 @@ describe.runIf(canLook)('a bundle', () => {
       .getByText(/^New here: \d+ changes$/)
       .waitFor()
     await sheet(there).getByText('Karst Ridge Fire', { exact: true }).waitFor()
+    await sheet(there).getByText('this laptop', { exact: true }).waitFor()
     await looks(there, 'bundle-seen')
   })
 
@@ -131,6 +132,7 @@ describe.runIf(canLook)('a bundle', () => {
     await sheet(there).getByRole('button', { name: 'Take it' }).click()
     await sheet(there).getByRole('heading', { name: 'The bundle is taken' }).waitFor()
     await bravo.until('the mission', ({ missions }) => missions.some(({ id }) => id === mission))
+    await sheet(there).getByText('4 changes came in.').waitFor()
     await looks(there, 'bundle-taken')
     receipt = await saved(there, () => sheet(there).getByRole('button', { name: 'Save receipt' }).click())
     expect(receipt.name).toMatch(/\.muster-receipt$/)

@@ -13,7 +13,6 @@ import { bundleEnding, isBundleName, piecePattern } from '@shared/bundle-names.j
 import { safeFileName } from '@shared/file-name.js'
 import { fail, ok, type Result } from '@shared/result.js'
 import { callCommand, type Engine } from '../engine/index.js'
-import type { Reply } from './routes.js'
 
 /** Longest slice of an upload. */
 const sliceBytesMost = 8 * 1024 * 1024
@@ -22,6 +21,11 @@ const keptFreeBytes = 64 * 1024 * 1024
 /** At once; the oldest is dropped. */
 const uploadsMost = 4
 const piecesMost = 999
+
+interface Reply {
+  readonly status: number
+  readonly json: unknown
+}
 
 interface Upload {
   readonly folder: string

@@ -127,7 +127,9 @@ export async function startApi(options: ApiOptions): Promise<Result<Api>> {
     }
     const { searchParams } = new URL(request.url ?? '/', 'http://localhost')
     if (BundleTransfers.isOne(parts)) {
-      sendAnswer(response, await transfers.answer(request, parts, searchParams, () => readJson(request)))
+      const answered = await transfers.answer(request, parts, searchParams, () => readJson(request))
+      if (answered.ok) send(response, answered.value.status, answered.value.json)
+      else sendProblem(response, answered)
       return
     }
     const content = contentCallOf(method, parts, searchParams)
@@ -293,11 +295,6 @@ function send(response: ServerResponse, status: number, json: unknown): void {
     'X-Content-Type-Options': 'nosniff'
   })
   response.end(status === 204 ? undefined : `${JSON.stringify(json)}\n`)
-}
-
-function sendAnswer(response: ServerResponse, answered: Result<Reply>): void {
-  if (answered.ok) send(response, answered.value.status, answered.value.json)
-  else sendProblem(response, answered)
 }
 
 function sendProblem(response: ServerResponse, failed: { readonly ok: boolean; readonly problem?: Problem }): void {

@@ -151,27 +151,37 @@ export function connectWindow(window: BrowserWindow, engine: Engine, host: HostC
     },
     answerWithinMs
   )
-  /** One dialog at a time, and no limit of time on it: a person looks for a place. */
-  function answerByDialog<Args extends unknown[]>(
+  /** No limit of time: a person looks for a place, and a drive is slow. */
+  function answerParsed<Args extends unknown[]>(
     channel: string,
     schema: v.GenericSchema<unknown, Args>,
-    ask: (...args: Args) => Promise<Result<unknown>>
+    handler: (...args: Args) => Promise<Result<unknown>>
   ): void {
     answer(
       channel,
       async (args) => {
         const parsed = v.safeParse(schema, args)
         if (!parsed.success) return refuse('bad-request', v.summarize(parsed.issues).slice(0, 200))
-        if (isAsking) return refuse('bad-request', 'one file at a time')
-        isAsking = true
-        try {
-          return await ask(...parsed.output)
-        } finally {
-          isAsking = false
-        }
+        return handler(...parsed.output)
       },
       undefined
     )
+  }
+  /** One dialog at a time. */
+  function answerByDialog<Args extends unknown[]>(
+    channel: string,
+    schema: v.GenericSchema<unknown, Args>,
+    ask: (...args: Args) => Promise<Result<unknown>>
+  ): void {
+    answerParsed(channel, schema, async (...args) => {
+      if (isAsking) return refuse('bad-request', 'one file at a time')
+      isAsking = true
+      try {
+        return await ask(...args)
+      } finally {
+        isAsking = false
+      }
+    })
   }
   answerByDialog(ipcChannels.saveFile, SaveSchema, (...args) => host.saveFile(...args))
   answerByDialog(ipcChannels.pickFiles, v.strictTuple([Id]), (...args) => host.pickFiles(...args))
@@ -183,38 +193,10 @@ export function connectWindow(window: BrowserWindow, engine: Engine, host: HostC
     async (args) => (args.length === 0 ? host.showDataFolder() : refuse('bad-request', 'no argument')),
     undefined
   )
-  /** Bundles: no limit of time, because a person looks for a place and a drive is slow. */
-  function answerParsed<Args extends readonly unknown[]>(
-    channel: string,
-    schema: v.GenericSchema<unknown, Args>,
-    handler: (...args: Args) => Promise<Result<unknown>>
-  ): void {
-    answer(
-      channel,
-      async (args) => {
-        const parsed = v.safeParse(schema, args)
-        return parsed.success
-          ? handler(...parsed.output)
-          : refuse('bad-request', v.summarize(parsed.issues).slice(0, 200))
-      },
-      undefined
-    )
-  }
-  let isAsking = false
-  /** One dialog of the system at a time. */
-  async function asking<T>(ask: () => Promise<Result<T>>): Promise<Result<T>> {
-    if (isAsking) return refuse('bad-request', 'one file at a time')
-    isAsking = true
-    try {
-      return await ask()
-    } finally {
-      isAsking = false
-    }
-  }
-  answerParsed(ipcChannels.writeBundle, OrderSchema, async (order) =>
-    (await isPersonHere('writeBundle')) ? asking(() => host.bundles.write(order)) : noHand('writeBundle')
+  answerByDialog(ipcChannels.writeBundle, OrderSchema, async (order) =>
+    (await isPersonHere('writeBundle')) ? host.bundles.write(order) : noHand('writeBundle')
   )
-  answerParsed(ipcChannels.chooseBundle, v.strictTuple([]), () => asking(() => host.bundles.choose()))
+  answerByDialog(ipcChannels.chooseBundle, v.strictTuple([]), () => host.bundles.choose())
   answerParsed(ipcChannels.dropBundle, DroppedSchema, (path) => host.bundles.look(path))
   answerParsed(ipcChannels.previewBundle, IdSchema, (id) => host.bundles.preview(id))
   answerParsed(ipcChannels.takeBundle, IdSchema, async (id) =>

@@ -63,7 +63,7 @@ export function writtenSaying({ changes, contents, bytes }: BundleWritten): Sayi
     : saying('bundle.writtenFiles', { size, files: contents }, changes)
 }
 
-export function takenSaying({ changes, files, missions }: BundleTaken): Saying {
+export function takenSaying({ changes, files }: BundleTaken): Saying {
   if (changes === 0 && files === 0) return saying('bundle.takenNothing')
-  return saying('bundle.taken', { missions: missions.length, files }, changes)
+  return files === 0 ? saying('bundle.taken', {}, changes) : saying('bundle.takenFiles', { files }, changes)
 }

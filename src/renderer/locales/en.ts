@@ -525,7 +525,7 @@ export const messages = {
     saveNext: 'Save {name}',
     piecesNote: 'It is in several pieces. Keep them together in one folder.',
     written: '{n} change, {size}. | {n} changes, {size}.',
-    writtenFiles: '{n} change and {files} files, {size}. | {n} changes and {files} files, {size}.',
+    writtenFiles: '{n} change, files: {files}, {size}. | {n} changes, files: {files}, {size}.',
     leftOut:
       '{n} file of the mission is left out, because it is not on the sending laptop. | {n} files of the mission are left out, because they are not on the sending laptop.',
     openTitle: 'A bundle',
@@ -539,6 +539,7 @@ export const messages = {
     made: 'Made',
     madeAt: '{at}, by its clock',
     everybody: 'anybody, not encrypted',
+    thisLaptop: 'this laptop',
     andMore: '{names} and {n} more',
     size: 'Size',
     before: 'Before',
@@ -555,8 +556,8 @@ export const messages = {
     take: 'Take it',
     takenTitle: 'The bundle is taken',
     takenNothing: 'Everything in it was here already.',
-    taken:
-      '{n} change and {files} files came in, in {missions} missions. | {n} changes and {files} files came in, in {missions} missions.',
+    taken: '{n} change came in. | {n} changes came in.',
+    takenFiles: '{n} change came in, and files: {files}. | {n} changes came in, and files: {files}.',
     waiting: '{n} change waits: its author is no member. | {n} changes wait: their authors are no members.',
     notTaken:
       '{n} mission was not taken: what was decided about the sender does not cover it. | {n} missions were not taken: what was decided about the sender does not cover them.',

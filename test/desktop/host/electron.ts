@@ -227,9 +227,9 @@ export const dialog = partial<Electron.Dialog>(
         { kind: 'open', title, message: '', detail: '', buttons: [], defaultPath },
         { canceled: true, filePaths: [] }
       )) as Electron.Dialog['showOpenDialog'],
-    showSaveDialog: ((_window: object, { defaultPath = '' }: Electron.SaveDialogOptions) =>
+    showSaveDialog: ((_window: object, { title = '', defaultPath = '' }: Electron.SaveDialogOptions) =>
       ask<Electron.SaveDialogReturnValue>(
-        { kind: 'save', title: '', message: '', detail: '', buttons: [], defaultPath },
+        { kind: 'save', title, message: '', detail: '', buttons: [], defaultPath },
         { canceled: true, filePath: '' }
       )) as Electron.Dialog['showSaveDialog']
   },
