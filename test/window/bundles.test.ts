@@ -76,7 +76,8 @@ describe.runIf(canLook)('a bundle', () => {
   it('is ordered for somebody, and in the open only with a warning', async () => {
     await goTo(here, `/missions/${mission}`)
     await here.getByRole('button', { name: 'Write bundle' }).click()
-    await looks(here, 'bundle-write')
+    expect(await accessibilityProblems(here)).toEqual([])
+    await keepShot(here, 'bundle-write')
     await sheet(here).getByRole('button', { name: 'Write bundle' }).click()
     await sheet(here).getByText('Choose at least one laptop.').waitFor()
     await sheet(here).getByText('For anybody, not encrypted').click()
