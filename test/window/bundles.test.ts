@@ -164,6 +164,31 @@ describe.runIf(canLook)('a bundle', () => {
     await looks(there, 'bundle-refused')
   })
 
+  it('is sent in slices that follow each other, to whoever has a token, under no name from outside', async () => {
+    const send = async (method: string, path: string, body?: Uint8Array<ArrayBuffer>, token = bravo.token) => {
+      const address = `http://127.0.0.1:${String(bravo.apiPort)}/api/v1/bundles/uploads${path}`
+      const headers = { Authorization: `Bearer ${token}` }
+      const response = await fetch(address, { method, headers, ...(body === undefined ? {} : { body }) })
+      return { status: response.status, body: (await response.json()) as Readonly<Record<string, unknown>> }
+    }
+    const whole = Uint8Array.from(Buffer.from(bundle.content))
+    expect((await send('POST', '', undefined, 'guessed')).status).toBe(401)
+    const id = String((await send('POST', '')).body['id'])
+    const put = (name: string, offset: number, body: Uint8Array<ArrayBuffer>) =>
+      send('PUT', `/${id}/${encodeURIComponent(name)}?offset=${String(offset)}`, body)
+    expect((await send('POST', `/${id}/preview`)).status).toBe(404)
+    expect((await put('../../api-token', 0, whole)).body['code']).toBe('not-a-bundle')
+    expect((await put('../../x.muster-bundle', 0, whole.slice(0, 100))).body).toEqual({ size: 100 })
+    expect((await put('../../x.muster-bundle', 50, whole.slice(50))).body['code']).toBe('bad-request')
+    expect((await put('other.muster-bundle', 0, whole)).body['code']).toBe('bad-request')
+    expect((await put('../../x.muster-bundle', 100, new Uint8Array(8 * 1024 * 1024 + 1))).status).toBe(413)
+    expect((await put('../../x.muster-bundle', 100, whole.slice(100))).body).toEqual({ size: whole.length })
+    expect(await readdir(join(bravo.folder, 'transfers', id))).toEqual(['upload.muster-bundle'])
+    expect((await send('POST', `/${id}/preview`)).body).toMatchObject({ missions: [{ newChanges: 0 }] })
+    expect((await send('DELETE', `/${id}`)).status).toBe(200)
+    expect(await readdir(join(bravo.folder, 'transfers'))).not.toContain(id)
+  })
+
   const fire = `/missions/${missionIdOf(1)}`
 
   it('says how far it is, and can be cancelled', async () => {
