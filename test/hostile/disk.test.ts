@@ -345,6 +345,12 @@ describe.skipIf(cannotMount !== undefined)('a disk', () => {
     await node.until('the problem is shown', ({ health }) => health.problems.some(({ code }) => code === 'disk-full'))
     expect(await node.call('GET', '/healthz')).toEqual({ status: 200, body: { ok: true } })
 
+    // What was too large may leave room for something small.
+    let made = 201
+    for (let count = 0; count < 50 && made === 201; count++)
+      made = (await node.call('POST', 'missions', { name: `small ${count}` })).status
+    expect(made).toBe(507)
+
     // Again and again: each refusal is clear, and none of them costs what is there.
     for (let count = 0; count < 5; count++) {
       const change = { entity: `log/no-${count}`, field: 'text', value: 'y'.repeat(60_000) }
