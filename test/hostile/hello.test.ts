@@ -154,7 +154,7 @@ describe('a hello', () => {
 
   test.each([
     ['none', []],
-    ['others only', [0, 3, 99]],
+    ['others only', [0, 9, 99]],
     ['ours as text', ['1']]
   ])('of versions: %s', async (_, versions) => {
     const link = await dial(await makeIdentity())
