@@ -385,7 +385,11 @@ export class RunReader {
 
   async #load(segment: number, offset: number, end: number) {
     const path = `${this.#folder}/${nameOf(segment)}`
-    for (const length of [chunkBytes, longestRun]) {
+    const before = this.#chunk
+    const goesOn = before?.segment === segment && offset > before.from && offset <= before.from + before.bytes.length
+    // Who reads on wants more of it, and opening the file costs as much as reading a lot.
+    const first = goesOn ? Math.min(2 * before.bytes.length, chunkBytesMost) : chunkBytes
+    for (const length of [Math.max(first, chunkBytes), longestRun]) {
       const bytes = await this.#disk.readPart(path, offset, Math.min(length, end - offset))
       this.#chunk = { segment, from: offset, bytes }
       const decoded = this.#decode(segment, offset)
@@ -409,6 +413,7 @@ export function positionAfter({ segment, offset, headerBytes, bodyBytes }: Place
 }
 
 const chunkBytes = 128 * 1024
+const chunkBytesMost = 1024 * 1024
 const longestRun = limits.runBytes + headerBytesMost
 
 const segmentPattern = /^\d{6}\.jsonl$/

@@ -126,6 +126,8 @@ export class LogStore {
   readonly #logs = new Map<LogKey, Branch>()
   /** Other branches of forked logs, in the order in which they began here: held from line 1 on, and nothing counts. */
   readonly #beside = new Map<LogKey, Branch[]>()
+  /** Who is being read to a peer, and what was read ahead of it. */
+  #goingOn: { readonly log: Branch; readonly reader: RunReader } | undefined
   /** Of a log with branches, the one that was stored to last: where they take turns, each goes on from a mark. */
   readonly #latest = new Map<LogKey, Branch>()
   #digest: string | undefined
@@ -512,8 +514,11 @@ export class LogStore {
   async readAfter(key: LogKey, seq: number, end = this.countingSeq(key)): Promise<Run | undefined> {
     const log = this.#logs.get(key)
     if (log === undefined || end <= seq) return undefined
-    for await (const { run, after } of this.#runs(log, seq + 1, end)) {
+    const reader = (this.#goingOn?.log === log ? this.#goingOn.reader : undefined) ?? this.#journal.reader()
+    this.#goingOn = undefined
+    for await (const { run, after } of this.#runs(log, seq + 1, end, 'joined', reader)) {
       log.resume = after
+      if (after.first <= end) this.#goingOn = { log, reader }
       return runFrom(run, seq + 1)
     }
     throw new DamageFound(`${key} after ${String(seq)}`)
@@ -625,9 +630,9 @@ export class LogStore {
     log: Branch,
     from: number,
     to: number,
-    how: 'joined' | 'each' = 'joined'
+    how: 'joined' | 'each' = 'joined',
+    reader = this.#journal.reader()
   ): AsyncGenerator<{ readonly run: Run; readonly before: Mark; readonly after: Mark }> {
-    const reader = this.#journal.reader()
     const { resume } = log
     const hasBranches = this.#beside.has(logKey(log.id))
     const mark = markBefore(log.marks, from)
