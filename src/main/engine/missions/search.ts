@@ -84,17 +84,27 @@ async function groupOf(
 ): Promise<SearchGroup> {
   const found = texts.find(words)
   const numbers: number[] = []
-  for (let number = found.indexOf(1); number >= 0; number = found.indexOf(1, number + 1))
-    if (!fold.isDeleted(number)) numbers.push(number)
+  // The latest made first, which is nearly the order that they are shown in.
+  for (let number = found.length - 1; number >= 0; number--)
+    if (found[number] === 1 && !fold.isDeleted(number)) numbers.push(number)
   const shown = newest(fold, numbers, limit)
   const { create } = mission.signed
   const name = currentText(mission.summary, 'name') ?? create.name
   return { missionId: mission.id, name, total: numbers.length, hits: await hitsOf(mission, fold, texts, shown, words) }
 }
 
-/** By the time their authors claim; ties by number. */
+/** By the time their authors claim; ties by number. Of a hundred thousand only those that are shown are sorted. */
 function newest(fold: Fold, numbers: readonly number[], limit: number): readonly number[] {
-  return [...numbers].sort((a, b) => fold.createdAt(b) - fold.createdAt(a) || b - a).slice(0, limit)
+  const shown: number[] = []
+  const isBefore = (a: number, b: number): boolean => (fold.createdAt(a) - fold.createdAt(b) || a - b) > 0
+  for (const number of numbers) {
+    const last = shown[limit - 1]
+    if (last !== undefined && isBefore(last, number)) continue
+    const place = shown.findIndex((other) => isBefore(number, other))
+    shown.splice(place < 0 ? shown.length : place, 0, number)
+    if (shown.length > limit) shown.pop()
+  }
+  return shown
 }
 
 async function hitsOf(

@@ -104,13 +104,10 @@ export class TextIndex {
 
   /** Entities in which every word is found, by their numbers: 1 for those. */
   find(words: readonly string[]): Uint8Array {
-    let found: Uint8Array | undefined
-    for (const word of words) {
-      const here = this.#findWord(word)
-      if (found !== undefined) for (let at = 0; at < here.length; at++) here[at] = (here[at] ?? 0) & (found[at] ?? 0)
-      found = here
-    }
-    return found ?? new Uint8Array()
+    // The longest first: it is likely the rarest, and the others are looked for only where those before were found.
+    const [first, ...others] = [...words].sort((a, b) => b.length - a.length)
+    if (first === undefined) return new Uint8Array()
+    return others.reduce((found, word) => this.#findWord(word, found), this.#findWord(first))
   }
 
   /** Where the text of an entity stands that has the most of these words. */
@@ -128,17 +125,19 @@ export class TextIndex {
     return { key, seq: this.#get(record, T.seq), field: this.#fields[this.#get(record, T.field)] ?? '' }
   }
 
-  #findWord(word: string): Uint8Array {
+  #findWord(word: string, within?: Uint8Array): Uint8Array {
     const found = new Uint8Array(this.#fold.size)
     const needle = Buffer.from(word)
     const bytes = this.#bytes.subarray(0, this.#length)
     const count = this.#records.length / T.width
-    let record = 0
-    for (let at = bytes.indexOf(needle); at >= 0 && record < count;) {
+    const isLeftOut = (record: number): boolean => within !== undefined && within[this.#get(record, T.entity)] !== 1
+    // Once in a text is enough.
+    for (let record = 0; record < count; record++) {
+      if (isLeftOut(record)) continue
+      const at = bytes.indexOf(needle, this.#get(record, T.start))
+      if (at < 0) break
       record = this.#recordAt(at, record, count)
-      found[this.#get(record, T.entity)] = 1
-      // Once in a text is enough.
-      at = bytes.indexOf(needle, this.#endOf(record))
+      if (!isLeftOut(record)) found[this.#get(record, T.entity)] = 1
     }
     return found
   }
