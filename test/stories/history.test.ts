@@ -279,4 +279,18 @@ describe('a search', () => {
     } as const
     expect((await ask(alpha, 'listEntities', filtered)).items.map(({ entity }) => entity)).toEqual(['task/1'])
   })
+
+  it('shows the newest of what it finds', async () => {
+    field = new Field(507)
+    const alpha = await field.node('alpha')
+    const fire = await alpha.createMission('Karst Ridge Fire')
+    for (const number of [1, 2, 3, 4, 5]) {
+      await field.time.run(hour)
+      await alpha.write(fire, `log/${number}`, 'text', 'Line holds.')
+    }
+    const { groups } = await ask(alpha, 'search', { text: 'line', limit: 2 })
+    expect(groups.map(({ total, hits }) => [total, hits.map(({ entity }) => entity)])).toEqual([
+      [5, ['log/5', 'log/4']]
+    ])
+  })
 })
