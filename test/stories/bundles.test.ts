@@ -33,6 +33,10 @@ async function taken(node: FieldNode, from = path) {
   return done.value
 }
 
+async function* parts(bytes: Buffer): AsyncGenerator<Buffer> {
+  for (let at = 0; at < bytes.length; at += 65_536) yield bytes.subarray(at, at + 65_536)
+}
+
 /** Two that trust each other and were driven apart before there was a mission. */
 async function apart(seed: number): Promise<[FieldNode, FieldNode]> {
   field = new Field(seed)
@@ -164,6 +168,47 @@ describe('a bundle on a drive', () => {
     expect((await write(alpha, [bravo], mission, { path: next, onlyLacking: true })).changes).toBe(1)
     await taken(bravo, next)
     expect(bravo.digest(mission)).toBe(alpha.digest(mission))
+  })
+
+  it('carries the files of the mission, each once', async () => {
+    const [alpha, bravo] = await apart(520)
+    const mission = await alpha.createMission('Karst Ridge Fire')
+    const contents = field.random.bytes(700_000)
+    const added = await field.during(alpha.engine.contents.add(mission, { name: 'line-b.tif' }, parts(contents)))
+    if (!added.ok) throw new Error(added.problem.code)
+    const { sha256: file } = added.value
+    expect((await write(alpha, [bravo], mission)).leftOut).toBe(0)
+    const seen = await preview(bravo)
+    expect(seen.ok && seen.value.missions).toMatchObject([{ isNew: true, leftOut: 0, newFiles: 1 }])
+    for (const turn of ['first', 'again']) {
+      expect((await taken(bravo)).files, turn).toBe(turn === 'first' ? 1 : 0)
+      const opened = await field.during(bravo.engine.contents.open(mission, file))
+      if (!opened.ok) throw new Error(opened.problem.code)
+      const read: Buffer[] = []
+      const reading = (async () => {
+        for await (const bytes of opened.value.read(0, opened.value.size)) read.push(bytes)
+      })()
+      await field.during(reading)
+      expect(Buffer.concat(read).equals(contents), turn).toBe(true)
+    }
+  })
+
+  it('brings no trust: who wrote in it is as strange as before', async () => {
+    field = new Field(521)
+    const [alpha, bravo, charlie] = [await field.node('alpha'), await field.node('bravo'), await field.node('charlie')]
+    await field.befriend(alpha, bravo)
+    await field.befriend(alpha, charlie)
+    field.cut(alpha, bravo)
+    field.cut(bravo, charlie)
+    const mission = await alpha.createMission('Karst Ridge Fire')
+    await field.untilInStep(mission, alpha, charlie)
+    await charlie.write(mission, 'log/1', 'text', 'by charlie')
+    await field.untilInStep(mission, alpha, charlie)
+    await write(alpha, [bravo], mission)
+    await taken(bravo)
+    expect(await bravo.values(mission, 'log/1', 'text')).toEqual(['by charlie'])
+    const levels = bravo.engine.overview().peers.map(({ callsign, level }) => [callsign, level])
+    expect(levels).toEqual([['alpha', 'trusted']])
   })
 
   it('lies in pieces where files may not be long, and one that is missing is named', async () => {
