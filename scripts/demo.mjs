@@ -208,7 +208,7 @@ async function run(nodes) {
     for (const [index, entity] of tasks.entries())
       await node.call('POST', `${path}/changes`, { entity, field: 'state', value, seen: [open[index].name] })
   }
-  const writing = Promise.all([settle(alpha, 'done'), settle(charlie, 'in work')])
+  const writing = Promise.all([settle(alpha, 'done'), settle(charlie, 'work')])
   await bravo.kill('SIGKILL')
   say(`bravo, the middle one, killed with SIGKILL while both ends edit the same ${conflicts} tasks`)
   await writing

@@ -187,7 +187,7 @@ export function fieldsOf<Type extends EntityType>(type: Type, { entity, fields }
   return read as Fields<Type>
 }
 
-/** Why this node does not write a value; `undefined` when it may. `null` takes a value away. */
+/** Why a value has no meaning in the model, for who makes values; `undefined` when it has. `null` takes a value away. */
 export function valueProblem(entity: string, field: string, value: Json): string | undefined {
   if (entity.startsWith('content/') && sha256.read(idOf(entity)) === undefined) return `content/…: ${sha256.says}`
   const form = formOf(entity, field)

@@ -250,11 +250,6 @@ const table = {
     message: 'A change is not as the protocol wants it.',
     advice: 'Nothing was written. The detail names the part.'
   },
-  'bad-value': {
-    ref: 'MIS-31',
-    message: 'This cannot be the value of that field.',
-    advice: 'Nothing was written. The detail says what the field holds.'
-  },
   'stays-owner': {
     ref: 'MIS-32',
     message: 'An owner stays one as long as it may write.',
