@@ -267,7 +267,8 @@ function pause(ms: number): Promise<void> {
 async function sizeOf(folder: string): Promise<number> {
   let size = 0
   for (const entry of await readdir(folder, { withFileTypes: true, recursive: true }))
-    if (entry.isFile()) size += (await stat(join(entry.parentPath, entry.name))).size
+    // A document that is being replaced may be gone by now.
+    if (entry.isFile()) size += (await stat(join(entry.parentPath, entry.name)).catch(() => undefined))?.size ?? 0
   return size
 }
 
