@@ -1,6 +1,6 @@
 /**
  * What the fields of a mission mean (docs/protocol/missions.md, "What is in a mission"): one table of forms, by which
- * values are read and by which what this node writes is refused. Entities and fields that the table does not know pass.
+ * values are read. What does not look as it should is no value of the model, and is shown as it was written.
  */
 import type { EntityView, Json, NodeId, Role } from './model.js'
 
@@ -21,54 +21,39 @@ export const layerTypes = ['GROUP', 'UID', 'CONTENTS', 'MAPLAYER', 'ITEM'] as co
 export const invitationStates = ['open', 'accepted', 'declined', 'withdrawn'] as const
 const roles: readonly Role[] = ['owner', 'subscriber', 'read-only']
 
-/** How a value has to look, and what it then is. */
-interface Form<T> {
-  readonly says: string
-  /** `undefined`: it does not look so. */
-  readonly read: (value: Json) => T | undefined
-}
+/** What a value is if it looks as it should; else `undefined`. */
+type Form<T> = (value: Json) => T | undefined
 
-const text: Form<string> = { says: 'a text', read: (value) => (typeof value === 'string' ? value : undefined) }
-const flag: Form<boolean> = {
-  says: 'true or false',
-  read: (value) => (typeof value === 'boolean' ? value : undefined)
-}
+const text: Form<string> = (value) => (typeof value === 'string' ? value : undefined)
+const flag: Form<boolean> = (value) => (typeof value === 'boolean' ? value : undefined)
 /** What a `Date` can hold: anything beyond could not be shown. */
 const latest = 8_640_000_000_000_000
-const time: Form<number> = {
-  says: 'milliseconds since 1970',
-  read: (value) =>
-    typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= latest ? value : undefined
-}
+const time: Form<number> = (value) =>
+  typeof value === 'number' && Number.isInteger(value) && Math.abs(value) <= latest ? value : undefined
+const bytes: Form<number> = (value) =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined
 
 function oneOf<const T extends string>(values: readonly T[]): Form<T> {
-  return { says: `one of ${values.join(', ')}`, read: (value) => values.find((one) => one === value) }
+  return (value) => values.find((one) => one === value)
 }
 
-function like(pattern: RegExp, says: string): Form<string> {
-  return { says, read: (value) => (typeof value === 'string' && pattern.test(value) ? value : undefined) }
+function like(pattern: RegExp): Form<string> {
+  return (value) => (typeof value === 'string' && pattern.test(value) ? value : undefined)
 }
 
 function listOf(form: Form<string>, most: number): Form<readonly string[]> {
-  return {
-    says: `a list of at most ${String(most)}, each ${form.says}`,
-    read: (value) =>
-      Array.isArray(value) && value.length <= most && value.every((one: Json) => form.read(one) !== undefined)
-        ? (value as readonly string[])
-        : undefined
-  }
-}
-
-const name: Form<string> = {
-  says: 'a text of 1 to 64 characters, not only blanks',
-  read: (value) =>
-    typeof value === 'string' && value.trim() !== '' && value.length <= 128 && [...value].length <= 64
-      ? value
+  return (value) =>
+    Array.isArray(value) && value.length <= most && value.every((one: Json) => form(one) !== undefined)
+      ? (value as readonly string[])
       : undefined
 }
-const uid = like(/^[^\s/\p{C}]{1,128}$/u, 'an id of 1 to 128 characters without blanks and /')
-const sha256 = like(/^[0-9a-f]{64}$/, '64 hexadecimal digits')
-const nodeId: Form<NodeId> = { says: sha256.says, read: (value) => sha256.read(value) as NodeId | undefined }
+
+/** 1 to 64 characters, not only blanks. */
+const name: Form<string> = (value) =>
+  typeof value === 'string' && value.trim() !== '' && value.length <= 128 && [...value].length <= 64 ? value : undefined
+const uid = like(/^[^\s/\p{C}]{1,128}$/u)
+const sha256 = like(/^[0-9a-f]{64}$/)
+const nodeId: Form<NodeId> = (value) => sha256(value) as NodeId | undefined
 const keywords = listOf(name, 32)
 const attachments = listOf(sha256, 64)
 
@@ -80,38 +65,32 @@ function isPosition(lat: unknown, lon: unknown): boolean {
   return isBetween(lat, -90, 90) && isBetween(lon, -180, 180)
 }
 
-const point: Form<ItemPoint> = {
-  says: '{"lat","lon","hae"?,"ce"?,"le"?} in degrees and metres',
-  read: (value) => {
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-    const { lat, lon, ...rest } = value as Readonly<Record<string, Json>>
-    const isWhole = Object.entries(rest).every(
-      ([key, one]) => !['hae', 'ce', 'le'].includes(key) || typeof one === 'number'
-    )
-    return isPosition(lat, lon) && isWhole ? (value as unknown as ItemPoint) : undefined
-  }
+const point: Form<ItemPoint> = (value) => {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const { lat, lon, ...rest } = value as Readonly<Record<string, Json>>
+  const isWhole = Object.entries(rest).every(
+    ([key, one]) => !['hae', 'ce', 'le'].includes(key) || typeof one === 'number'
+  )
+  return isPosition(lat, lon) && isWhole ? (value as unknown as ItemPoint) : undefined
 }
 
-const points: Form<readonly LatLon[]> = {
-  says: 'a list of 2 to 2,000 [lat, lon] in degrees',
-  read: (value) =>
-    Array.isArray(value) &&
-    value.length >= 2 &&
-    value.length <= 2000 &&
-    value.every((one: Json) => Array.isArray(one) && one.length === 2 && isPosition(one[0], one[1]))
-      ? (value as unknown as readonly LatLon[])
-      : undefined
-}
+const points: Form<readonly LatLon[]> = (value) =>
+  Array.isArray(value) &&
+  value.length >= 2 &&
+  value.length <= 2000 &&
+  value.every((one: Json) => Array.isArray(one) && one.length === 2 && isPosition(one[0], one[1]))
+    ? (value as unknown as readonly LatLon[])
+    : undefined
 
 const forms = {
   mission: { name, description: text, keywords, headings: keywords, deleted: flag },
   item: {
-    type: like(/^[a-zA-Z0-9_.-]{1,64}$/, 'a CoT type such as a-f-G-U-C'),
+    type: like(/^[a-zA-Z0-9_.-]{1,64}$/),
     title: text,
     point,
     points,
     closed: flag,
-    color: like(/^#[0-9a-fA-F]{6}$/, 'a colour as #rrggbb'),
+    color: like(/^#[0-9a-fA-F]{6}$/),
     remarks: text,
     how: text,
     time,
@@ -125,10 +104,7 @@ const forms = {
   },
   content: {
     name: text,
-    size: {
-      says: 'a number of bytes',
-      read: (value) => (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 ? value : undefined)
-    } satisfies Form<number>,
+    size: bytes,
     mime: text,
     layer: uid,
     keywords,
@@ -181,16 +157,8 @@ export function fieldsOf<Type extends EntityType>(type: Type, { entity, fields }
   const read: Record<string, unknown> = {}
   if (entity !== type && !entity.startsWith(`${type}/`)) return {}
   for (const { field, values } of fields) {
-    const value = formOf(entity, field)?.read(values[0]?.value ?? null)
+    const value = formOf(entity, field)?.(values[0]?.value ?? null)
     if (value !== undefined) read[field] = value
   }
   return read as Fields<Type>
-}
-
-/** Why a value has no meaning in the model, for who makes values; `undefined` when it has. `null` takes a value away. */
-export function valueProblem(entity: string, field: string, value: Json): string | undefined {
-  if (entity.startsWith('content/') && sha256.read(idOf(entity)) === undefined) return `content/…: ${sha256.says}`
-  const form = formOf(entity, field)
-  if (form === undefined || value === null || form.read(value) !== undefined) return undefined
-  return `${field}: ${form.says}`
 }

@@ -3,7 +3,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChangeName, EntityView, Json, Member, NodeId, WriteRequest } from '@shared/model'
-import { valueProblem } from '@shared/mission-model'
+import { fieldsOf, type EntityType } from '@shared/mission-model'
 import { asLines, fromLines } from '@/display/list'
 import { parseTyped, showTyped } from '@/display/typed-time'
 import { deleteFolder, moveFolder, orderFolders, parentsFor, stepFolder } from '@/facts/layers'
@@ -162,9 +162,10 @@ describe('a template', () => {
     const { tasks, layers, headings } = templateCounts(name)
     expect([count('title'), count('type')]).toEqual([tasks, layers])
     expect(changes[0]?.value).toHaveLength(headings)
-    expect(changes.map(({ entity, field, value }) => valueProblem(entity, field, value)).filter(Boolean)).toEqual([])
     const views = new Map<string, Record<string, Json>>()
     for (const { entity, field, value } of changes) views.set(entity, { ...views.get(entity), [field]: value })
+    for (const [entity, fields] of views)
+      expect(fieldsOf(entity.split('/', 1)[0] as EntityType, view(entity, fields)), entity).toEqual(fields)
     const folders = [...views].filter(([entity]) => entity.startsWith('layer/'))
     expect(shown(folders.map(([entity, fields]) => view(entity, fields)))).toEqual(
       folders.map(([entity]) => entity.slice(6))
