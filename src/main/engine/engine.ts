@@ -563,7 +563,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       bytes_waiting: links.up().reduce((sum, { link }) => sum + link.waiting, 0),
       files: contentStore.count,
       file_bytes: contentStore.used,
-      runs_not_taken: sumOf(replicator.refused),
+      runs_not_taken: sumOf(replicator.runsRefused),
+      receipts_not_taken: sumOf(replicator.receiptsRefused),
       presence_not_taken: sumOf(presence.refused)
     }),
     async stop() {

@@ -80,7 +80,9 @@ export class Replicator {
   #isDiskBad = false
   readonly #forkSearch = new ForkSearch((nodeId, mission) => this.#fetch(nodeId, mission.id))
   /** Runs that came and were not taken, by reason, since the start. */
-  readonly refused = new Map<string, number>()
+  readonly runsRefused = new Map<string, number>()
+  /** Receipts likewise: one that an honest peer signed while the mission moved on is among them. */
+  readonly receiptsRefused = new Map<string, number>()
 
   constructor(parts: ReplicatorParts) {
     this.#parts = parts
@@ -304,7 +306,7 @@ export class Replicator {
     const key = Buffer.from(link.peer?.record.signingKey ?? '', 'base64url')
     const taken = this.#parts.receipts.take(nodeId, key, receipt)
     if (taken === 'kept') this.#parts.onStep(nodeId, receipt.mission)
-    else this.#count(`receipt ${taken}`)
+    else countOne(this.receiptsRefused, taken)
     if (taken === 'forged') link.close('bad-run', 'receipt does not verify')
   }
 
@@ -687,8 +689,12 @@ export class Replicator {
   }
 
   #count(reason: string): void {
-    this.refused.set(reason, (this.refused.get(reason) ?? 0) + 1)
+    countOne(this.runsRefused, reason)
   }
+}
+
+function countOne(counts: Map<string, number>, reason: string): void {
+  counts.set(reason, (counts.get(reason) ?? 0) + 1)
 }
 
 /** An author's admit stands in the log of a member before it, so its runs find it admitted. */
