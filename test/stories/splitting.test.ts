@@ -1,10 +1,17 @@
 /** Stories of being apart and coming together again, told in the simulated field. */
 import { afterEach, describe, expect, it } from 'vitest'
+import type { MissionId } from '@shared/model.js'
+import { decodeCheckpoint } from '../../src/main/engine/missions/checkpoint.js'
 import type { FieldNode } from '../sim/field.js'
 import { Field } from '../sim/field.js'
 
 let field: Field
 afterEach(() => field.stop())
+
+function checkpointOf(node: FieldNode, mission: MissionId) {
+  const bytes = node.disk.copy().get(`missions/${mission}/checkpoint.json`)
+  return bytes && decodeCheckpoint(bytes)
+}
 
 const week = 7 * 24 * 3600 * 1000
 
@@ -150,6 +157,32 @@ describe('a mission', () => {
         ['log/3', 'from the old copy']
       ] as const)
         expect(await node.values(mission, id, 'text')).toEqual([text])
+  })
+
+  it('that came in bulk is not read again whole after a stop before it was folded', async () => {
+    field = new Field(19)
+    const [alpha, bravo] = (await field.chain('alpha', 'bravo')) as [FieldNode, FieldNode]
+    const mission = await alpha.createMission('Karst Ridge Fire')
+    await field.untilInStep(mission, alpha, bravo)
+    field.cut(alpha, bravo)
+    const changes = Array.from({ length: 500 }, (_, index) => ({
+      entity: `log/${String(index)}`,
+      field: 'text',
+      value: `entry ${String(index)}`
+    }))
+    await field.during(alpha.engine.commands.write({ missionId: mission, changes }))
+    field.mend(alpha, bravo)
+    await field.untilInStep(mission, alpha, bravo)
+    expect(bravo.mission(mission)?.entries).toBe(0) // Not folded yet.
+    await bravo.stop()
+    const left = checkpointOf(bravo, mission)
+    expect(left?.logs.map(({ seq }) => seq)).toContain(501)
+    expect(left).not.toHaveProperty('summary')
+    await bravo.start()
+    expect(bravo.mission(mission)?.changes).toBe(alpha.mission(mission)?.changes)
+    await field.until('it is folded', () => bravo.mission(mission)?.entries === 500)
+    await bravo.stop()
+    expect(checkpointOf(bravo, mission)?.summary?.counts).toEqual({ log: 500 })
   })
 
   it('gets back from a peer what a damaged file lost', async () => {

@@ -50,7 +50,7 @@ async function readManifest(payload: Source): Promise<Manifest> {
 
 /** What is done with what a bundle holds, part by part. */
 export interface BundleTaker {
-  /** Left out: all. A part that is not wanted is not looked into. */
+  /** Left out: all. A part that is not wanted is not read. */
   wants?(entry: PartEntry): boolean
   identities(records: readonly IdentityRecord[]): Promise<void>
   receipts(receipts: readonly Receipt[]): Promise<void>
@@ -61,7 +61,7 @@ export interface BundleTaker {
 
 /**
  * Reads all parts. What a taker got counts only when this resolves: the hash of a part is known at its end.
- * @param onBytes gets the payload from its first byte to its last.
+ * @param onBytes gets the payload from its first byte to its last, but for parts that are not wanted.
  */
 export async function readParts(
   { manifest, payload }: OpenedBundle,
@@ -71,10 +71,12 @@ export async function readParts(
   await onBytes(await payload.read(0, bundleMagic.length))
   let offset = bundleMagic.length
   for (const entry of manifest.parts) {
-    const part = new PartReader(payload, offset, entry.size, onBytes)
-    if (taker.wants?.(entry) !== false) await readPart(entry, part, taker)
-    for await (const _ of part.rest());
-    if (part.digest() !== entry.sha256) throw damaged(`another hash than the manifest says: ${entry.kind}`)
+    if (taker.wants?.(entry) !== false) {
+      const part = new PartReader(payload, offset, entry.size, onBytes)
+      await readPart(entry, part, taker)
+      for await (const _ of part.rest());
+      if (part.digest() !== entry.sha256) throw damaged(`another hash than the manifest says: ${entry.kind}`)
+    }
     offset += entry.size
   }
   await onBytes(await payload.read(offset, payload.size - offset))

@@ -15,10 +15,11 @@ export interface Checkpoint {
   readonly covered: readonly (readonly [segment: number, size: number])[]
   readonly logs: readonly LogState[]
   readonly admins: readonly AdminLine[]
-  readonly summary: FoldSummary
+  /** Left out: what is in there was not all folded yet. */
+  readonly summary?: FoldSummary
 }
 
-const version = 2
+const version = 3
 
 export function encodeCheckpoint(checkpoint: Checkpoint): Buffer {
   const body = Buffer.from(JSON.stringify(checkpoint))

@@ -116,6 +116,8 @@ export class Mission {
   /** Bytes of the journal that the newest checkpoint covers, and the length of that checkpoint. */
   #covered = 0
   #checkpointBytes = 0
+  /** Whether the checkpoint tells what is in the mission. */
+  #isSummarised = false
   /** While it is read, nothing is judged; while it is opened, nothing is folded: at the end all is, at once. */
   #isRead = false
   #isOpen = false
@@ -197,9 +199,11 @@ export class Mission {
     if (!isOpen) return undefined
     mission.#covered = [...covered.values()].reduce((sum, size) => sum + size, 0)
     mission.#checkpointBytes = bytes?.length ?? 0
+    mission.#isSummarised = checkpoint.summary !== undefined
     await mission.#opened()
     mission.#isUnverified = true
-    if (mission.logs.bytes > mission.#covered) mission.#live.wakeSoon()
+    if (!mission.#isSummarised) mission.#live.putOff()
+    else if (mission.logs.bytes > mission.#covered) mission.#live.wakeSoon()
     return ok(mission)
   }
 
@@ -253,7 +257,7 @@ export class Mission {
     if (!this.logs.restore(logs, new Map(covered))) return false
     for (const { author, callsign } of logs) this.names.set(author as NodeId, callsign)
     this.#admins = [...admins]
-    this.#live.restore(summary)
+    if (summary !== undefined) this.#live.restore(summary)
     return true
   }
 
@@ -807,16 +811,20 @@ export class Mission {
       if (when === 'at the end' || this.#live.wantsSaving) await this.#live.save()
       const covered = [...this.logs.coverage()]
       const size = covered.reduce((sum, [, bytes]) => sum + bytes, 0)
-      if (size === this.#covered || !this.#live.isUpToDate) return
+      const isFolded = this.#live.isUpToDate
+      // Without a summary only at the end: what a bulk transfer brought need not be read and verified again to be folded.
+      if (when === 'on the way' && !isFolded) return
+      if (size === this.#covered && (this.#isSummarised || !isFolded)) return
       const bytes = encodeCheckpoint({
         header: this.#header,
         covered,
         logs: this.logs.state(),
         admins: this.#admins,
-        summary: this.summary
+        ...(isFolded ? { summary: this.summary } : {})
       })
       await disk.replace(checkpointPath(this.id), bytes)
       this.#covered = size
+      this.#isSummarised = isFolded
       this.#checkpointBytes = bytes.length
     } catch {
       // The next one covers it.
