@@ -3,8 +3,10 @@
  * carry them over a WebSocket. Over IPC the same commands and the same feed messages travel without the envelope.
  */
 import type { FeedMessage } from './feed.js'
+import type { Boundary } from './boundary.js'
 import type {
   AuditPage,
+  BoundaryEffect,
   BundlePreview,
   BundleProgress,
   BundleTaken,
@@ -136,6 +138,8 @@ interface CommandMap {
     argument: {
       readonly name: string
       readonly description?: string
+      /** Who may pass it on besides its owners; fixed for ever. Left out: inside a federation. */
+      readonly onward?: 'none' | 'federation' | 'any'
       /** What the mission begins with, such as tasks of a template; written with one commit. */
       readonly changes?: readonly WriteRequest[]
     }
@@ -278,6 +282,13 @@ interface CommandMap {
   previewScope: {
     argument: { readonly nodeId?: NodeId; readonly scope: Scope; readonly until?: number }
     answer: ScopePreview
+  }
+  /** Which other federations this node deals with, and how far. What is narrower than before takes effect at once. */
+  setBoundary: { argument: Boundary; answer: null }
+  /** What that would do to trusted peers of other federations; only those to whom it makes a difference, at most 200. */
+  previewBoundary: {
+    argument: Boundary
+    answer: { readonly total: number; readonly effects: readonly BoundaryEffect[] }
   }
   /** Beside the log: the newest value per key counts, until its time is over; nothing is stored. `null` takes it back. */
   sharePresence: {

@@ -2,6 +2,7 @@
  * What the window knows. These types cross the process boundary (IPC or WebSocket), so they hold plain data only:
  * no keys, no sockets, no functions. Times are milliseconds since 1970 by the clock of the node that says so.
  */
+import type { Boundary } from './boundary.js'
 import type { ProblemCode } from './problems.js'
 import type { Problem } from './result.js'
 import type { Scope } from './scope.js'
@@ -94,6 +95,17 @@ export interface PeerSummary {
   }
   /** Something about this peer that a person should know, such as one identity in two places. */
   readonly warning?: ProblemCode
+}
+
+/** A trusted peer of another federation, and what a boundary does to it. */
+export interface BoundaryEffect {
+  readonly nodeId: NodeId
+  readonly callsign: string
+  readonly federation: string
+  /** Whether it may be linked now, and whether it could be then. */
+  readonly mayLink: readonly [now: boolean, then: boolean]
+  /** Missions of this node that it may receive. */
+  readonly missions: readonly [now: number, then: number]
 }
 
 /** An address that a person typed, and how reaching it goes. */
@@ -240,6 +252,8 @@ export interface NodeStatus {
   readonly nodeId: NodeId
   readonly callsign: string
   readonly federation: string
+  /** Which other federations this node deals with. */
+  readonly boundary: Boundary
   readonly version: string
   readonly words: readonly string[]
   readonly certificateSha256: string

@@ -66,7 +66,12 @@ const table = {
   'federation-differs': {
     ref: 'TRU-03',
     message: 'This laptop belongs to another federation.',
-    advice: 'In strict mode only laptops of the own federation are linked. Check the federation name on both.'
+    advice: 'Check the federation name on both. Which others are dealt with is chosen on each side under Trust, Federation.'
+  },
+  'federation-refused': {
+    ref: 'TRU-31',
+    message: 'The other side does not deal with our federation.',
+    advice: 'Its people choose that under Trust, Federation. Ask them, and check the federation name on both.'
   },
   'federation-changed': {
     ref: 'TRU-04',
@@ -97,6 +102,11 @@ const table = {
     ref: 'TRU-10',
     message: 'The decision about this laptop does not cover this mission.',
     advice: 'Change what is shared with it under Peers.'
+  },
+  'outside-boundary': {
+    ref: 'TRU-30',
+    message: 'What is allowed for its federation does not cover this.',
+    advice: 'Under Trust, Federation, a person chooses what other federations may send and receive.'
   },
   'journal-damaged': {
     ref: 'TRU-11',

@@ -8,7 +8,8 @@ const idOf = (number: number) => number.toString(16).padStart(64, '0') as Missio
 function mission(number: number, name: string, more: Partial<ScopedFacts> = {}): ScopedFacts {
   const sizes = { items: 10 * number, changes: 100 * number, bytes: 20_000 * number, theyLack: 100 * number }
   const common = { id: idOf(number), name, shownName: name, labels: [], onward: 'any' as const, isOwn: false }
-  return { ...common, ...sizes, ...more }
+  const made = { ...common, ...sizes, ...more }
+  return { ...made, mayGo: made.onward !== 'none' || made.isOwn, mayCome: true }
 }
 
 const missions = [

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { strictBoundary } from '@shared/boundary.js'
 import type { Decision, MissionId } from '@shared/model.js'
 import { covers, everything, matchesPattern, type Scope } from '@shared/scope.js'
 import {
@@ -52,7 +53,8 @@ const mission: MissionFacts = {
 }
 
 function facts(trust: TrustState, more: Partial<PeerFacts> = {}): PeerFacts {
-  return { trust, claimedFederation: 'field', ownFederation: 'field', time: 100, isJournalGood: true, ...more }
+  const ours = { ownFederation: 'field', boundaries: [strictBoundary], time: 100, isJournalGood: true }
+  return { trust, claimedFederation: 'field', ...ours, ...more }
 }
 function trusting(scope: Scope = everything, until?: number): TrustState {
   return { level: 'trusted', decision: decision('trusted', scope, until), federation: 'field' }

@@ -39,7 +39,8 @@ async function bench() {
           onTrust: () => undefined,
           onDamage: () => undefined,
           onSaved: () => undefined,
-          onChange: (what) => changes.push(what)
+          onChange: (what) => changes.push(what),
+          onBoundary: () => undefined
         },
         isNew
       )
@@ -51,6 +52,7 @@ async function bench() {
   const vouching = new Vouching({
     trust,
     ownFederation: () => 'field',
+    mayLetIn: (_, federation) => federation === 'field' || federation === '',
     now: () => clock.now(),
     onPeer: () => undefined
   })
@@ -157,7 +159,13 @@ describe('a certificate that vouches', () => {
     await during(show(bravo, other))
     await during(person(bravo, 'revoked', vouching.keyShownBy(bravo)))
     const later = await reopened()
-    const again = new Vouching({ trust: later, ownFederation: () => 'field', now: () => 0, onPeer: () => undefined })
+    const again = new Vouching({
+      trust: later,
+      ownFederation: () => 'field',
+      mayLetIn: () => true,
+      now: () => 0,
+      onPeer: () => undefined
+    })
     expect(trust.stateOf(bravo).level).toBe('revoked')
     const pin = { as: 'peer', sha256: sha256(certificate).toString('hex'), name: 'x', data: certificate } as const
     await during(later.accept({ ...pin, at: 0, by: 'alpha', scope: everything }))

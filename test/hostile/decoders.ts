@@ -5,6 +5,7 @@
 import { deflateRawSync } from 'node:zlib'
 import * as v from 'valibot'
 import { expect } from 'vitest'
+import { openPolicy } from '@shared/boundary.js'
 import type { CommandHandlers, CommandName } from '@shared/contract.js'
 import type { MissionId, NodeId } from '@shared/model.js'
 import { ok } from '@shared/result.js'
@@ -578,6 +579,8 @@ function commandArguments(missionId: MissionId, nodeId: NodeId) {
     sharePresence: { ...mission, key: 'position', value: [1, 2], ttlMs: 1_000 },
     listOnlyHere: { ...mission, nodeId, ...page },
     previewScope: { nodeId, scope: { out: ['*'], in: ['id:x'], access: 'read' }, until: 9_999_999_999_999 },
+    setBoundary: { mode: 'bridging', federations: [{ name: 'drava', ...openPolicy }] },
+    previewBoundary: { mode: 'open', federations: [] },
     listPresence: mission,
     writeBundle: { path: '/media/stick/a.muster-bundle', missions: [missionId], to: [nodeId], onlyLacking: true },
     previewBundle: { path: '/media/stick/a.muster-bundle' },

@@ -329,6 +329,21 @@ export async function startRecordedEngine(
       return page === undefined ? fail('mission-unknown') : ok(page)
     },
     previewScope: async (question) => ok(previewOf(state.overview, question)),
+    setBoundary: async (boundary) => {
+      say({ slice: 'node', value: { ...state.overview.node, boundary } })
+      return ok(null)
+    },
+    previewBoundary: async ({ mode }) => {
+      const ending = mode === 'strict' ? state.overview.peers.filter(({ federation }) => isForeign(federation)) : []
+      const effects = ending.map(({ nodeId, callsign, federation }) => ({
+        nodeId,
+        callsign,
+        federation,
+        mayLink: [true, false] as const,
+        missions: [2, 0] as const
+      }))
+      return ok({ total: effects.length, effects })
+    },
     listContents: async ({ offset }) => ok({ version: 0, total: 0, offset, items: [] }),
     wantContent: async () => ok(null),
     previewContent: async () => fail('content-not-here'),
@@ -337,6 +352,10 @@ export async function startRecordedEngine(
     listAudit: async ({ offset, limit }) =>
       ok({ total: recorded.audit.length, items: recorded.audit.slice(offset, offset + limit) }),
     ...own
+  }
+
+  function isForeign(federation: string): boolean {
+    return federation !== '' && federation !== state.overview.node.federation
   }
 
   async function answerCall(name: CommandName, argument: unknown): Promise<Result<unknown>> {

@@ -14,6 +14,8 @@ export function previewOf({ missions, peers }: Overview, { nodeId, scope }: Argu
     ...mission,
     shownName: mission.name,
     isOwn: mission.role === 'owner',
+    mayGo: mission.onward !== 'none' || mission.role === 'owner',
+    mayCome: true,
     items: mission.entries,
     bytes: bytesEach * mission.changes,
     theyLack: mission.holders.find((item) => item.nodeId === nodeId)?.theyLack ?? mission.changes

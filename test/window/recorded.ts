@@ -1,5 +1,6 @@
 /** A recorded field: what an engine might say on a busy afternoon, for tests that look at the window. */
 import { createHash } from 'node:crypto'
+import { strictBoundary } from '@shared/boundary'
 import type {
   AuditEntry,
   BeyondLine,
@@ -627,6 +628,7 @@ export function richField(now: number, logEntries = 60): Recorded {
         nodeId: own,
         callsign: 'OSC Sežana',
         federation: 'kras-2026',
+        boundary: strictBoundary,
         version: '0.1.0',
         words: wordsOf(0),
         certificateSha256: hex('certificate'),

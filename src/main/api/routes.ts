@@ -54,6 +54,12 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
         level: body['level']
       }))
     }
+    case 'GET boundary':
+      return reply(engine.overview().node.boundary)
+    case 'PUT boundary':
+      return replyTo(await run('setBoundary', call.body), () => call.body)
+    case 'POST boundary/preview':
+      return replyTo(await run('previewBoundary', call.body), (preview) => preview)
     case 'GET missions':
       return reply({ missions: engine.overview().missions })
     case 'POST missions':

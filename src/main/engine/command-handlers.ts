@@ -10,6 +10,7 @@ import type { createBundleCommands } from './bundle-commands.js'
 import type { createCertificateCommands } from './certificate-commands.js'
 import type { createHistoryCommands } from './history-commands.js'
 import type { createContentCommands } from './content-commands.js'
+import type { createBoundaryCommands } from './boundary-commands.js'
 import { bounds } from './limits.js'
 import type { LinkTable } from './links/link-table.js'
 import type { createMapCommands } from './map-commands.js'
@@ -24,6 +25,8 @@ import type { createSnapshotCommands } from './snapshot-commands.js'
 import type { createStandingCommands } from './standing-commands.js'
 import { kept } from './storage/disk.js'
 import type { PeerBook } from './trust/peer-book.js'
+import { refuseFederation, type PeerFacts } from './trust/policy.js'
+import { stranger } from './trust/trust-state.js'
 import type { TrustBook } from './trust/trust-book.js'
 import type { Vouching } from './trust/vouching.js'
 
@@ -51,6 +54,7 @@ export interface CommandParts {
   readonly history: HistoryCommands
   readonly bundles: BundleCommands
   readonly standing: StandingCommands
+  readonly boundary: ReturnType<typeof createBoundaryCommands>
   readonly contents: ContentCommands
   readonly vouching: Vouching
   readonly changeSettings: (changes: Partial<Settings>) => Promise<Result<null>>
@@ -73,6 +77,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
     ...parts.history,
     ...parts.bundles,
     ...parts.standing,
+    ...parts.boundary,
     ...parts.contents,
     ...createMemberCommands({ clock: parts.clock, known }),
     async changeSettings(changes) {
@@ -183,6 +188,7 @@ const looking: ReadonlySet<CommandName> = new Set([
   'listAudit',
   'listOnlyHere',
   'previewScope',
+  'previewBoundary',
   'listContents',
   'previewContent',
   'previewCertificates',
@@ -204,7 +210,7 @@ async function decide(parts: CommandParts, request: DecisionRequest): Promise<Re
   const { trust, peers, clock, identity } = parts
   const peer = peers.peers.get(request.nodeId)
   if (peer === undefined) return fail('not-found', 'no peer of this node ID has said hello')
-  const refused = refuseDecision(request, peer.federation, identity.federation, trust.time)
+  const refused = refuseDecision(request, parts.links.factsOf(request.nodeId))
   if (refused !== undefined) return fail(refused)
   const { level, scope = everything, until, reason, ground = 'unseen' } = request
   const decision: Decision = {
@@ -234,13 +240,9 @@ async function decide(parts: CommandParts, request: DecisionRequest): Promise<Re
   return decided
 }
 
-function refuseDecision(
-  { level, until }: DecisionRequest,
-  theirFederation: string,
-  ownFederation: string,
-  time: number
-): ProblemCode | undefined {
-  if (until !== undefined && (level !== 'trusted' || until <= time)) return 'bad-until'
-  const isForeign = theirFederation !== '' && theirFederation !== ownFederation
-  return level === 'trusted' && isForeign ? 'federation-differs' : undefined
+function refuseDecision({ level, until }: DecisionRequest, facts: PeerFacts): ProblemCode | undefined {
+  if (until !== undefined && (level !== 'trusted' || until <= facts.time)) return 'bad-until'
+  if (level !== 'trusted') return undefined
+  // What an earlier decision recorded is nothing that this one rests on.
+  return refuseFederation({ ...facts, trust: stranger })
 }

@@ -12,7 +12,7 @@ import { isChangeName } from './logs/run.js'
 import { isEntity, isField } from './missions/change.js'
 import { isHistoryCursor } from './missions/history.js'
 import { SettingsSchema } from './settings.js'
-import { ScopeSchema } from './trust/journal-lines.js'
+import { BoundarySchema, ScopeSchema } from './trust/journal-lines.js'
 
 const AddressSchema = v.strictObject({
   address: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(253), v.regex(/^[\p{L}\p{N}.:_%-]+$/u)),
@@ -109,6 +109,7 @@ const schemas = {
   createMission: v.strictObject({
     name: v.string(),
     description: v.optional(Text(limits.descriptionLength)),
+    onward: v.optional(v.picklist(['none', 'federation', 'any'])),
     changes: v.optional(ChangesSchema)
   }),
   write: v.strictObject({
@@ -195,6 +196,8 @@ const schemas = {
     value: v.custom<Json>(isLineValue, 'any JSON'),
     ttlMs: v.pipe(v.number(), v.integer(), v.minValue(1_000), v.maxValue(limits.presenceTtlMs))
   }),
+  setBoundary: BoundarySchema,
+  previewBoundary: BoundarySchema,
   listPresence: v.strictObject({ missionId: MissionIdSchema }),
   writeBundle: v.strictObject({
     path: PathSchema,

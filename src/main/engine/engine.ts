@@ -5,6 +5,7 @@
 import type { CommandHandlers } from '@shared/contract.js'
 import type { FeedMessage } from '@shared/feed.js'
 import type { MissionId, NetworkStatus, NodeId, NodeStatus, Overview } from '@shared/model.js'
+import { createBoundaryCommands } from './boundary-commands.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { version } from '@shared/version.js'
 import { createBundleCommands } from './bundle-commands.js'
@@ -51,6 +52,7 @@ import { kept, type Disk } from './storage/disk.js'
 import { PeerBook } from './trust/peer-book.js'
 import { refuseGiving, refuseTaking } from './trust/policy.js'
 import { TrustBook } from './trust/trust-book.js'
+import { refuseVouching } from './trust/policy.js'
 import { Vouching } from './trust/vouching.js'
 
 /** Everything from outside that the engine rests on; the simulated field brings its own. */
@@ -182,7 +184,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
         if (found === undefined) afterStart(diskWorks)
       },
       // Nothing is linked while the book is read.
-      onTrust: (nodeId) => afterStart(() => trustChanged(nodeId))
+      onTrust: (nodeId) => afterStart(() => trustChanged(nodeId)),
+      onBoundary: () => afterStart(boundaryChanged)
     },
     isNew,
     store.trustFrom
@@ -297,6 +300,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   const vouching: Vouching = new Vouching({
     trust,
     ownFederation: () => identity.federation,
+    mayLetIn: (nodeId, claimedFederation) =>
+      refuseVouching({ ...links.factsOf(nodeId), claimedFederation }) === undefined,
     now: () => clock.now(),
     onPeer: (nodeId) => feed.notePeer(nodeId)
   })
@@ -451,15 +456,23 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     links.renewIdentity()
     feed.note('node')
   }
-  function trustChanged(nodeId: NodeId): void {
-    links.review(nodeId)
+  function trustChanged(...nodeIds: readonly NodeId[]): void {
+    for (const nodeId of nodeIds) {
+      links.review(nodeId)
+      replicator.trustChanged(nodeId)
+      contents.trustChanged(nodeId)
+      feed.notePeer(nodeId)
+    }
     feed.note('anchors')
     feed.note('pins')
-    replicator.trustChanged(nodeId)
-    contents.trustChanged(nodeId)
     replicator.admitPeers()
-    feed.notePeer(nodeId)
     for (const mission of missions.all()) feed.noteMission(mission.id)
+  }
+
+  function boundaryChanged(): void {
+    feed.note('node')
+    trustChanged(...peers.peers.keys())
+    void vouching.review()
   }
 
   isStarted = true
@@ -504,6 +517,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     snapshots: restoring,
     history: createHistoryCommands({ clock, random, missions }),
     bundles: createBundleCommands(bundles),
+    boundary: createBoundaryCommands({ ownId: identity.nodeId, links, missions, peers, trust }),
     standing: createStandingCommands({
       ownId: identity.nodeId,
       missions,

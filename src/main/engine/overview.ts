@@ -122,6 +122,7 @@ export class Views {
       nodeId: identity.nodeId,
       callsign: identity.callsign,
       federation: identity.federation,
+      boundary: this.#parts.trust.boundary,
       version,
       words: recognitionWords(identity.nodeId),
       certificateSha256: identity.certificateHash.toString('hex'),

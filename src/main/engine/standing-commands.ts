@@ -13,7 +13,7 @@ import { missionFacts } from './replication/mission-facts.js'
 import type { Standing } from './replication/standing.js'
 import { countOf, pageOf, type Stretch } from './replication/sync.js'
 import { kept } from './storage/disk.js'
-import { refuseLink } from './trust/policy.js'
+import { isPassedOn, refuseComing, refuseCrossing, refuseLink } from './trust/policy.js'
 import { previewScope, type ScopedFacts } from './trust/scope-preview.js'
 import type { TrustBook } from './trust/trust-book.js'
 
@@ -64,8 +64,12 @@ export function createStandingCommands(
     const { summary, logs } = mission
     const items = Object.entries(summary.counts).reduce((sum, [type, n]) => sum + (type === 'mission' ? 0 : n), 0)
     const { changes, bytes } = logs
+    const policed = missionFacts(mission, ownId)
+    const peer = nodeId === undefined ? undefined : links.factsOf(nodeId)
     return {
-      ...missionFacts(mission, ownId),
+      ...policed,
+      mayGo: isPassedOn(policed) && (peer === undefined || refuseCrossing(peer, policed) === undefined),
+      mayCome: peer === undefined || refuseComing(peer, policed) === undefined,
       shownName: currentText(summary, 'name') ?? mission.signed.create.name,
       items,
       changes,

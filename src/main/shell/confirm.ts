@@ -66,6 +66,8 @@ const commands: Readonly<Record<CommandName, Care>> = {
   listAudit: 'free',
   listOnlyHere: 'free',
   previewScope: 'free',
+  setBoundary: 'person',
+  previewBoundary: 'free',
   listContents: 'free',
   wantContent: 'free',
   previewContent: 'free',

@@ -234,6 +234,7 @@ export class LinkTable {
       trust: trust.stateOf(nodeId),
       claimedFederation: peers.peers.get(nodeId)?.federation ?? '',
       ownFederation: this.#self.identity.federation,
+      boundaries: trust.boundaries,
       time: trust.time,
       isJournalGood: trust.isGood
     }

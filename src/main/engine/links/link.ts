@@ -175,6 +175,8 @@ export class Link {
   #toldSelf = ''
   /** Set while only the moment is waited for that ends it: nothing that comes counts any more. */
   #refused: ProblemCode | undefined
+  /** Why the peer is about to end it, in its own words. */
+  #toldReason: ProblemCode | undefined
 
   constructor(channel: Channel, self: LinkSelf, events: LinkEvents) {
     this.channel = channel
@@ -295,6 +297,8 @@ export class Link {
   /** Ends it in a moment, when the peer has surely heard our answer and can say the same reason to its person. */
   refuse(reason: ProblemCode): void {
     this.#refused = reason
+    // The boundary of each side is its own, so the other one may not know.
+    if (reason === 'federation-differs') this.send({ t: 'level', trusts: false, foreign: true })
     this.#cancelTimer()
     this.#cancelTimer = this.#self.clock.after(answerHeardMs, () => this.close(reason))
   }
@@ -312,7 +316,7 @@ export class Link {
     this.#streams.clear()
     this.#last = undefined
     this.channel.destroy()
-    this.#events.onClosed(this, this.#refused ?? reason, detail)
+    this.#events.onClosed(this, this.#refused ?? this.#toldReason ?? reason, detail)
   }
 
   #enqueue(lane: Last[], bytes: Buffer, mission: MissionId | undefined): void {
@@ -442,6 +446,7 @@ export class Link {
     else if (this.#hello !== undefined) this.#takeHello(this.#hello, message, frame.payload)
     else if (message.t === 'level') {
       this.theyTrust = message.trusts
+      if (message.foreign === true) this.#toldReason = 'federation-refused'
       this.#events.onLevel(this)
     } else if (message.t === 'self') this.#takeSelf(message)
     else if (this.state !== 'up') this.close('protocol-error', `${message.t} before trust`)

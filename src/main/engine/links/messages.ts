@@ -27,7 +27,8 @@ const Message = v.variant('t', [
   Proof,
   Answer,
   Self,
-  v.object({ t: v.literal('level'), trusts: v.boolean() }),
+  /** `foreign`: the sender does not deal with the receiver's federation; to who knows its federation anyway. */
+  v.object({ t: v.literal('level'), trusts: v.boolean(), foreign: v.optional(v.literal(true)) }),
   v.object({ t: v.literal('ping'), n: Count, at: Count }),
   v.object({ t: v.literal('pong'), n: Count, at: Count }),
   /** The state of the sender's durable heads, and which of them moved since its last word on this mission. */

@@ -3,11 +3,13 @@
  * accepted or removed, and what else a person may want to look up later.
  */
 import * as v from 'valibot'
+import { boundaryLimits, type Boundary } from '@shared/boundary.js'
 import type { Decision } from '@shared/model.js'
 import { scopeLimits } from '@shared/scope.js'
 import { isProblemCode, type ProblemCode } from '@shared/problems.js'
 import { HashSchema as Hash, NodeIdSchema } from '../bytes/ids.js'
 import type { JsonObject } from '../bytes/line.js'
+import { limits } from '../limits.js'
 
 const Patterns = v.pipe(
   v.array(
@@ -21,6 +23,28 @@ const Patterns = v.pipe(
   v.maxLength(scopeLimits.patterns)
 )
 export const ScopeSchema = v.strictObject({ out: Patterns, in: Patterns, access: v.picklist(['read', 'write']) })
+
+const boundary = {
+  mode: v.picklist(['strict', 'bridging', 'open']),
+  federations: v.pipe(
+    v.array(
+      v.strictObject({
+        name: v.pipe(
+          v.string(),
+          v.minLength(1),
+          v.check((name) => name.isWellFormed() && [...name].length <= limits.nameLength)
+        ),
+        ...ScopeSchema.entries,
+        vouching: v.boolean(),
+        deletions: v.picklist(['count', 'request'])
+      })
+    ),
+    v.maxLength(boundaryLimits.federations),
+    v.check((listed) => new Set(listed.map(({ name }) => name)).size === listed.length)
+  )
+}
+/** No federation twice. */
+export const BoundarySchema = v.strictObject(boundary)
 
 const DecisionLine = v.object({
   kind: v.literal('decision'),
@@ -57,6 +81,9 @@ const CertificateLine = v.object({
   until: v.optional(v.number())
 })
 
+/** Which other federations are dealt with from here on; the newest counts alone. */
+const BoundaryLine = v.object({ kind: v.literal('boundary'), at: v.number(), by: v.string(), ...boundary })
+
 const EventLine = v.object({
   kind: v.literal('event'),
   at: v.number(),
@@ -72,13 +99,18 @@ const EventLine = v.object({
 export type DecisionLine = v.InferOutput<typeof DecisionLine>
 export type CertificateLine = v.InferOutput<typeof CertificateLine>
 export type EventLine = v.InferOutput<typeof EventLine>
-export type JournalLine = DecisionLine | CertificateLine | EventLine
+export type BoundaryLine = v.InferOutput<typeof BoundaryLine>
+export type JournalLine = DecisionLine | CertificateLine | BoundaryLine | EventLine
 
-const JournalLineSchema = v.variant('kind', [DecisionLine, CertificateLine, EventLine])
+const JournalLineSchema = v.variant('kind', [DecisionLine, CertificateLine, BoundaryLine, EventLine])
 
 export function parseJournalLine(line: JsonObject): JournalLine | undefined {
   const parsed = v.safeParse(JournalLineSchema, line)
   return parsed.success ? parsed.output : undefined
+}
+
+export function boundaryOf({ mode, federations }: BoundaryLine): Boundary {
+  return { mode, federations }
 }
 
 export function decisionOf(line: DecisionLine): Decision {

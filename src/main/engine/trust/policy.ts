@@ -2,6 +2,7 @@
  * Policy: may this peer do that, now? Pure, asked at every use and never remembered, so that a revocation bites in the
  * middle of a transfer. Answers with the code of the refusal, or nothing when it may.
  */
+import { policyFor, type Boundary, type FederationPolicy } from '@shared/boundary.js'
 import type { ProblemCode } from '@shared/problems.js'
 import { covers } from '@shared/scope.js'
 import type { MissionId } from '@shared/model.js'
@@ -12,6 +13,8 @@ export interface PeerFacts {
   /** What the peer's signed identity record says now. */
   readonly claimedFederation: string
   readonly ownFederation: string
+  /** All of them hold: a new one that is on its way to disk narrows what the one before allows, and widens nothing yet. */
+  readonly boundaries: readonly Boundary[]
   /** The later of the own clock and the highest time ever seen. */
   readonly time: number
   /** False while the journal of decisions is damaged or missing and no person has confirmed. */
@@ -27,12 +30,39 @@ export interface MissionFacts {
   readonly isOwn: boolean
 }
 
+/** As it claims now; of one that withholds it, as the decision recorded; empty: not known. */
+function federationOf({ claimedFederation, trust }: PeerFacts): string {
+  return claimedFederation === '' ? (trust.federation ?? '') : claimedFederation
+}
+
+/** How far the peer's federation is dealt with: nothing to ask for the own one, `undefined` in it for one that is not. */
+function foreignPolicies(facts: PeerFacts): readonly (FederationPolicy | undefined)[] {
+  const federation = federationOf(facts)
+  if (federation === facts.ownFederation || federation === '') return []
+  return facts.boundaries.map((boundary) => policyFor(boundary, federation))
+}
+
+/** Whether all policies that hold for the peer's federation allow it. */
+function crosses(facts: PeerFacts, isAllowed: (policy: FederationPolicy) => boolean): boolean {
+  return foreignPolicies(facts).every((policy) => policy !== undefined && isAllowed(policy))
+}
+
 /**
- * Mode `strict`: only nodes of the own federation. Asked before any decision, so a mismatch shows on both sides; while a
- * stranger withholds its federation (empty) it cannot be asked yet, and the link does not rise.
+ * Is the peer's federation dealt with? Asked before any decision, so a mismatch shows on both sides; while a stranger
+ * withholds its federation it cannot be asked yet, and the link does not rise.
  */
-export function refuseFederation({ claimedFederation, ownFederation }: PeerFacts): ProblemCode | undefined {
-  return claimedFederation === ownFederation || claimedFederation === '' ? undefined : 'federation-differs'
+export function refuseFederation(facts: PeerFacts): ProblemCode | undefined {
+  return crosses(facts, () => true) ? undefined : 'federation-differs'
+}
+
+/** Does a certificate that a person accepted here let in this peer, as far as its federation goes? */
+export function refuseVouching(facts: PeerFacts): ProblemCode | undefined {
+  return crosses(facts, ({ vouching }) => vouching) ? undefined : 'federation-differs'
+}
+
+/** Do deletions that the peer writes count as such? */
+export function mayDelete(facts: PeerFacts): boolean {
+  return crosses(facts, ({ deletions }) => deletions === 'count')
 }
 
 export function refuseLink(facts: PeerFacts): ProblemCode | undefined {
@@ -47,23 +77,40 @@ export function refuseLink(facts: PeerFacts): ProblemCode | undefined {
   return trust.federation === facts.claimedFederation ? undefined : 'federation-changed'
 }
 
-/** Whether this node may give it to anybody; its create record says so. */
+/** Whether this node may give it to anybody of its own federation; its create record says so. */
 export function isPassedOn({ onward, isOwn }: Pick<MissionFacts, 'onward' | 'isOwn'>): boolean {
   return onward !== 'none' || isOwn
+}
+
+/**
+ * Whether a mission may cross to the peer's federation: owners decide for theirs, others need its create record's word.
+ */
+export function refuseCrossing(facts: PeerFacts, mission: MissionFacts): ProblemCode | undefined {
+  const mayCross = mission.isOwn || mission.onward === 'any'
+  return crosses(facts, ({ out }) => mayCross && covers(out, mission)) ? undefined : 'outside-boundary'
 }
 
 /** May the peer receive this mission from us? */
 export function refuseGiving(facts: PeerFacts, mission: MissionFacts): ProblemCode | undefined {
   const link = refuseLink(facts)
   if (link !== undefined) return link
+  const crossing = refuseCrossing(facts, mission)
+  if (crossing !== undefined) return crossing
   if (!isPassedOn(mission)) return 'outside-scope'
   return covers(facts.trust.decision?.scope.out ?? [], mission) ? undefined : 'outside-scope'
+}
+
+/** Do we take such a mission from the peer's federation? */
+export function refuseComing(facts: PeerFacts, mission: Omit<MissionFacts, 'isOwn'>): ProblemCode | undefined {
+  return crosses(facts, (policy) => covers(policy.in, mission)) ? undefined : 'outside-boundary'
 }
 
 /** Do we take this mission's changes from the peer? */
 export function refuseTaking(facts: PeerFacts, mission: Omit<MissionFacts, 'isOwn'>): ProblemCode | undefined {
   const link = refuseLink(facts)
   if (link !== undefined) return link
+  const coming = refuseComing(facts, mission)
+  if (coming !== undefined) return coming
   return covers(facts.trust.decision?.scope.in ?? [], mission) ? undefined : 'outside-scope'
 }
 
@@ -71,5 +118,6 @@ export function refuseTaking(facts: PeerFacts, mission: Omit<MissionFacts, 'isOw
 export function refuseWriting(facts: PeerFacts, mission: MissionFacts): ProblemCode | undefined {
   const giving = refuseGiving(facts, mission)
   if (giving !== undefined) return giving
+  if (!crosses(facts, ({ access }) => access === 'write')) return 'outside-boundary'
   return facts.trust.decision?.scope.access === 'write' ? undefined : 'outside-scope'
 }

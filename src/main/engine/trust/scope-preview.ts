@@ -1,7 +1,7 @@
 /** What a scope would do if a person said yes to it now, pure: the same policy is asked as afterwards. */
 import type { ScopedMission, ScopePreview } from '@shared/model.js'
 import { covers, futurePatterns, type Scope } from '@shared/scope.js'
-import { isPassedOn, type MissionFacts } from './policy.js'
+import type { MissionFacts } from './policy.js'
 
 export interface ScopedFacts extends MissionFacts {
   /** As people call it now; patterns go by `name`, that of the create record. */
@@ -12,6 +12,9 @@ export interface ScopedFacts extends MissionFacts {
   readonly bytes: number
   /** Changes that the peer is not known to hold. */
   readonly theyLack: number
+  /** Whether it may go to the peer, and come from it, as far as create record and federation say. */
+  readonly mayGo: boolean
+  readonly mayCome: boolean
 }
 
 /** Listed of each kind; the numbers speak of all. */
@@ -24,11 +27,11 @@ export function previewScope(
   missions: readonly ScopedFacts[]
 ): Omit<ScopePreview, 'refused'> {
   const isGiven = (under: Scope | undefined, mission: ScopedFacts) =>
-    under !== undefined && isPassedOn(mission) && covers(under.out, mission)
+    under !== undefined && mission.mayGo && covers(under.out, mission)
   const out = missions.filter((mission) => isGiven(scope, mission))
-  const taken = missions.filter((mission) => covers(scope.in, mission))
+  const taken = missions.filter((mission) => mission.mayCome && covers(scope.in, mission))
   const ending = missions.filter((mission) => isGiven(before, mission) && !isGiven(scope, mission))
-  const withheld = missions.filter((mission) => covers(scope.out, mission) && !isPassedOn(mission))
+  const withheld = missions.filter((mission) => covers(scope.out, mission) && !mission.mayGo)
   const listed = (some: readonly ScopedFacts[]) =>
     some.slice(0, previewedMost).map((mission) => scoped(mission, !isGiven(before, mission)))
   const sum = (pick: (mission: ScopedFacts) => number) => out.reduce((total, mission) => total + pick(mission), 0)

@@ -3,6 +3,8 @@
  * and audit (docs/protocol/trust.md). A revocation acts in memory before it is on disk. If the journal is damaged or
  * gone, revocations may be lost, so nobody is linked until a person confirms.
  */
+import { isDeepStrictEqual } from 'node:util'
+import { strictBoundary, type Boundary } from '@shared/boundary.js'
 import type { AuditEntry, AuditPage, Decision, MissionId, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import { everything, type Scope } from '@shared/scope.js'
@@ -21,6 +23,7 @@ import type { Random } from '../runtime/random.js'
 import { kept, type Disk } from '../storage/disk.js'
 import { Reserve } from '../storage/reserve.js'
 import {
+  boundaryOf,
   decisionOf,
   parseJournalLine,
   type CertificateLine,
@@ -55,6 +58,8 @@ export interface TrustBookParts {
   readonly onDamage: (damage: Damage) => void
   /** Certificates were accepted or removed, or the audit log grew. */
   readonly onChange: (what: 'certificates' | 'audit') => void
+  /** Other federations are dealt with than before: the policy is to be asked again about everybody. */
+  readonly onBoundary: () => void
   /** The disk did not take a line, or takes all again. */
   readonly onSaved: (problem: Problem | undefined) => void
 }
@@ -103,6 +108,9 @@ export class TrustBook {
   readonly #owners = new Map<string, NodeId>()
   /** Trust was taken away since this start: a yes that was on its way to disk before does not undo it. */
   readonly #takenAway = new Set<NodeId>()
+  #boundary: Boundary = strictBoundary
+  /** Asked for and not durable yet, or found behind damage: they narrow, and widen nothing. */
+  #narrowing: readonly Boundary[] = []
   #audit: AuditEntry[] = []
   #auditCount = 0
   #isGood = true
@@ -250,6 +258,31 @@ export class TrustBook {
     return this.#owners.get(key)
   }
 
+  /** As a person chose it last. */
+  get boundary(): Boundary {
+    return this.#narrowing.at(-1) ?? this.#boundary
+  }
+
+  /** Those that hold, all of them. */
+  get boundaries(): readonly Boundary[] {
+    return [this.#boundary, ...this.#narrowing]
+  }
+
+  /** What is narrower takes effect at once, what is wider when it is durable. */
+  setBoundary(boundary: Boundary): Promise<Result<null>> {
+    const { clock, identity } = this.#parts
+    this.#narrow([boundary])
+    return this.#takeAway(
+      'boundary',
+      compact({ kind: 'boundary', at: clock.now(), by: identity.callsign, ...boundary })
+    )
+  }
+
+  #narrow(boundaries: readonly Boundary[]): void {
+    this.#narrowing = boundaries
+    this.#parts.onBoundary()
+  }
+
   acceptedCertificates(): readonly Accepted[] {
     return [...this.#accepted.values()]
   }
@@ -372,10 +405,18 @@ export class TrustBook {
       this.#remember(parsed)
       if (parsed.kind === 'decision') this.#takeDecision(parsed, nameOfLine(logLine))
       else if (parsed.kind === 'certificate') this.#takeCertificate(parsed)
+      else if (parsed.kind === 'boundary') this.#takeBoundary(boundaryOf(parsed))
       else this.#takeEvent(parsed)
     }
     this.#parts.onChange('audit')
     this.#scheduleEnd()
+  }
+
+  #takeBoundary(boundary: Boundary): void {
+    // A later one may be on its way, and goes on to narrow.
+    const later = this.#narrowing.filter((one) => !isDeepStrictEqual(one, boundary))
+    this.#boundary = boundary
+    this.#narrow(later)
   }
 
   #takeDecision(line: DecisionLine, name: string): void {
@@ -482,6 +523,7 @@ export class TrustBook {
       const parsed = typeof line === 'string' ? undefined : parseJournalLine(line)
       if (parsed?.kind === 'certificate' && parsed.action === 'removed') this.#removeAccepted(parsed.as, parsed.sha256)
       else if (parsed?.kind === 'event') this.#salvageEvent(parsed)
+      else if (parsed?.kind === 'boundary') this.#narrow([...this.#narrowing, boundaryOf(parsed)])
       if (parsed?.kind !== 'decision') continue
       if (parsed.key !== undefined) this.#claim(parsed.key, parsed.node)
       if (parsed.level === 'trusted') continue
@@ -532,6 +574,10 @@ function auditEntry(line: JournalLine, seq: number): AuditEntry {
   if (line.kind === 'certificate') {
     const { as, action, name, by } = line
     return { seq, at, kind: `${as === 'anchor' ? 'anchor' : 'pin'}-${action}`, text: name, by }
+  }
+  if (line.kind === 'boundary') {
+    const names = line.federations.map(({ name }) => name)
+    return { seq, at, kind: 'boundary', text: [line.mode, ...names].join(', '), by: line.by }
   }
   const { node, callsign } = line
   const about = {

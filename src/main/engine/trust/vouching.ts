@@ -25,6 +25,8 @@ export interface Shown {
 export interface VouchingParts {
   readonly trust: TrustBook
   readonly ownFederation: () => string
+  /** Whether certificates may let in this peer, as far as the federation goes that it claims (or withholds: empty). */
+  readonly mayLetIn: (nodeId: NodeId, federation: string) => boolean
   /** Wall time. */
   readonly now: () => number
   /** Something that the window shows about this peer changed. */
@@ -98,15 +100,14 @@ export class Vouching {
 
   /** Up to its first `await` nothing else happens: what is judged is what holds. */
   async #judge(shown: Shown): Promise<void> {
-    const { trust, now, ownFederation, onPeer } = this.#parts
+    const { trust, now, ownFederation, mayLetIn, onPeer } = this.#parts
     const { nodeId, callsign, chain, federation } = shown
     const [leaf] = chain
     const key = leaf && keyIn(leaf)
     if (key === undefined) return
     const state = trust.stateOf(nodeId)
-    // It may have been met before the own federation changed.
-    const isForeign = federation !== '' && federation !== ownFederation()
-    const ground = mayVouch(state) && !isForeign ? this.#groundFor(chain, trust.time) : undefined
+    // It may have been met before the own federation or its boundary changed.
+    const ground = mayVouch(state) && mayLetIn(nodeId, federation) ? this.#groundFor(chain, trust.time) : undefined
     const step = nextVouch({
       state,
       ground,

@@ -1,0 +1,137 @@
+/** Stories of federations that deal with each other, or do not, told in the simulated field. */
+import { afterEach, describe, expect, it } from 'vitest'
+import { openPolicy, type Boundary, type FederationPolicy } from '@shared/boundary.js'
+import type { MissionId } from '@shared/model.js'
+import { Field, type FieldNode } from '../sim/field.js'
+
+let field: Field
+afterEach(() => field.stop())
+
+const everything: FederationPolicy = { ...openPolicy, vouching: true, deletions: 'count' }
+
+function bridgingTo(name: string, policy: Partial<FederationPolicy> = {}): Boundary {
+  return { mode: 'bridging', federations: [{ name, ...everything, ...policy }] }
+}
+
+async function bound(node: FieldNode, boundary: Boundary): Promise<void> {
+  const done = await field.during(node.engine.commands.setBoundary(boundary))
+  if (!done.ok) throw new Error(done.problem.code)
+}
+
+async function missionOf(node: FieldNode, name: string, onward: 'federation' | 'any'): Promise<MissionId> {
+  const made = await field.during(node.engine.commands.createMission({ name, onward }))
+  if (!made.ok) throw new Error(made.problem.code)
+  return made.value.id
+}
+
+async function twoFederations(seed: number): Promise<readonly [FieldNode, FieldNode]> {
+  field = new Field(seed)
+  const alpha = await field.node('alpha', { federation: 'kras' })
+  const delta = await field.node('delta', { federation: 'drava' })
+  await bound(alpha, bridgingTo('drava'))
+  await bound(delta, bridgingTo('kras'))
+  return [alpha, delta]
+}
+
+describe('two federations', () => {
+  it('do not link while one side is strict, and both see why', async () => {
+    field = new Field(201)
+    const alpha = await field.node('alpha', { federation: 'kras' })
+    const delta = await field.node('delta', { federation: 'drava' })
+    await bound(alpha, bridgingTo('drava'))
+    await alpha.add(delta)
+    await field.until('alpha met it', () => alpha.peer(delta) !== undefined)
+    expect((await alpha.decide(delta, 'trusted')).ok).toBe(true)
+    const reasonAt = (node: FieldNode, other: FieldNode) => {
+      const link = node.peer(other)?.link
+      return link?.state === 'down' ? link.reason : undefined
+    }
+    await field.until('the strict one sees why', () => reasonAt(delta, alpha) === 'federation-differs')
+    await field.until('the other one, too', () => reasonAt(alpha, delta) === 'federation-refused')
+    const decided = await delta.decide(alpha, 'trusted')
+    expect(decided.ok ? 'taken' : decided.problem.code).toBe('federation-differs')
+  })
+
+  it('share what both allow, and nothing else', async () => {
+    const [alpha, delta] = await twoFederations(202)
+    await bound(alpha, bridgingTo('drava', { out: ['Flood*'], access: 'read' }))
+    await field.befriend(alpha, delta)
+    const flood = await missionOf(alpha, 'Flood', 'federation')
+    const fire = await missionOf(alpha, 'Fire', 'federation')
+    const theirs = await missionOf(delta, 'Dam', 'federation')
+    await field.untilInStep(flood, alpha, delta)
+    await field.untilInStep(theirs, alpha, delta)
+    await field.time.run(60_000)
+    expect(delta.mission(fire)).toBeUndefined()
+    // Theirs is of a node that lets us write; ours lets them read.
+    expect(alpha.mission(theirs)?.role).toBe('subscriber')
+    expect(delta.mission(flood)?.role).toBeUndefined()
+  })
+
+  it('are cut at once when the boundary narrows, also in the middle of it, and stay so after a restart', async () => {
+    const [alpha, delta] = await twoFederations(203)
+    await field.befriend(alpha, delta)
+    const mission = await missionOf(alpha, 'Flood', 'any')
+    await field.untilInStep(mission, alpha, delta)
+    const changes = Array.from({ length: 500 }, (_, index) => ({
+      entity: `log/${String(index)}`,
+      field: 'text',
+      value: 'x'.repeat(2_000)
+    }))
+    await field.during(alpha.engine.commands.write({ missionId: mission, changes }))
+    const setting = alpha.engine.commands.setBoundary({ mode: 'strict', federations: [] })
+    expect(alpha.isLinked(delta)).toBe(false) // Before the disk has it.
+    await field.during(setting)
+    const held = delta.digest(mission)
+    await field.time.run(60_000)
+    expect(delta.digest(mission)).toBe(held)
+    await alpha.restart()
+    await field.time.run(60_000)
+    expect(alpha.isLinked(delta)).toBe(false)
+    expect(alpha.overview.node.boundary.mode).toBe('strict')
+    await bound(alpha, bridgingTo('drava'))
+    await field.untilInStep(mission, alpha, delta)
+  })
+
+  it('get a mission by way of another node exactly when a node that has it may give it', async () => {
+    field = new Field(204)
+    const alpha = await field.node('alpha', { federation: 'kras' })
+    const bravo = await field.node('bravo', { federation: 'kras' })
+    const delta = await field.node('delta', { federation: 'drava' })
+    await field.befriend(alpha, bravo)
+    await bound(bravo, { mode: 'open', federations: [] })
+    await bound(delta, { mode: 'open', federations: [] })
+    await field.befriend(bravo, delta)
+    const inside = await missionOf(alpha, 'Inside', 'federation')
+    const anywhere = await missionOf(alpha, 'Anywhere', 'any')
+    await field.untilInStep(inside, alpha, bravo)
+    await field.untilInStep(anywhere, alpha, bravo, delta)
+    await field.time.run(60_000)
+    expect(delta.mission(inside)).toBeUndefined()
+    // Directly it is the same question, and the same answer: no owner gives it either, until its boundary says so.
+    await alpha.add(delta)
+    await field.time.run(60_000)
+    expect(delta.mission(inside)).toBeUndefined()
+    await bound(alpha, { mode: 'open', federations: [] })
+    await field.befriend(alpha, delta)
+    await field.untilInStep(inside, alpha, bravo, delta)
+  })
+
+  it('find no way around the boundary by a bundle', async () => {
+    const [alpha, delta] = await twoFederations(205)
+    await bound(alpha, bridgingTo('drava', { out: ['Flood*'], in: ['Dam*'] }))
+    await field.befriend(alpha, delta)
+    const fire = await missionOf(alpha, 'Fire', 'any')
+    const path = '/media/stick/fire.muster-bundle'
+    const written = await field.during(alpha.engine.commands.writeBundle({ path, missions: [fire], to: [delta.id] }))
+    expect(written.ok ? 'written' : written.problem.code).toBe('outside-boundary')
+    const theirs = await missionOf(delta, 'Marathon', 'any')
+    const path2 = '/media/stick/marathon.muster-bundle'
+    const given = await field.during(
+      delta.engine.commands.writeBundle({ path: path2, missions: [theirs], to: [alpha.id] })
+    )
+    expect(given.ok).toBe(true)
+    const taken = await field.during(alpha.engine.commands.takeBundle({ path: path2 }))
+    expect(taken.ok ? 'taken' : taken.problem.code).toBe('outside-boundary')
+  })
+})
