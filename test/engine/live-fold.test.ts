@@ -1,6 +1,6 @@
 /** The fold of a mission as somebody needs it: nothing is left out or kept too long, whatever changes while it is read. */
 import { beforeEach, describe, expect, it } from 'vitest'
-import type { MissionId } from '@shared/model.js'
+import type { MissionId, NodeId } from '@shared/model.js'
 import { encodeLine } from '../../src/main/engine/bytes/line.js'
 import { nodeIdOf } from '../../src/main/engine/identity/identity-record.js'
 import { privateKeyFromSeed, rawPublicKey } from '../../src/main/engine/identity/signature.js'
@@ -50,18 +50,38 @@ async function write(type = 'log', into?: Branch | 'beside'): Promise<readonly L
 
 let time: VirtualTime
 let told: number
+let askers: readonly NodeId[]
 
 function makeFold(): LiveFold {
   time = new VirtualTime()
   told = 0
+  askers = []
   const failed = (error: unknown) => {
     throw error
   }
   return new LiveFold({
     ...{ disk, path: 'view.bin', clock: time.clock(), random: seededRandom(2), logs: store },
-    ...{ createdAt: 0, onChange: () => told++, onFailed: failed }
+    ...{ createdAt: 0, askers: () => askers, onChange: () => told++, onFailed: failed }
   })
 }
+
+describe('a fold of somebody whose deletions are requests', () => {
+  it('is made anew when that changes, also the saved one', async () => {
+    const live = makeFold()
+    await write()
+    const fold = await live.wake()
+    await live.save()
+    askers = [log.author]
+    const again = await live.wake()
+    expect(again).not.toBe(fold)
+    expect(again.askers).toEqual([log.author])
+    expect(live.isUpToDate).toBe(true)
+    const later = makeFold()
+    askers = [log.author]
+    expect((await later.wake()).askers).toEqual([log.author])
+    expect((await later.wake()).foldedTo(logKey(log))).toBe(seq)
+  })
+})
 
 describe('a fold that wakes', () => {
   it('takes what comes at any moment while it does', async () => {

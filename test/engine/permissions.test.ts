@@ -140,6 +140,44 @@ describe('members', () => {
   })
 })
 
+describe('requests to delete', () => {
+  const asking = (table: Permissions) =>
+    (Object.keys(nodes) as Who[]).filter((who) => table.members.get(nodes[who])?.asksToDelete === true)
+
+  it('are what a member makes whom nobody admitted without saying so, and whom it admits', () => {
+    const table = permissions([
+      line('alpha', 5, admit('bravo', 'subscriber', 'request')),
+      line('alpha', 6, admit('charlie')),
+      line('bravo', 1, admit('delta'))
+    ])
+    expect(asking(table)).toEqual(['bravo', 'delta'])
+    expect(table.askers).toEqual([nodes.bravo, nodes.delta].sort())
+  })
+
+  it('end when somebody who may delete admits without saying so', () => {
+    const lines = [
+      line('alpha', 5, admit('bravo', 'subscriber', 'request')),
+      line('alpha', 6, admit('charlie')),
+      line('bravo', 1, admit('delta')),
+      line('delta', 1, admit('bravo')),
+      line('charlie', 1, admit('delta'))
+    ]
+    expect(asking(permissions(lines.slice(0, 4)))).toEqual(['bravo', 'delta'])
+    expect(asking(permissions(lines))).toEqual([])
+    expect([...affectedBy(permissions(lines.slice(0, 4)), permissions(lines))].sort()).toEqual(
+      [nodes.bravo, nodes.delta].sort()
+    )
+  })
+
+  it('are never made by owners', () => {
+    const table = permissions([
+      line('alpha', 5, admit('bravo', 'subscriber', 'request')),
+      line('alpha', 6, admit('bravo', 'owner'))
+    ])
+    expect(asking(table)).toEqual([])
+  })
+})
+
 describe('a cut', () => {
   const member = line('alpha', 1, admit('bravo'))
 

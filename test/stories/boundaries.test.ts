@@ -117,6 +117,45 @@ describe('two federations', () => {
     await field.untilInStep(inside, alpha, bravo, delta)
   })
 
+  it('ask each other to delete, unless a person lets them, and every node sees the same', async () => {
+    const [alpha, delta] = await twoFederations(206)
+    const bravo = await field.node('bravo', { federation: 'kras' })
+    await bound(alpha, bridgingTo('drava', { deletions: 'request' }))
+    await field.befriend(alpha, bravo)
+    await field.befriend(alpha, delta)
+    const mission = await missionOf(alpha, 'Flood', 'any')
+    await alpha.write(mission, 'item/1', 'title', 'Dam')
+    await field.until('delta may write', () => delta.mission(mission)?.role === 'subscriber')
+    await delta.write(mission, 'item/1', 'deleted', true)
+    await field.untilInStep(mission, alpha, bravo, delta)
+    const nodes = [alpha, bravo, delta]
+    for (const node of nodes) {
+      expect(await node.values(mission, 'item/1', 'deletionAsked')).toEqual([true])
+      expect(await node.values(mission, 'item/1', 'title')).toEqual(['Dam'])
+    }
+    // What its members take back of somebody's deletion is a request as well.
+    await alpha.write(mission, 'item/1', 'deleted', true)
+    await field.untilInStep(mission, ...nodes)
+    await delta.write(mission, 'item/1', 'deleted', false)
+    await field.untilInStep(mission, ...nodes)
+    for (const node of nodes) expect(await node.values(mission, 'item/1', 'title')).toEqual([])
+    await alpha.write(mission, 'item/1', 'deleted', false)
+    await alpha.write(mission, 'item/2', 'title', 'Bridge')
+    await field.untilInStep(mission, ...nodes)
+    await delta.write(mission, 'item/2', 'deleted', true)
+    await field.untilInStep(mission, ...nodes)
+    // A person lets them: what was asked for so far is done, everywhere and after a restart.
+    await bound(alpha, bridgingTo('drava'))
+    await field.time.run(5_000)
+    await field.untilInStep(mission, ...nodes)
+    await bravo.restart()
+    // Who brought the first one back had seen the request.
+    for (const node of nodes) {
+      expect(await node.values(mission, 'item/1', 'title')).toEqual(['Dam'])
+      expect(await node.values(mission, 'item/2', 'title')).toEqual([])
+    }
+  })
+
   it('find no way around the boundary by a bundle', async () => {
     const [alpha, delta] = await twoFederations(205)
     await bound(alpha, bridgingTo('drava', { out: ['Flood*'], in: ['Dam*'] }))

@@ -36,7 +36,7 @@ export class Folded {
   /** Lines of one log must be in their order; those of authors who do not count are left out. */
   constructor(create: CreateRecord, lines: readonly LogLine[], seed = Buffer.alloc(8, 7)) {
     this.permissions = judged(create, lines)
-    this.fold = new Fold(seed, create.at)
+    this.fold = new Fold(seed, create.at, 0, this.permissions.askers)
     for (const line of lines) {
       this.#lines.set(nameOfLine(line), line)
       if (this.permissions.counts(line.log.author)) this.fold.apply(line)

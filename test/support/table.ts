@@ -83,8 +83,8 @@ export function line(who: Who, seq: number, content: JsonObject, log = 1): Admin
   return { log: logOf(who, log), seq, hash: hashAt(who, log, seq), name: nameOf(who, seq, log), change }
 }
 
-export function admit(who: Who, role: Role = 'subscriber'): JsonObject {
-  return admitLine(1, nodes[who], role)
+export function admit(who: Who, role: Role = 'subscriber', deletions?: 'request'): JsonObject {
+  return admitLine(1, nodes[who], role, deletions)
 }
 
 export function cut(who: Who, ...heads: readonly AcceptedHead[]): JsonObject {

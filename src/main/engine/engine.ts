@@ -52,7 +52,7 @@ import { kept, type Disk } from './storage/disk.js'
 import { PeerBook } from './trust/peer-book.js'
 import { refuseGiving, refuseTaking } from './trust/policy.js'
 import { TrustBook } from './trust/trust-book.js'
-import { refuseVouching } from './trust/policy.js'
+import { mayDelete, refuseVouching } from './trust/policy.js'
 import { Vouching } from './trust/vouching.js'
 
 /** Everything from outside that the engine rests on; the simulated field brings its own. */
@@ -256,7 +256,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     }
   })
   const announced = new Set(missions.all().map(({ id }) => id))
-  const invitations = new Invitations(identity.nodeId)
+  const invitations = new Invitations(identity.nodeId, (nodeId) => !mayDelete(links.factsOf(nodeId)))
   const links: LinkTable = new LinkTable({
     transport,
     self: {

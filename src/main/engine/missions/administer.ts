@@ -32,12 +32,22 @@ export function administerProblem(
   }
 }
 
-function admitProblem(permissions: Permissions, self: NodeId, { author, role }: AdmitChange): ProblemCode | undefined {
+function admitProblem(
+  permissions: Permissions,
+  self: NodeId,
+  { author, role, deletions }: AdmitChange
+): ProblemCode | undefined {
   // An admit lifts no cut.
   if (permissions.cutsOn(author).length > 0) return 'removed'
   if (role === 'owner' && permissions.members.get(self)?.role !== 'owner') return 'not-an-owner'
+  if (deletions === undefined && role === 'subscriber' && mayLetDelete(permissions, self, author)) return undefined
   const before = permissions.members.get(author)?.role
   return before !== undefined && roleRank[before] >= roleRank[role] ? 'nothing-to-change' : undefined
+}
+
+/** Whether an admit by this node would turn a member's requests to delete into deletions. */
+export function mayLetDelete({ members }: Permissions, self: NodeId, author: NodeId): boolean {
+  return members.get(author)?.asksToDelete === true && members.get(self)?.asksToDelete !== true
 }
 
 function adoptProblem(permissions: Permissions, rank: number, change: AdoptChange): ProblemCode | undefined {

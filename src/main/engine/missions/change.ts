@@ -25,6 +25,8 @@ export interface AdmitChange {
   readonly at: number
   readonly author: NodeId
   readonly role: Role
+  /** Of a subscriber whose deletions are to be requests. */
+  readonly deletions?: 'request'
 }
 
 /** A higher role holds all that a lower one does. */
@@ -82,6 +84,8 @@ const fieldPattern = /^[a-zA-Z][a-zA-Z0-9.-]{0,63}$/
 
 /** While one of its current values is `true`, the entity is deleted. */
 export const deletedField = 'deleted'
+/** In place of that field, for authors who may only ask (docs/protocol/missions.md#requests-to-delete). */
+export const deletionAskedField = 'deletionAsked'
 
 export function isEntity(value: unknown): value is string {
   return typeof value === 'string' && (plainEntityPattern.test(value) || entityPattern.test(value))
@@ -103,9 +107,11 @@ export function parseChange(line: JsonObject): Change | UnknownChange {
       return { kind, at, entity, field, value, seen }
     }
     case 'admin/admit': {
-      const { author, role } = line
+      const { author, role, deletions } = line
       if (!isNodeId(author) || (role !== 'owner' && role !== 'subscriber' && role !== 'read-only')) break
-      return { kind, at, author, role }
+      if (deletions === undefined) return { kind, at, author, role }
+      if (deletions !== 'request' || role !== 'subscriber') break
+      return { kind, at, author, role, deletions }
     }
     case 'admin/cut': {
       const { author } = line
@@ -165,8 +171,8 @@ export function setLine(
   return seen.length === 0 ? { kind: 'set', at, entity, field, value } : { kind: 'set', at, entity, field, value, seen }
 }
 
-export function admitLine(at: number, author: NodeId, role: Role): JsonObject {
-  return { kind: 'admin/admit', at, author, role }
+export function admitLine(at: number, author: NodeId, role: Role, deletions?: 'request'): JsonObject {
+  return { kind: 'admin/admit', at, author, role, ...(deletions === undefined ? {} : { deletions }) }
 }
 
 /**

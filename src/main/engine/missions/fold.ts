@@ -10,7 +10,7 @@ import type { ChangeName, Json, NodeId } from '@shared/model.js'
 import { sha256 } from '../bytes/hash.js'
 import { nameOfLine, type LogLine } from '../logs/log-store.js'
 import { logKey, parseChangeName, type LogId, type LogKey } from '../logs/run.js'
-import { deletedField, parseChange, type SetChange } from './change.js'
+import { deletedField, deletionAskedField, parseChange, type SetChange } from './change.js'
 import { Numbers } from './numbers.js'
 
 /** One change, by where it stands. */
@@ -102,12 +102,17 @@ export class Fold {
   #version: number
   readonly #sorted = new Map<string, Sorted>()
   readonly #isTrue: readonly [number, number]
+  /** Whose deletions are requests, as long as this fold is. */
+  readonly askers: readonly NodeId[]
+  readonly #askers: ReadonlySet<NodeId>
 
   /**
    * @param seed 8 random bytes, secret: equal contents are told by a short keyed hash, and nobody may find two contents
    * for one.
    */
-  constructor(seed: Uint8Array, createdAt: number, version = 0) {
+  constructor(seed: Uint8Array, createdAt: number, version = 0, askers: readonly NodeId[] = []) {
+    this.askers = askers
+    this.#askers = new Set(askers)
     const view = Buffer.from(seed)
     this.#seed = [view.readUInt32LE(0), view.readUInt32LE(4)]
     this.#isTrue = this.#contentOf(true)
@@ -246,13 +251,14 @@ export class Fold {
     const made: Value = { log, seq: line.seq, hash, content: this.#contentOf(value) }
     const entity = this.#entityOf(change.entity, at, made)
     this.#touched.set(entity, this.#version)
-    const field = this.#wordOf(change.field)
+    const isAsking = change.field === deletedField && this.#askers.has(line.log.author as NodeId)
+    const field = this.#wordOf(isAsking ? deletionAskedField : change.field)
     let register = this.#registerOf(entity, field)
     if (register === none) register = this.#newRegister(entity, field)
     const isNew = this.#registers.get(register * R.width + R.log) === none && !this.#several.has(register)
     if (isNew && seen.length === 0) this.#writeInline(register, made)
     else this.#merge(register, made, seen)
-    if (change.field === deletedField) this.#noteDeleted(entity, register)
+    if (change.field === deletedField && !isAsking) this.#noteDeleted(entity, register)
     if (change.entity === 'mission' && textFields.includes(change.field)) this.#noteText(register, line, change)
   }
 
@@ -508,6 +514,7 @@ export class Fold {
       muster: 'view',
       version: saveVersion,
       seed: this.#seed,
+      askers: this.askers,
       logs: this.#logs.map(({ id, folded }) => [id.author, id.epoch, folded]),
       words: this.#words,
       several: [...this.#several].map(([register, { values, replaced }]) => [register, values, [...(replaced ?? [])]]),
@@ -536,7 +543,7 @@ export class Fold {
     const seed = Buffer.alloc(8)
     seed.writeUInt32LE(head.seed[0], 0)
     seed.writeUInt32LE(head.seed[1], 4)
-    const fold = new Fold(seed, head.summary.lastChangeAt, head.summary.version)
+    const fold = new Fold(seed, head.summary.lastChangeAt, head.summary.version, head.askers)
     fold.#logs = head.logs.map(([author, epoch, folded]) => ({ id: { author, epoch }, folded }))
     fold.#logIndex = new Map(fold.#logs.map(({ id }, index) => [logKey(id), index]))
     fold.#words = [...head.words]
@@ -566,11 +573,12 @@ export class Fold {
   }
 }
 
-const saveVersion = 1
+const saveVersion = 2
 
 interface SavedHead {
   readonly version: number
   readonly seed: readonly [number, number]
+  readonly askers: readonly NodeId[]
   readonly logs: readonly (readonly [NodeId, string, number])[]
   readonly words: readonly string[]
   readonly several: readonly (readonly [number, readonly Value[], readonly ChangeName[]])[]

@@ -38,11 +38,14 @@ interface Looked {
 
 export class Invitations {
   readonly #ownId: NodeId
+  readonly #asksToDelete: (node: NodeId) => boolean
   readonly #looked = new Map<MissionId, Looked>()
   readonly #looking = new Set<MissionId>()
 
-  constructor(ownId: NodeId) {
+  /** @param asksToDelete whether deletions of this node are to be requests, by our policy. */
+  constructor(ownId: NodeId, asksToDelete: (node: NodeId) => boolean) {
     this.#ownId = ownId
+    this.#asksToDelete = asksToDelete
   }
 
   /** Gives the roles that were accepted; nothing to do while there is no invitation of ours. Never lifts a cut. */
@@ -71,7 +74,11 @@ export class Invitations {
     for (const view of await entitiesOf(mission, 'invitation')) {
       const accepted = acceptedInvitation(view, this.#ownId)
       // Refused where it gives nothing: the role is there, or its holder was removed.
-      if (accepted !== undefined) await mission.admit(accepted.invitee, accepted.role)
+      if (accepted !== undefined)
+        await mission.admit(accepted.invitee, {
+          role: accepted.role,
+          asksToDelete: this.#asksToDelete(accepted.invitee)
+        })
       else hasOpen ||= isFrom(view, this.#ownId) && fieldsOf('invitation', view).state !== 'withdrawn'
     }
     this.#looked.set(mission.id, { version, count: counts['invitation'] ?? 0, hasOpen })

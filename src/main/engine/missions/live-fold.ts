@@ -3,6 +3,7 @@
  * let go when nobody looked for a while. Asleep, it costs nothing but its summary. What it has not folded it reads from
  * the log store, so no change is folded twice or forgotten.
  */
+import type { NodeId } from '@shared/model.js'
 import { bounds } from '../limits.js'
 import type { LogLine, LogStore } from '../logs/log-store.js'
 import { logKey, type LogKey } from '../logs/run.js'
@@ -17,6 +18,8 @@ export interface LiveFoldParts {
   readonly clock: Clock
   readonly random: Random
   readonly logs: LogStore
+  /** Whose deletions are requests now, sorted. */
+  readonly askers: () => readonly NodeId[]
   /** The creator's claim of when. */
   readonly createdAt: number
   /** It shows more than before. */
@@ -80,7 +83,7 @@ export class LiveFold {
   /** Durable lines that count. Folded at once if they are next in their log; else read from the store. */
   take(lines: readonly LogLine[]): void {
     const fold = this.#fold
-    if (fold === undefined || this.#waking !== undefined) {
+    if (fold === undefined || this.#waking !== undefined || !this.#isOfThese(fold)) {
       this.wakeSoon()
       return
     }
@@ -223,8 +226,14 @@ export class LiveFold {
 
   /** Whether everything in it still counts. */
   #isWithin(fold: Fold): boolean {
-    if (this.#isStale) return false
+    if (this.#isStale || !this.#isOfThese(fold)) return false
     return [...fold.logs()].every((key) => fold.foldedTo(key) <= this.#parts.logs.countingSeq(key))
+  }
+
+  /** Whether it took the deletions of those for requests who may only ask. */
+  #isOfThese(fold: Fold): boolean {
+    const askers = this.#parts.askers()
+    return fold.askers.length === askers.length && fold.askers.every((node, index) => node === askers[index])
   }
 
   /** Whether all that is durable and counts is in it, and nothing else. */
@@ -243,7 +252,7 @@ export class LiveFold {
   }
 
   #empty(version: number): Fold {
-    return new Fold(this.#parts.random.bytes(8), this.#parts.createdAt, version)
+    return new Fold(this.#parts.random.bytes(8), this.#parts.createdAt, version, this.#parts.askers())
   }
 
   #use(): void {

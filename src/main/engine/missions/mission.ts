@@ -48,7 +48,8 @@ import {
   refuseRequests,
   setLine,
   settleLine,
-  type AdminChange
+  type AdminChange,
+  type AdmitChange
 } from './change.js'
 import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './checkpoint.js'
 import { creatorOf, missionIdOf, parseSignedCreate, type SignedCreate } from './create-record.js'
@@ -140,6 +141,7 @@ export class Mission {
       path: viewPath(id),
       logs: this.logs,
       createdAt: signed.create.at,
+      askers: () => this.permissions.askers,
       onChange: () => {
         this.#checkpointSoon()
         parts.events.onChange(this)
@@ -404,9 +406,13 @@ export class Mission {
   }
 
   /** Says in our own log that an author has a role from now on, if that gives it more rights than it has. */
-  async admit(author: NodeId, role: Role = this.signed.create.defaultRole): Promise<Result<readonly ChangeName[]>> {
+  async admit(
+    author: NodeId,
+    { role = this.signed.create.defaultRole, asksToDelete = false }: { role?: Role; asksToDelete?: boolean } = {}
+  ): Promise<Result<readonly ChangeName[]>> {
     const at = this.#parts.clock.now()
-    return this.#administer({ kind: 'admin/admit', at, author, role }, [admitLine(at, author, role)])
+    const line = admitLine(at, author, role, asksToDelete && role === 'subscriber' ? 'request' : undefined)
+    return this.#administer(parseChange(line) as AdmitChange, [line])
   }
 
   /** Resolves when nothing is on its way to disk. */

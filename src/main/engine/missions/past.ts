@@ -33,7 +33,7 @@ class Past {
   constructor(mission: Mission, at: number, clock: Clock, random: Random) {
     this.mission = mission
     this.at = at
-    this.fold = new Fold(random.bytes(8), mission.signed.create.at)
+    this.fold = new Fold(random.bytes(8), mission.signed.create.at, 0, mission.permissions.askers)
     this.#clock = clock
     this.#usedAt = clock.monotonic()
     this.#work = this.#make()

@@ -40,6 +40,8 @@ export interface Membership {
   readonly rank?: number
   /** Cut: what it wrote before may count, nothing new will. */
   readonly isRemoved: boolean
+  /** What it deletes is a request. */
+  readonly asksToDelete?: true
 }
 
 /** A cut that nobody lifted. */
@@ -68,6 +70,8 @@ export class Permissions {
   readonly members: ReadonlyMap<NodeId, Membership>
   /** Somebody decided something here that this version does not understand. */
   readonly isReadOnly: boolean
+  /** Members whose deletions are requests; the same set has the same order. */
+  readonly askers: readonly NodeId[]
   readonly #reaches: ReadonlyMap<NodeId, Reach>
   readonly #forks: ReadonlyMap<LogKey, ForkPoint>
 
@@ -78,6 +82,7 @@ export class Permissions {
     readonly forks: ReadonlyMap<LogKey, ForkPoint>
   }) {
     this.members = parts.members
+    this.askers = [...parts.members].flatMap(([node, { asksToDelete }]) => (asksToDelete === true ? [node] : [])).sort()
     this.isReadOnly = parts.isReadOnly
     this.#reaches = parts.reaches
     this.#forks = parts.forks
@@ -154,6 +159,7 @@ export function affectedBy(before: Permissions, after: Permissions): ReadonlySet
 function isSameFor(author: NodeId, before: Permissions, after: Permissions): boolean {
   const [one, other] = [before.members.get(author), after.members.get(author)]
   if (one?.role !== other?.role || one?.isRemoved !== other?.isRemoved) return false
+  if (one?.asksToDelete !== other?.asksToDelete) return false
   if (!after.counts(author)) return true
   const [reach, next] = [before.reachOf(author), after.reachOf(author)]
   if (reach.limits.size !== next.limits.size) return false
@@ -197,6 +203,10 @@ class Judge {
   judge(create: CreateRecord): Permissions {
     const members = this.#owners(create)
     this.#admitted(members)
+    const deleters = this.#deleters(members)
+    for (const [author, membership] of members)
+      if (membership.role === 'subscriber' && !deleters.has(author))
+        members.set(author, { ...membership, asksToDelete: true })
     let isReadOnly = create.fold > foldVersion
     for (const [author, { role }] of members) {
       if (!mayWriteAs(role)) continue
@@ -255,6 +265,18 @@ class Judge {
     }
     for (const [node, admittedBy] of readers)
       if (!members.has(node)) members.set(node, { role: 'read-only', admittedBy, isRemoved: false })
+  }
+
+  /** Owners, and whom these and those admitted without restriction: nobody gives a right that it does not have. */
+  #deleters(members: ReadonlyMap<NodeId, Membership>): ReadonlySet<NodeId> {
+    const deleters = new Set([...members].flatMap(([node, { role }]) => (role === 'owner' ? [node] : [])))
+    // A set is walked in the order in which it grows.
+    for (const by of deleters)
+      for (const { change } of this.#effective(by)) {
+        if (change.kind !== 'admin/admit' || change.role !== 'subscriber' || change.deletions !== undefined) continue
+        if (members.get(change.author)?.role === 'subscriber') deleters.add(change.author)
+      }
+    return deleters
   }
 
   #decree(by: NodeId, rank: number, name: ChangeName, change: Exclude<AdminChange, { kind: 'admin/admit' }>): void {

@@ -14,11 +14,12 @@ import type { HeldLog, NewRun } from '../logs/log-store.js'
 import { verifyFork, type ForkProof } from '../logs/fork.js'
 import { encodeRun, lastSeq, logKey, type Head, type LogKey, type Run } from '../logs/run.js'
 import { missionIdOf, parseSignedCreate } from '../missions/create-record.js'
+import { mayLetDelete } from '../missions/administer.js'
 import type { Mission } from '../missions/mission.js'
 import type { Missions } from '../missions/missions.js'
 import type { Clock } from '../runtime/clock.js'
 import { shortId, type Log } from '../runtime/log.js'
-import { refuseGiving, refuseTaking, refuseWriting } from '../trust/policy.js'
+import { mayDelete, refuseGiving, refuseTaking, refuseWriting, type PeerFacts } from '../trust/policy.js'
 import type { PeerBook } from '../trust/peer-book.js'
 import type { TrustBook } from '../trust/trust-book.js'
 import { Exchange, type Probe } from './exchange.js'
@@ -253,16 +254,16 @@ export class Replicator {
 
   /** Writes the admits that the decisions of our people call for (docs/protocol/missions.md). */
   admitPeers(): void {
-    const { missions, trust, peers, links } = this.#parts
+    const { missions, peers, links } = this.#parts
     for (const mission of missions.all()) {
       if (mission.writeProblem() !== undefined) continue
       for (const nodeId of peers.peers.keys()) {
-        if (trust.stateOf(nodeId).level !== 'trusted' || mission.roleOf(nodeId) !== undefined) continue
-        if (refuseWriting(links.factsOf(nodeId), missionFacts(mission, this.#parts.ownId)) !== undefined) continue
+        const facts = links.factsOf(nodeId)
+        if (facts.trust.level !== 'trusted' || !wantsAdmit(mission, nodeId, facts, this.#parts.ownId)) continue
         const key = `${mission.id} ${nodeId}`
         if (this.#admitting.has(key)) continue
         this.#admitting.add(key)
-        void mission.admit(nodeId).finally(() => this.#admitting.delete(key))
+        void mission.admit(nodeId, { asksToDelete: !mayDelete(facts) }).finally(() => this.#admitting.delete(key))
       }
     }
   }
@@ -695,6 +696,13 @@ export class Replicator {
 
 function countOne(counts: Map<string, number>, reason: string): void {
   counts.set(reason, (counts.get(reason) ?? 0) + 1)
+}
+
+/** Whether our own word would give this peer a right in the mission that it has not, and that the policy gives. */
+function wantsAdmit(mission: Mission, nodeId: NodeId, facts: PeerFacts, ownId: NodeId): boolean {
+  const isLess =
+    mission.roleOf(nodeId) === undefined || (mayDelete(facts) && mayLetDelete(mission.permissions, ownId, nodeId))
+  return isLess && refuseWriting(facts, missionFacts(mission, ownId)) === undefined
 }
 
 /** An author's admit stands in the log of a member before it, so its runs find it admitted. */
