@@ -9,6 +9,7 @@ export default {
     'src/main/engine/missions/fold.ts',
     'src/main/engine/missions/permissions.ts',
     'src/main/engine/replication/sync.ts',
+    'src/main/engine/logs/extent.ts',
     'src/main/engine/logs/log-store.ts',
     'src/main/engine/trust/trust-state.ts'
   ],

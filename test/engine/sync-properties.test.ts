@@ -1,19 +1,21 @@
 /** What two nodes lack of each other: after it was sent nothing is missing, and nothing is sent twice. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { NodeId } from '@shared/model.js'
-import { raise, spreadHeads, type Extent } from '../../src/main/engine/logs/extent.js'
+import { raise, spreadHeads } from '../../src/main/engine/logs/extent.js'
 import type { HeldLog } from '../../src/main/engine/logs/log-store.js'
-import { logKey, type Head, type LogKey } from '../../src/main/engine/logs/run.js'
-import { countLacks, firstMissing, hasMore } from '../../src/main/engine/replication/sync.js'
+import { logKey, type Head } from '../../src/main/engine/logs/run.js'
+import {
+  countLacks,
+  countOf,
+  firstMissing,
+  hasMore,
+  missingFrom,
+  pageOf,
+  type Stretch
+} from '../../src/main/engine/replication/sync.js'
+import { authors, extentOf, headOf, heldLog, lookup } from '../support/held-logs.js'
 
 const longest = 5
-const authors = ['a', 'b'].map((digit) => digit.repeat(64) as NodeId)
-const epochs = [0, 1, 2].map((digit) => String(digit).repeat(32))
-
-function headOf(author: number, log: number, seq: number): Head {
-  return { author: authors[author] ?? authors[0]!, epoch: epochs[log] ?? '', seq, hash: String(seq).repeat(64) }
-}
 
 /** Three logs of each author; each continues the one before it from where that ended. */
 const ends = fc.array(fc.integer({ min: 1, max: longest }), { minLength: 6, maxLength: 6 })
@@ -27,13 +29,8 @@ function held(endOf: readonly number[], amount: readonly number[]): readonly Hel
     const logs: HeldLog[] = []
     for (let log = 0; log < 3 && left > 0; log++) {
       const end = endOf[author * 3 + log] ?? 1
-      const { seq, hash, ...id } = headOf(author, log, Math.min(left, end))
-      const after = log === 0 ? {} : { after: headOf(author, log - 1, endOf[author * 3 + log - 1] ?? 1) }
-      logs.push({
-        id,
-        start: { key: Buffer.alloc(32), callsign: '', ...after },
-        head: { seq, hash: Buffer.from(hash, 'hex') }
-      })
+      const after = log === 0 ? undefined : headOf(author, log - 1, endOf[author * 3 + log - 1] ?? 1)
+      logs.push(heldLog(headOf(author, log, Math.min(left, end)), after))
       left -= end
     }
     return logs
@@ -46,15 +43,6 @@ function headsOf(logs: readonly HeldLog[]): readonly Head[] {
   return logs
     .filter(({ id }) => !covered.has(logKey(id)))
     .map(({ id, head }) => ({ ...id, seq: head.seq, hash: head.hash.toString('hex') }))
-}
-
-function extentOf(logs: readonly HeldLog[]): Extent {
-  return new Map(logs.map(({ id, head }) => [logKey(id), head.seq]))
-}
-
-function lookup(logs: readonly HeldLog[]) {
-  const found = new Map(logs.map((log) => [logKey(log.id), log]))
-  return (key: LogKey) => found.get(key)
 }
 
 describe('two nodes', () => {
@@ -107,6 +95,23 @@ describe('two nodes', () => {
     )
   })
 
+  it('lack the stretches that are listed, each once and in the order in which the logs are sent', () => {
+    fc.assert(
+      fc.property(ends, amounts, amounts, (endOf, mine, theirs) => {
+        const [ours, others] = [held(endOf, mine), held(endOf, theirs)]
+        const extent = extentOf(others)
+        const listed = missingFrom(ours, extent)
+        expect(countOf(listed)).toBe(countLacks(ours, extent).they)
+        for (const { key, from, to } of listed) {
+          // What is sent next is what is listed next, and it goes on where the other stands.
+          expect(firstMissing(ours, extent)).toEqual({ key, after: from - 1 })
+          raise(extent, key, to)
+        }
+        expect(missingFrom(ours, extent)).toEqual([])
+      })
+    )
+  })
+
   it('lack of each other what the other counts', () => {
     fc.assert(
       fc.property(ends, amounts, amounts, (endOf, mine, theirs) => {
@@ -121,42 +126,28 @@ describe('two nodes', () => {
   })
 })
 
-describe('an extent', () => {
-  it('only grows', () => {
-    const key = logKey(headOf(0, 0, 1))
-    const extent: Extent = new Map()
-    for (const seq of [2, 1, 2, 3]) raise(extent, key, seq)
-    expect([...extent]).toEqual([[key, 3]])
-    raise(extent, key, 0)
-    expect(extent.get(key)).toBe(3)
-  })
+describe('a page of what is lacked', () => {
+  const stretch = fc
+    .tuple(fc.nat(1), fc.nat(2), fc.integer({ min: 1, max: longest }), fc.nat(longest))
+    .map(([author, log, from, more]): Stretch => ({ key: logKey(headOf(author, log, from)), from, to: from + more }))
 
-  it('keeps what a head says of a log beyond what a successor continues', () => {
-    const [first, second] = [headOf(0, 0, 5), headOf(0, 1, 1)]
-    const after = headOf(0, 0, 3)
-    const log: HeldLog = {
-      id: { author: second.author, epoch: second.epoch },
-      start: { key: Buffer.alloc(32), callsign: '', after },
-      head: { seq: 1, hash: Buffer.alloc(32) }
-    }
-    for (const heads of [
-      [first, second],
-      [second, first]
-    ])
-      expect(Object.fromEntries(spreadHeads(heads, lookup([log])))).toEqual({ [logKey(first)]: 5, [logKey(second)]: 1 })
-  })
+  /** Every change of these stretches by log and number, as they are listed. */
+  function changesOf(stretches: readonly Stretch[]): readonly string[] {
+    return stretches.flatMap(({ key, from, to }) =>
+      Array.from({ length: to - from + 1 }, (_, index) => `${key} ${String(from + index)}`)
+    )
+  }
 
-  it('takes the word of a log itself over what a later one says of it: of a forked log less may count', () => {
-    const [first, second] = [headOf(0, 0, 2), headOf(0, 1, 1)]
-    const log: HeldLog = {
-      id: { author: second.author, epoch: second.epoch },
-      start: { key: Buffer.alloc(32), callsign: '', after: headOf(0, 0, 5) },
-      head: { seq: 1, hash: Buffer.alloc(32) }
-    }
-    for (const heads of [
-      [first, second],
-      [second, first]
-    ])
-      expect(spreadHeads(heads, lookup([log])).get(logKey(first))).toBe(2)
+  it('has the asked number of changes after the skipped ones, counted from the last', () => {
+    fc.assert(
+      fc.property(fc.array(stretch, { maxLength: 5 }), fc.nat(30), fc.nat(30), (stretches, offset, limit) => {
+        const page = pageOf(stretches, offset, limit)
+        const newestFirst = changesOf(stretches).toReversed()
+        expect(changesOf(page.toReversed()).toReversed()).toEqual(newestFirst.slice(offset, offset + limit))
+        // No read of nothing.
+        for (const { from, to } of page) expect(to).toBeGreaterThanOrEqual(from)
+        expect(countOf(page)).toBe(Math.max(0, Math.min(limit, countOf(stretches) - offset)))
+      })
+    )
   })
 })

@@ -6,7 +6,7 @@ export default defineConfig({
   resolve: { alias: { '@shared': resolve('src/shared') } },
   test: {
     include: [
-      'test/engine/{fold,permissions,log-store,sync,trust-state}*.test.ts',
+      'test/engine/{extent,fold,permissions,log-store,sync,trust-state}{,-properties}.test.ts',
       'test/engine/{fork,trust,vouching}.test.ts'
     ],
     setupFiles: ['test/mutants/setup.ts'],
