@@ -3,7 +3,7 @@
 /** @type {import('@stryker-mutator/api/core').PartialStrykerOptions} */
 export default {
   testRunner: 'vitest',
-  plugins: ['@stryker-mutator/vitest-runner'],
+  plugins: ['@stryker-mutator/vitest-runner', './test/mutants/each-file.mjs'],
   vitest: { configFile: 'test/mutants/vitest.config.ts', related: false },
   mutate: [
     'src/main/engine/missions/fold.ts',
@@ -13,7 +13,7 @@ export default {
     'src/main/engine/logs/log-store.ts',
     'src/main/engine/trust/trust-state.ts'
   ],
-  reporters: ['clear-text', 'progress', 'json'],
+  reporters: ['clear-text', 'progress', 'json', 'each-file'],
   clearTextReporter: { logTests: false },
   jsonReporter: { fileName: 'out/mutants/report.json' },
   tempDirName: 'out/mutants/tree',
@@ -22,5 +22,6 @@ export default {
   ignoreStatic: true,
   concurrency: 2,
   timeoutMS: 3_000,
+  // Of each file: test/mutants/each-file.mjs.
   thresholds: { high: 90, low: 80, break: 80 }
 }
