@@ -1,8 +1,7 @@
 /** The fold beside a model of a few lines that is obviously right and slow: the same view in every order, also from disk. */
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { ChangeName, NodeId } from '@shared/model.js'
-import type { JsonObject } from '../../src/main/engine/bytes/line.js'
+import type { ChangeName, Json, NodeId } from '@shared/model.js'
 import { nameOfLine, type LogLine } from '../../src/main/engine/logs/log-store.js'
 import { logKey, type LogKey } from '../../src/main/engine/logs/run.js'
 import { parseChange, setLine, type SetChange } from '../../src/main/engine/missions/change.js'
@@ -28,41 +27,62 @@ function nameOf(author: number, seq: number): ChangeName {
   ) as ChangeName
 }
 
-const content = fc.record({
-  at: fc.integer({ min: 0, max: 4 }),
-  entity: fc.constantFrom(...entities),
-  field: fc.constantFrom('text', 'text', 'deleted', 'name', 'description'),
-  value: fc.constantFrom('a', 'b', '1', 1, true, true, false, null, [1]),
-  seen: fc.array(fc.tuple(fc.nat(2), fc.integer({ min: 1, max: linesMost })), { maxLength: 3 })
-})
-const odd = fc.constantFrom('later', 'admin/later')
+interface Drawn {
+  readonly author: number
+  /** A write, or a kind that nobody knows. */
+  readonly content: Content | string
+}
 
-/** A log of each author, in an order that keeps each log's own. */
-const lines: fc.Arbitrary<readonly (readonly [number, JsonObject])[]> = fc.array(
-  fc.tuple(
-    fc.nat(2),
-    fc.oneof(
+interface Content {
+  readonly at: number
+  readonly entity: string
+  readonly field: string
+  readonly value: Json
+  /** What was written to this field before, counted back. */
+  readonly saw: readonly number[]
+  /** Whatever a hostile author names. */
+  readonly named: readonly (readonly [number, number])[]
+}
+
+const fields = ['text', 'deleted', 'name', 'description']
+const lines: fc.Arbitrary<readonly Drawn[]> = fc.array(
+  fc.record({
+    author: fc.nat(2),
+    content: fc.oneof(
       {
         weight: 9,
-        arbitrary: content.map(({ at, entity, field, value, seen }) =>
-          setLine(at, entity, field, value, [...new Set(seen.map(([author, seq]) => nameOf(author, seq)))])
-        )
+        arbitrary: fc.record({
+          at: fc.integer({ min: 0, max: 4 }),
+          entity: fc.constantFrom(...entities),
+          field: fc.constantFrom('text', ...fields),
+          value: fc.constantFrom<Json[]>('a', 'b', '1', 1, true, true, false, null, [1]),
+          saw: fc.array(fc.nat(2), { maxLength: 3 }),
+          named: fc.array(fc.tuple(fc.nat(2), fc.integer({ min: 1, max: linesMost })), { maxLength: 2 })
+        })
       },
-      { weight: 1, arbitrary: odd.map((kind) => ({ kind, at: 9 })) }
+      { weight: 1, arbitrary: fc.constantFrom('later', 'admin/later') }
     )
-  ),
+  }),
   { maxLength: 3 * linesMost }
 )
 
-function numbered(drawn: readonly (readonly [number, JsonObject])[]): readonly LogLine[] {
+/** A log of each author, in an order that keeps each log's own. */
+function numbered(drawn: readonly Drawn[]): readonly LogLine[] {
   const counts = [0, 0, 0]
-  return drawn.map(([author, line]) => {
+  /** By field, the newest first. */
+  const written = new Map<string, readonly ChangeName[]>()
+  return drawn.map(({ author, content }) => {
     const seq = (counts[author] ?? 0) + 1
     counts[author] = seq
     const name = nameOf(author, seq)
+    if (typeof content === 'string') return namedLine(name, { kind: content, at: 9 })
+    const { at, entity, field, value, saw, named } = content
+    const before = written.get(`${entity} ${field}`) ?? []
+    written.set(`${entity} ${field}`, [name, ...before])
+    const seen = new Set([...saw.flatMap((back) => before[back] ?? []), ...named.map((one) => nameOf(...one))])
     // A name holds the hash of its line: no line can say its own.
-    const seen = (line['seen'] as readonly ChangeName[] | undefined)?.filter((one) => one !== name)
-    return namedLine(name, seen === undefined ? line : { ...line, seen })
+    seen.delete(name)
+    return namedLine(name, setLine(at, entity, field, value, [...seen]))
   })
 }
 
@@ -94,12 +114,12 @@ function model(all: readonly LogLine[]) {
   const views = [...new Set(writes.map(({ change }) => change.entity))].map((entity) => {
     const here = writes.filter(({ change }) => change.entity === entity)
     const [first] = here.sort((a, b) => a.change.at - b.change.at || byName(a.name, b.name))
-    const fields = [...new Set(here.map(({ change }) => change.field))].sort()
+    const written = [...new Set(here.map(({ change }) => change.field))].sort()
     return {
       entity,
       created: { at: first?.change.at ?? 0, name: first?.name },
       deleted: valuesOf(entity, 'deleted').some(({ change }) => change.value === true),
-      fields: fields.map((field) => ({ field, values: valuesOf(entity, field).map(({ name }) => name) }))
+      fields: written.map((field) => ({ field, values: valuesOf(entity, field).map(({ name }) => name) }))
     }
   })
   const live = views.filter(({ deleted }) => !deleted)
@@ -116,7 +136,8 @@ function model(all: readonly LogLine[]) {
   const counted = (names: readonly string[]) =>
     Object.fromEntries(names.map((name) => [name, names.filter((one) => one === name).length]))
   return {
-    views: views.sort((a, b) => (a.entity < b.entity ? -1 : 1)),
+    deleted: views.filter(({ deleted }) => deleted).map(({ entity }) => entity),
+    views: views.toSorted((a, b) => (a.entity < b.entity ? -1 : 1)),
     lists: ['mission', 'log', 'task', 'none'].map((type) =>
       live
         .filter(({ entity }) => typeOf(entity) === type)
@@ -142,24 +163,34 @@ function model(all: readonly LogLine[]) {
   }
 }
 
-function shown(fold: Fold): ReturnType<typeof model> {
+function shown(fold: Fold, all: readonly LogLine[]): ReturnType<typeof model> {
   const summary = fold.summary()
   return {
+    deleted: [...fold.deletedEntities()].map((number) => fold.at(number).entity).toReversed(),
     views: [...fold.entityNames()].sort().map((name) => {
       const view = fold.entity(name)
-      if (view === undefined) throw new Error(`${name} is listed and not there`)
-      const { created, deleted, fields } = view
-      return {
-        ...{ entity: view.entity, created: { at: created.at, name: created.ref.name }, deleted },
-        fields: [...fields]
-          .sort((a, b) => (a.field < b.field ? -1 : 1))
-          .map(({ field, values }) => ({ field, values: values.map(({ name }) => name) }))
+      const number = fold.numberOf(name)
+      if (view === undefined || number === undefined) throw new Error(`${name} is listed and not there`)
+      const { entity, created, deleted } = view
+      expect(fold.at(number)).toEqual(view)
+      expect([fold.createdAt(number), fold.isDeleted(number)]).toEqual([created.at, deleted])
+      const found = view.fields
+        .toSorted((a, b) => (a.field < b.field ? -1 : 1))
+        .map(({ field, values }) => ({ field, values: values.map(({ name }) => name) }))
+      for (const field of [...fields, 'none']) {
+        const current = all.filter(({ log, seq }) => fold.isCurrent(number, field, logKey(log), seq)).map(nameOfLine)
+        expect(current.sort()).toEqual(found.find((one) => one.field === field)?.values ?? [])
       }
+      return { entity, created: { at: created.at, name: created.ref.name }, deleted, fields: found }
     }),
     lists: ['mission', 'log', 'task', 'none'].map((type) => {
       const list = fold.list(type)
-      expect(list.at(list.length)).toBeUndefined()
-      return Array.from({ length: list.length }, (_, index) => list.at(index)?.entity ?? '')
+      expect([list.at(list.length), list.numberAt(list.length)]).toEqual([undefined, undefined])
+      return Array.from({ length: list.length }, (_, index) => {
+        const entity = list.at(index)?.entity ?? ''
+        expect(list.numberAt(index)).toBe(fold.numberOf(entity))
+        return entity
+      })
     }),
     current: entities.map((entity) => [...fold.current(entity, 'text')]),
     conflicts: fold.conflicts().map(({ entity, field }) => `${entity}\n${field}`),
@@ -187,14 +218,14 @@ it('shows what the model shows, in every order, whenever somebody looks, and aft
         all.forEach((line, index) => {
           fold.apply(line)
           const event = events[index % events.length]
-          if (event === 'look') expect(shown(fold)).toEqual(model(all.slice(0, index + 1)))
+          if (event === 'look') expect(shown(fold, all)).toEqual(model(all.slice(0, index + 1)))
           if (event !== 'restart') return
           const loaded = Fold.load(fold.save())
           if (loaded === undefined) throw new Error('what is saved can be loaded')
           expect(loaded.save()).toEqual(fold.save())
           fold = loaded
         })
-        expect(shown(fold)).toEqual(model(all))
+        expect(shown(fold, all)).toEqual(model(all))
         expect(fold.foldedTo('nobody' as LogKey)).toBe(0)
         expect(fold.entity('log/none')).toBeUndefined()
         expect(fold.current('log/none', 'text')).toEqual([])
@@ -202,4 +233,49 @@ it('shows what the model shows, in every order, whenever somebody looks, and aft
     ),
     { numRuns: 200 }
   )
+})
+
+it('says what was written to since a version, and all that was there when it was loaded later', () => {
+  fc.assert(
+    fc.property(lines, fc.nat(), (drawn, where) => {
+      const all = numbered(drawn)
+      const restart = where % (all.length + 1)
+      const whole = new Fold(Buffer.alloc(8, 1), 0)
+      let loaded = new Fold(Buffer.alloc(8, 1), 0)
+      all.forEach((line, index) => {
+        if (index === restart) loaded = Fold.load(loaded.save()) ?? whole
+        whole.apply(line)
+        loaded.apply(line)
+      })
+      if (restart === all.length) loaded = Fold.load(loaded.save()) ?? whole
+      const writes = all.flatMap(isWrite)
+      const isAmong = (some: readonly LogLine[], entity: string) =>
+        some.flatMap(isWrite).some(({ change }) => change.entity === entity)
+      for (const type of ['mission', 'log', 'none'])
+        for (let version = 0; version <= all.length; version++) {
+          const known = [...new Set(writes.map(({ change }) => change.entity))].filter((name) => typeOf(name) === type)
+          const changed = known.filter((name) => isAmong(all.slice(version), name))
+          expect(whole.changedSince(type, version)).toEqual(changed)
+          const there = known.filter((name) => version < restart && isAmong(all.slice(0, restart), name))
+          expect(new Set(loaded.changedSince(type, version))).toEqual(new Set([...changed, ...there]))
+        }
+    }),
+    { numRuns: 100 }
+  )
+})
+
+it('takes some 150 bytes for an entity with one field, however often that was written to and in which order', () => {
+  const fold = new Fold(Buffer.alloc(8, 1), 0)
+  const count = 300
+  for (let entity = 0; entity < count; entity++) {
+    const [first, late, other] = [nameOf(0, 2 * entity + 1), nameOf(0, 2 * entity + 2), nameOf(1, entity + 1)]
+    const write = (name: ChangeName, seen: readonly ChangeName[]) =>
+      fold.apply(namedLine(name, setLine(1, `log/${String(entity)}`, 'text', name, seen)))
+    write(first, [])
+    // On top of what came, and of what comes only after it.
+    write(other, [first, late])
+    write(late, [])
+    expect(fold.current(`log/${String(entity)}`, 'text')).toEqual([other])
+  }
+  expect(fold.save().length / count).toBeLessThan(150)
 })

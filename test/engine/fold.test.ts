@@ -3,13 +3,14 @@ import { generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ChangeName, NodeId } from '@shared/model.js'
+import { sha256 } from '../../src/main/engine/bytes/hash.js'
 import type { JsonObject } from '../../src/main/engine/bytes/line.js'
 import { rawPublicKey } from '../../src/main/engine/identity/signature.js'
 import { nameOfLine, type LogLine } from '../../src/main/engine/logs/log-store.js'
 import { logKey } from '../../src/main/engine/logs/run.js'
 import { creatorOf, type CreateRecord } from '../../src/main/engine/missions/create-record.js'
 import { admitLine, setLine } from '../../src/main/engine/missions/change.js'
-import { Fold } from '../../src/main/engine/missions/fold.js'
+import { Fold, typeOf } from '../../src/main/engine/missions/fold.js'
 import { Folded, namedLine } from '../support/folding.js'
 
 const key = rawPublicKey(generateKeyPairSync('ed25519').privateKey)
@@ -94,6 +95,11 @@ function interleaved(list: readonly LogLine[], order: readonly NodeId[]): readon
   return order.flatMap((who) => waiting.get(who)?.shift() ?? [])
 }
 
+function listed(fold: Fold, type: string): readonly (string | undefined)[] {
+  const list = fold.list(type)
+  return Array.from({ length: list.length }, (_, index) => list.at(index)?.entity)
+}
+
 describe('the fold', () => {
   it('gives one view for one set, in every order', () => {
     fc.assert(
@@ -137,26 +143,71 @@ describe('the fold', () => {
     }
   })
 
+  it('does not load what another version wrote', () => {
+    const saved = new Fold(Buffer.alloc(8, 1), 0).save()
+    const body = saved.toString('latin1', 0, saved.length - 32)
+    const sealed = (text: string) => Buffer.concat([Buffer.from(text, 'latin1'), sha256(Buffer.from(text, 'latin1'))])
+    expect(Fold.load(sealed(body))).toBeDefined()
+    expect(body).toMatch(/^[^\n]*"version":1,/)
+    expect(Fold.load(sealed(body.replace('"version":1,', '"version":2,')))).toBeUndefined()
+  })
+
+  it('tells equal contents by its seed: who does not know it can aim at none', () => {
+    const columns = [1, 2].map((seed) => {
+      const fold = new Fold(Buffer.alloc(8, seed), 0)
+      fold.apply(line(owner, 1, setLine(1, 'log/1', 'text', 'one', [])))
+      const saved = fold.save()
+      return saved.toString('hex', saved.indexOf('\n'), saved.length - 32)
+    })
+    expect(columns[0]).not.toBe(columns[1])
+  })
+
   it('lists the entities of a type by the time their authors claim, without those that are deleted', () => {
     const fold = new Fold(Buffer.alloc(8, 1), 0)
-    const list = () => {
-      const found = fold.list('log')
-      return Array.from({ length: found.length }, (_, index) => found.at(index)?.entity)
-    }
     fold.apply(line(owner, 1, setLine(30, 'log/c', 'text', 'x', [])))
     fold.apply(line(owner, 2, setLine(10, 'log/a', 'text', 'x', [])))
-    expect(list()).toEqual(['log/a', 'log/c'])
+    expect(listed(fold, 'log')).toEqual(['log/a', 'log/c'])
     fold.apply(line(owner, 3, setLine(20, 'log/b', 'text', 'x', [])))
     fold.apply(line(owner, 4, setLine(5, 'task/1', 'text', 'x', [])))
-    expect(list()).toEqual(['log/a', 'log/b', 'log/c'])
+    expect(listed(fold, 'log')).toEqual(['log/a', 'log/b', 'log/c'])
     fold.apply(line(owner, 5, setLine(40, 'log/b', 'deleted', true, [])))
-    expect(list()).toEqual(['log/a', 'log/c'])
+    expect(listed(fold, 'log')).toEqual(['log/a', 'log/c'])
     fold.apply(line(owner, 6, setLine(41, 'log/b', 'deleted', false, [nameOf(owner, 5)])))
-    expect(list()).toEqual(['log/a', 'log/b', 'log/c'])
+    expect(listed(fold, 'log')).toEqual(['log/a', 'log/b', 'log/c'])
     // An earlier claim that comes later moves it.
     fold.apply(line(other, 1, setLine(1, 'log/c', 'text', 'y', [])))
-    expect(list()).toEqual(['log/c', 'log/a', 'log/b'])
+    expect(listed(fold, 'log')).toEqual(['log/c', 'log/a', 'log/b'])
     expect(fold.summary().counts).toEqual({ log: 3, task: 1 })
+  })
+
+  it('moves and adds what came since somebody looked', () => {
+    const fold = new Fold(Buffer.alloc(8, 1), 0)
+    for (const [index, name] of ['a', 'b'].entries())
+      fold.apply(line(owner, index + 1, setLine(10 * (index + 1), `log/${name}`, 'text', 'x', [])))
+    expect(listed(fold, 'log')).toEqual(['log/a', 'log/b'])
+    fold.apply(line(other, 1, setLine(1, 'log/b', 'text', 'y', [])))
+    fold.apply(line(other, 2, setLine(5, 'log/c', 'text', 'y', [])))
+    expect(listed(fold, 'log')).toEqual(['log/b', 'log/c', 'log/a'])
+    fold.apply(line(other, 3, setLine(7, 'log/d', 'text', 'y', [])))
+    expect(listed(fold, 'log')).toEqual(['log/b', 'log/c', 'log/d', 'log/a'])
+  })
+
+  it('lists what claims one time in the order of the names of the changes that made it, as text', () => {
+    const fold = new Fold(Buffer.alloc(8, 1), 0)
+    const made: { readonly entity: string; readonly name: ChangeName }[] = []
+    for (let seq = 1; seq <= 120; seq++)
+      for (const author of [other, owner, third]) {
+        const entity = `log/${author.slice(0, 4)}-${String(seq)}`
+        fold.apply(line(author, seq, setLine(5, entity, 'text', 'x', [])))
+        made.push({ entity, name: nameOf(author, seq) })
+      }
+    // A change 10 stands before a change 9, as its name does.
+    const sorted = made.toSorted((one, two) => (one.name < two.name ? -1 : 1))
+    expect(listed(fold, 'log')).toEqual(sorted.map(({ entity }) => entity))
+  })
+
+  it('calls what stands before the first slash of an entity its type', () => {
+    expect(['mission', 'log/7', 'item/a/b', 'x/'].map(typeOf)).toEqual(['mission', 'log', 'item', 'x'])
   })
 
   it('keeps both values when neither author saw the other', () => {
@@ -166,6 +217,27 @@ describe('the fold', () => {
     )
     expect([...made.values('log/1', 'text')].sort()).toEqual(['one', 'two'])
     expect(made.fold.summary().conflicts).toBe(1)
+  })
+
+  it('shows a conflict until a write has seen all of it', () => {
+    const fold = new Fold(Buffer.alloc(8, 1), 0)
+    const conflicts = () => [fold.summary().conflicts, fold.conflicts()]
+    const both = [1, [{ entity: 'log/1', field: 'text' }]]
+    fold.apply(line(owner, 1, setLine(1, 'log/1', 'text', 'one', [])))
+    fold.apply(line(other, 1, setLine(1, 'log/1', 'text', 'two', [])))
+    fold.apply(line(third, 1, setLine(1, 'log/1', 'text', 'three', [])))
+    expect(conflicts()).toEqual(both)
+    fold.apply(line(owner, 2, setLine(2, 'log/1', 'text', 'one and two', [nameOf(owner, 1), nameOf(other, 1)])))
+    expect(conflicts()).toEqual(both)
+    fold.apply(line(other, 2, setLine(2, 'log/1', 'text', 'all', [nameOf(owner, 2), nameOf(third, 1)])))
+    expect(conflicts()).toEqual([0, []])
+  })
+
+  it('sees no conflict with a value that was replaced before it came', () => {
+    const fold = new Fold(Buffer.alloc(8, 1), 0)
+    fold.apply(line(owner, 1, setLine(1, 'log/1', 'text', 'new', [nameOf(other, 1)])))
+    fold.apply(line(other, 1, setLine(1, 'log/1', 'text', 'old', [])))
+    expect(fold.summary().conflicts).toBe(0)
   })
 
   it('calls the same content written twice no conflict, and texts no other kind of content', () => {
@@ -236,8 +308,8 @@ describe('the fold', () => {
   it('folds each line once and in its turn', () => {
     const fold = new Fold(Buffer.alloc(8), 0)
     fold.apply(line(owner, 1, setLine(1, 'log/1', 'text', 'one', [])))
-    expect(() => fold.apply(line(owner, 1, setLine(1, 'log/1', 'text', 'one', [])))).toThrow()
-    expect(() => fold.apply(line(owner, 3, setLine(1, 'log/1', 'text', 'one', [])))).toThrow()
+    expect(() => fold.apply(line(owner, 1, setLine(1, 'log/1', 'text', 'one', [])))).toThrow('in its turn')
+    expect(() => fold.apply(line(owner, 3, setLine(1, 'log/1', 'text', 'one', [])))).toThrow('in its turn')
     expect(nameOfLine(line(owner, 1, {}))).toBe(nameOf(owner, 1))
   })
 })

@@ -56,14 +56,20 @@ export interface Text {
   readonly value: Json
 }
 
-interface Value {
+/** Where a change stands, and what its name ends with. */
+interface Place {
   readonly log: number
   readonly seq: number
   /** The first 8 bytes of the chain hash, as two numbers. */
   readonly hash: readonly [number, number]
-  /** Equal for equal contents; see `contentOf`. */
-  readonly content: readonly [number, number]
 }
+
+interface Value extends Place {
+  readonly content: Content
+}
+
+/** Equal for equal contents; see `contentOf`. */
+type Content = readonly [number, number]
 
 /** A register with anything but exactly one current value. */
 interface Several {
@@ -101,7 +107,7 @@ export class Fold {
   #lastChangeAt: number
   #version: number
   readonly #sorted = new Map<string, Sorted>()
-  readonly #isTrue: readonly [number, number]
+  readonly #isTrue: Content
   /** Whose deletions are requests, as long as this fold is. */
   readonly askers: readonly NodeId[]
   readonly #askers: ReadonlySet<NodeId>
@@ -253,10 +259,9 @@ export class Fold {
     this.#touched.set(entity, this.#version)
     const isAsking = change.field === deletedField && this.#askers.has(line.log.author as NodeId)
     const field = this.#wordOf(isAsking ? deletionAskedField : change.field)
-    let register = this.#registerOf(entity, field)
-    if (register === none) register = this.#newRegister(entity, field)
-    const isNew = this.#registers.get(register * R.width + R.log) === none && !this.#several.has(register)
-    if (isNew && seen.length === 0) this.#writeInline(register, made)
+    const known = this.#registerOf(entity, field)
+    const register = known === none ? this.#newRegister(entity, field) : known
+    if (known === none && seen.length === 0) this.#writeInline(register, made)
     else this.#merge(register, made, seen)
     if (change.field === deletedField && !isAsking) this.#noteDeleted(entity, register)
     if (change.entity === 'mission' && textFields.includes(change.field)) this.#noteText(register, line, change)
@@ -270,7 +275,7 @@ export class Fold {
     const count = values.length
     if (seen.length > 0) {
       const names = new Set(seen)
-      if (count > 0) values = values.filter((one) => !names.has(this.#nameOf(one)))
+      values = values.filter((one) => !names.has(this.#nameOf(one)))
       // What was folded already is either gone by now or never stood here; only what is yet to come is remembered.
       for (const name of names) if (!this.#isFolded(name)) (replaced ??= new Set()).add(name)
     }
@@ -289,7 +294,7 @@ export class Fold {
       if (isConflict(values)) this.#conflicts.add(register)
       else this.#conflicts.delete(register)
       // What was there before is all alike, or a conflict already, so one of it stands for all.
-    } else if (isCurrent && first !== undefined && isConflict([first, made])) this.#conflicts.add(register)
+    } else if (isCurrent && first !== undefined && !isAlike(first.content, made.content)) this.#conflicts.add(register)
   }
 
   /** Where a value stands among others in the order of their names. */
@@ -307,8 +312,7 @@ export class Fold {
   }
 
   #noteDeleted(entity: number, register: number): void {
-    const [high, low] = this.#isTrue
-    const isDeleted = this.#valuesOf(register).some(({ content }) => content[0] === high && content[1] === low)
+    const isDeleted = this.#valuesOf(register).some(({ content }) => isAlike(content, this.#isTrue))
     const at = entity * E.width + E.deleted
     if ((this.#entities.get(at) === 1) === isDeleted) return
     this.#entities.set(at, isDeleted ? 1 : 0)
@@ -330,7 +334,7 @@ export class Fold {
     return this.foldedTo(key) >= seq
   }
 
-  #entityOf(name: string, at: number, by: Value): number {
+  #entityOf(name: string, at: number, by: Place): number {
     const known = this.#nameIndex.get(name)
     if (known !== undefined) {
       if (this.#isEarlier(at, by, known)) {
@@ -354,12 +358,12 @@ export class Fold {
     return index
   }
 
-  #isEarlier(at: number, by: Value, entity: number): boolean {
+  #isEarlier(at: number, by: Place, entity: number): boolean {
     const before = this.#createdAt.get(entity)
     return at < before || (at === before && this.#nameOf(by) < this.#nameOf(this.#createdBy(entity)))
   }
 
-  #writeCreated(entity: number, at: number, { log, seq, hash }: Value): void {
+  #writeCreated(entity: number, at: number, { log, seq, hash }: Place): void {
     const base = entity * E.width
     this.#createdAt.set(entity, at)
     this.#entities.set(base + E.log, log)
@@ -368,10 +372,10 @@ export class Fold {
     this.#entities.set(base + E.hash + 1, hash[1])
   }
 
-  #createdBy(entity: number): Value {
+  #createdBy(entity: number): Place {
     const base = entity * E.width
     const get = (column: number) => this.#entities.get(base + column)
-    return { log: get(E.log), seq: get(E.seq), hash: [get(E.hash), get(E.hash + 1)], content: [0, 0] }
+    return { log: get(E.log), seq: get(E.seq), hash: [get(E.hash), get(E.hash + 1)] }
   }
 
   #registerOf(entity: number, field: number): number {
@@ -436,13 +440,13 @@ export class Fold {
     }
   }
 
-  #refOf(value: Value): Ref {
-    const log = this.#logs[value.log]?.id
+  #refOf(place: Place): Ref {
+    const log = this.#logs[place.log]?.id
     if (log === undefined) throw new Error('a value of a log that nobody folded')
-    return { log, seq: value.seq, name: this.#nameOf(value) }
+    return { log, seq: place.seq, name: this.#nameOf(place) }
   }
 
-  #nameOf({ log, seq, hash }: Value): ChangeName {
+  #nameOf({ log, seq, hash }: Place): ChangeName {
     const id = this.#logs[log]?.id
     return `${id?.author ?? ''}.${id?.epoch ?? ''}.${String(seq)}.${hex(hash[0])}${hex(hash[1])}` as ChangeName
   }
@@ -494,7 +498,7 @@ export class Fold {
   }
 
   /** 64 bits that are equal for equal contents, and for others with a chance of 2^-64: keyed, so nobody can aim. */
-  #contentOf(value: Json): readonly [number, number] {
+  #contentOf(value: Json): Content {
     const text = typeof value === 'string' ? value : JSON.stringify(value)
     let high = this.#seed[0] ^ (typeof value === 'string' ? 1 : 2)
     let low = this.#seed[1] ^ text.length
@@ -551,7 +555,7 @@ export class Fold {
     fold.#several = new Map(
       head.several.map(([register, values, replaced]) => [
         register,
-        { values: [...values], replaced: replaced.length === 0 ? undefined : new Set(replaced) }
+        { values: [...values], replaced: new Set(replaced) }
       ])
     )
     fold.#conflicts = new Set(head.conflicts)
@@ -665,11 +669,12 @@ function hex(word: number): string {
   return word.toString(16).padStart(8, '0')
 }
 
+function isAlike(one: Content, other: Content): boolean {
+  return one[0] === other[0] && one[1] === other[1]
+}
+
 /** The same content written twice is no conflict. */
 function isConflict(values: readonly Value[]): boolean {
   const [first] = values
-  return (
-    first !== undefined &&
-    values.some(({ content }) => content[0] !== first.content[0] || content[1] !== first.content[1])
-  )
+  return first !== undefined && !values.every(({ content }) => isAlike(first.content, content))
 }
