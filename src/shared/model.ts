@@ -124,8 +124,15 @@ export interface Holder extends StepWith {
   readonly nodeId: NodeId
   readonly callsign: string
   readonly linked: boolean
+  /** Files here that it is not known to hold whole. */
+  readonly lacksFiles: FileAmount
   /** Its newest signed word that it holds what was here then; left out when it gave none. */
   readonly receipt?: ReceiptView
+}
+
+export interface FileAmount {
+  readonly files: number
+  readonly bytes: number
 }
 
 /** A peer's signed word that it held all of a mission, kept also while it is away (docs/protocol/receipts.md). */
@@ -163,6 +170,8 @@ export interface MissionSummary {
   readonly digest: string
   /** Changes of ours that no peer is known to hold. */
   readonly onlyHere: number
+  /** Files that are here whole and that no trusted peer is known to hold whole; deleted ones do not count. */
+  readonly filesOnlyHere: FileAmount
   readonly holders: readonly Holder[]
   /** Grows with what members share beside the log (positions and the like); left out while nobody did. */
   readonly presenceVersion?: number
@@ -701,7 +710,7 @@ export interface ContentView {
   /** Laptops that give it now. */
   readonly sources: number
   readonly problem?: ProblemCode
-  /** Who said that it has it whole, since this start of the program. */
+  /** Who said that it has it whole; of those that are away, as of their last word. */
   readonly holders: readonly { readonly nodeId: NodeId; readonly callsign: string; readonly linked: boolean }[]
 }
 

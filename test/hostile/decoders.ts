@@ -34,6 +34,7 @@ import { parseSignedCreate, signCreate } from '../../src/main/engine/missions/cr
 import { Fold } from '../../src/main/engine/missions/fold.js'
 import { parseReceipts } from '../../src/main/engine/missions/received.js'
 import { decodePresence, encodePresence, signPresence, verifyPresence } from '../../src/main/engine/presence/record.js'
+import { HeldFile } from '../../src/main/engine/content/held.js'
 import { ReceiptsFile, StoresFile } from '../../src/main/engine/receipts/receipt-book.js'
 import { signReceipt } from '../../src/main/engine/receipts/receipt.js'
 import { systemClock } from '../../src/main/engine/runtime/clock.js'
@@ -476,6 +477,11 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
         name: 'the copies that peers speak from',
         data: [{ stores: [[nodeId, mission]] }],
         open: (bytes: Buffer) => Promise.resolve(parseDocument(bytes, StoresFile).ok)
+      },
+      {
+        name: 'the files that peers hold',
+        data: [{ held: [[nodeId, [[mission, [mission]]]]] }],
+        open: (bytes: Buffer) => Promise.resolve(parseDocument(bytes, HeldFile).ok)
       },
       {
         name: 'the identity file',

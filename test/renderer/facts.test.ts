@@ -30,7 +30,12 @@ describe('safe to leave', () => {
 
   it('is not yet while something is only here', () => {
     const alone = aloneField(now).overview
-    expect(judgeLeave(alone.missions, alone.peers)).toEqual({ answer: 'not-yet', changes: 6, missions: 1 })
+    expect(judgeLeave(alone.missions, alone.peers)).toEqual({
+      answer: 'not-yet',
+      changes: 6,
+      files: { files: 0, bytes: 0 },
+      missions: 1
+    })
   })
 
   it('does not count a peer whose trust ended', () => {

@@ -4,9 +4,11 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { PeerSummary } from '@shared/model'
 import { fail } from '@shared/result'
 import { lackedWord } from '@/facts/lacked'
-import { judgeLeave, lackSayings, leavePeers } from '@/facts/leave'
+import { judgeLeave, lackSayings, leaveLong, leavePeers, leaveShort } from '@/facts/leave'
+import { sharedFact } from '@/facts/mission-status'
 import { follow, remainingMs, shareDone, type Progress } from '@/facts/pace'
 import { claimedSaying, receiptSaying } from '@/facts/receipt'
+import { inStepFact } from '@/facts/strip'
 import LeaveView from '@/views/LeaveView.vue'
 import { changeName, missionIdOf, nodeIdOf, richField } from '../window/recorded'
 import { mountPart, type Mounted } from './mounting'
@@ -52,6 +54,50 @@ describe('what some peers lack', () => {
   it('counts peers that are trusted only', () => {
     expect(peers.every(({ peer }) => peer.level === 'trusted')).toBe(true)
     expect(peers.length).toBeLessThan(overview.peers.length)
+  })
+})
+
+describe('files', () => {
+  const files = { files: 2, bytes: 5_000_000 }
+  const proved = overview.missions.map((mission) => ({
+    ...mission,
+    onlyHere: 0,
+    holders: mission.holders.slice(0, 1).map((holder) => ({ ...holder, state: 'in-step' as const }))
+  }))
+  const judge = (more: object) => {
+    const missions = proved.map((mission, index) => (index === 0 ? { ...mission, ...more } : mission))
+    return judgeLeave(missions, overview.peers)
+  }
+
+  it('that nobody else is known to have keep this laptop, also without any change', () => {
+    expect(judge({}).answer).toBe('yes')
+    const alone = judge({ filesOnlyHere: files })
+    expect(alone).toEqual({ answer: 'not-yet', changes: 0, files, missions: 1 })
+    expect(leaveShort(alone)).toMatchObject({ key: 'leave.short.notYetFiles', count: 2 })
+    expect(leaveLong(alone)).toMatchObject([{ key: 'leave.long.notYetFiles', count: 2 }])
+    const both = leaveLong(judge({ filesOnlyHere: files, onlyHere: 7 }))
+    expect(both).toMatchObject([{ key: 'leave.long.notYet', count: 7 }, { key: 'leave.long.alsoFiles' }])
+  })
+
+  it('that one peer lacks and another has: all is elsewhere, but with no single one', () => {
+    const holders = proved[0]?.holders.map((holder) => ({ ...holder, lacksFiles: files }))
+    expect(judge({ holders })).toEqual({ answer: 'spread' })
+  })
+
+  it('are summed for each peer', () => {
+    const missions = overview.missions.map((mission) => ({
+      ...mission,
+      holders: mission.holders.map((holder) => ({ ...holder, lacksFiles: files }))
+    }))
+    const [first] = leavePeers(missions, overview.peers).filter((peer) => peer.missions.length === 2)
+    expect(first?.files).toEqual({ files: 4, bytes: 10_000_000 })
+  })
+
+  it('keep the strip and the list of missions from saying that nothing is only here', () => {
+    const away = overview.missions.map((mission) => ({ ...mission, onlyHere: 0, holders: [], filesOnlyHere: files }))
+    expect(inStepFact([], away)).toMatchObject({ mark: 'only-here', proof: { key: 'strip.step.filesHere' } })
+    const [first] = away
+    expect(first && sharedFact(first)).toMatchObject({ proof: { key: 'mission.filesOnlyHereProof', count: 2 } })
   })
 })
 

@@ -85,10 +85,18 @@ function blank(now: number): Recorded {
   }
 }
 
-/** Everything is held elsewhere but for one mission. */
-function leaving(now: number): Recorded {
+/** Everything is held elsewhere but for changes and files of one mission. */
+function leaving(now: number, onlyHere = 214): Recorded {
   return withOverview(richField(now), ({ missions }) => ({
-    missions: missions.map((mission, index) => ({ ...mission, onlyHere: index === 0 ? 214 : 0 }))
+    missions: missions.map((mission, index) => ({
+      ...mission,
+      onlyHere: index === 0 ? onlyHere : 0,
+      filesOnlyHere: index === 0 ? { files: 3, bytes: 48_300_000 } : mission.filesOnlyHere,
+      holders: mission.holders.map((holder, place) => ({
+        ...holder,
+        lacksFiles: index === 0 ? { files: 3 + place, bytes: 48_300_000 + 9_000_000 * place } : holder.lacksFiles
+      }))
+    }))
   }))
 }
 
@@ -99,12 +107,18 @@ const press =
   }
 
 /** What is behind lines that open, by their place; with the keyboard. */
-function openRows(...places: readonly number[]) {
+function openSummaries(...places: readonly number[]) {
   return async (page: Page): Promise<void> => {
     for (const place of places) {
       await page.locator('summary').nth(place).focus()
       await page.keyboard.press('Enter')
     }
+  }
+}
+
+function openRows(...places: readonly number[]) {
+  return async (page: Page): Promise<void> => {
+    await openSummaries(...places)(page)
     await page.locator('.lacked li, [role=alert]').first().waitFor()
   }
 }
@@ -155,6 +169,7 @@ const screens: readonly Screen[] = [
   { name: 'settings-empty', path: '/settings', field: emptyField },
   { name: 'leave-empty', path: '/leave', field: emptyField },
   { name: 'leave-busy', path: '/leave', field: leaving, way: openRows(0, 1, 2, 5) },
+  { name: 'leave-files', path: '/leave', field: (now) => leaving(now, 0), way: openSummaries(0, 1) },
   {
     name: 'leave-broken',
     path: '/leave',

@@ -272,6 +272,7 @@ export async function startRecordedEngine(
         version: 1,
         digest: '',
         onlyHere: 1,
+        filesOnlyHere: { files: 0, bytes: 0 },
         holders: []
       }
       say({ slice: 'mission', value: summary })

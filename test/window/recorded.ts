@@ -359,6 +359,7 @@ function holdersOf(peers: readonly PeerSummary[], now: number, seeds: readonly n
         theyLack,
         weLack,
         at: at || now - 47 * minuteMs,
+        lacksFiles: { files: 0, bytes: 0 },
         ...(state === 'unknown' ? {} : { receipt: receiptOf(now, seed, state === 'in-step') })
       }
     ]
@@ -391,6 +392,7 @@ function mission(now: number, seed: number, name: string, over: Partial<MissionS
     version: 1,
     digest: hex(`digest ${seed}`),
     onlyHere: 0,
+    filesOnlyHere: { files: 0, bytes: 0 },
     holders: [],
     ...over
   }

@@ -17,6 +17,7 @@ import { createCommands, onlyLooking } from './command-handlers.js'
 import { ContentAccess } from './content-access.js'
 import { createContentCommands } from './content-commands.js'
 import { Contents } from './content/contents.js'
+import { HeldFiles } from './content/held.js'
 import { ContentStore } from './content/store.js'
 import type { Discovery } from './discovery/discovery.js'
 import { networkStatus } from './discovery/doctor.js'
@@ -255,6 +256,12 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       afterStart(() => contents.damaged(file))
     }
   })
+  const held = await HeldFiles.open({
+    disk,
+    clock,
+    store: contentStore,
+    onSaved: (found) => health.set('files held', found)
+  })
   const announced = new Set(missions.all().map(({ id }) => id))
   const invitations = new Invitations(identity.nodeId, (nodeId) => !mayDelete(links.factsOf(nodeId)))
   const links: LinkTable = new LinkTable({
@@ -333,6 +340,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   })
   const contents: Contents = new Contents({
     store: contentStore,
+    held,
     missions,
     links,
     trust,
@@ -354,7 +362,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     peers,
     receipts,
     ownId: identity.nodeId,
-    exchanges: replicator.exchanges
+    exchanges: replicator.exchanges,
+    lacksFiles: (mission, nodeId) => contents.lackedBy(mission, nodeId)
   })
   const views: Views = new Views({
     dataFolder: settings.dataFolder,

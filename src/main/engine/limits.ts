@@ -145,5 +145,8 @@ export const bounds = {
   /** Requests of one peer that wait here. */
   contentAsked: 64,
   /** Files that one peer says it holds. */
-  contentsHeld: 100_000
+  contentsHeld: 100_000,
+  /** Of what peers said of files that are here, so many words are kept over a restart, and so often. */
+  heldKept: 50_000,
+  heldEveryMs: 2_000
 } as const

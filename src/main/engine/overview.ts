@@ -265,6 +265,7 @@ export class Views {
       version: summary.version,
       digest: mission.logs.digest(),
       onlyHere: standing.onlyHere(mission),
+      filesOnlyHere: contents.spread(mission).alone,
       holders: standing.holders(mission),
       ...(presenceVersion === 0 ? {} : { presenceVersion }),
       ...(contentVersion === 0 ? {} : { contentVersion }),

@@ -1,5 +1,7 @@
 /** May this laptop drive away? Only what a peer proved counts as held elsewhere. */
-import type { Holder, MissionId, MissionSummary, PeerSummary } from '@shared/model'
+import { unreachable } from '@shared/feed'
+import type { FileAmount, Holder, MissionId, MissionSummary, PeerSummary } from '@shared/model'
+import type { MessageKey } from '../i18n'
 import { amount, saying, type Saying } from './fact'
 import { remainingMs, type Progress } from './pace'
 import { provedAt } from './receipt'
@@ -8,25 +10,37 @@ export type Leave =
   | { readonly answer: 'nothing' }
   /** Peers that hold every mission of this laptop, and when the oldest of these proofs was given. */
   | { readonly answer: 'yes'; readonly peers: number; readonly at: number }
-  /** Every change is on some other laptop, but no single one holds all. */
+  /** Every change and file is on some other laptop, but no single one holds all. */
   | { readonly answer: 'spread' }
-  | { readonly answer: 'not-yet'; readonly changes: number; readonly missions: number }
+  | { readonly answer: 'not-yet'; readonly changes: number; readonly files: FileAmount; readonly missions: number }
+
+export function isAlone({ onlyHere, filesOnlyHere }: MissionSummary): boolean {
+  return onlyHere > 0 || filesOnlyHere.files > 0
+}
+
+export function sumOfFiles(amounts: readonly FileAmount[]): FileAmount {
+  return {
+    files: amounts.reduce((sum, { files }) => sum + files, 0),
+    bytes: amounts.reduce((sum, { bytes }) => sum + bytes, 0)
+  }
+}
 
 export function judgeLeave(missions: readonly MissionSummary[], peers: readonly PeerSummary[]): Leave {
   const filled = missions.filter((mission) => mission.changes > 0)
   if (filled.length === 0) return { answer: 'nothing' }
-  const alone = filled.filter((mission) => mission.onlyHere > 0)
+  const alone = filled.filter(isAlone)
   if (alone.length > 0) {
     return {
       answer: 'not-yet',
       changes: alone.reduce((sum, mission) => sum + mission.onlyHere, 0),
+      files: sumOfFiles(alone.map(({ filesOnlyHere }) => filesOnlyHere)),
       missions: alone.length
     }
   }
   const proofs = peers
     .filter((peer) => peer.level === 'trusted')
     .map((peer) => filled.map((mission) => mission.holders.find((holder) => holder.nodeId === peer.nodeId)))
-    .filter((held) => held.every((holder) => holder?.state === 'in-step'))
+    .filter((held) => held.every((holder) => holder?.state === 'in-step' && holder.lacksFiles.files === 0))
   if (proofs.length === 0) return { answer: 'spread' }
   const times = proofs.flat().map((holder) => (holder === undefined ? 0 : provedAt(holder)))
   return { answer: 'yes', peers: proofs.length, at: Math.min(...times) }
@@ -41,21 +55,39 @@ export function leaveShort(leave: Leave): Saying {
     case 'spread':
       return saying('leave.short.spread')
     case 'not-yet':
-      return saying('leave.short.notYet', {}, leave.changes)
+      return leave.changes > 0
+        ? saying('leave.short.notYet', {}, leave.changes)
+        : saying('leave.short.notYetFiles', {}, leave.files.files)
+    default:
+      return unreachable(leave)
   }
 }
 
-export function leaveLong(leave: Leave): Saying {
+/** Sentences that follow each other. */
+export function leaveLong(leave: Leave): readonly Saying[] {
   switch (leave.answer) {
     case 'nothing':
-      return saying('leave.long.nothing')
+      return [saying('leave.long.nothing')]
     case 'yes':
-      return saying('leave.long.yes', { at: amount('clock', leave.at) }, leave.peers)
+      return [saying('leave.long.yes', { at: amount('clock', leave.at) }, leave.peers)]
     case 'spread':
-      return saying('leave.long.spread')
+      return [saying('leave.long.spread')]
     case 'not-yet':
-      return saying('leave.long.notYet', {}, leave.changes)
+      return notYet(leave)
+    default:
+      return unreachable(leave)
   }
+}
+
+function notYet({ changes, files }: Extract<Leave, { readonly answer: 'not-yet' }>): readonly Saying[] {
+  if (changes === 0) return [filesSaying('leave.long.notYetFiles', files)]
+  const said = saying('leave.long.notYet', {}, changes)
+  return files.files === 0 ? [said] : [said, filesSaying('leave.long.alsoFiles', files)]
+}
+
+/** @param key of a text with the number of files and `{bytes}`. */
+export function filesSaying(key: MessageKey, { files, bytes }: FileAmount): Saying {
+  return saying(key, { bytes: amount('bytes', bytes) }, files)
 }
 
 /** One mission as a peer holds it. */
@@ -70,22 +102,26 @@ export interface LeavePeer {
   readonly linked: boolean
   readonly missions: readonly HeldMission[]
   readonly lack: number
+  /** Files here that it is not known to hold. */
+  readonly files: FileAmount
 }
 
 /** Those who lack most first. */
 export function leavePeers(missions: readonly MissionSummary[], peers: readonly PeerSummary[]): readonly LeavePeer[] {
   return peers
     .filter((peer) => peer.level === 'trusted')
-    .map((peer) => ({
-      peer,
-      linked: peer.link.state === 'linked',
-      missions: missions.flatMap((mission) => {
+    .map((peer) => {
+      const held = missions.flatMap((mission) => {
         const holder = mission.holders.find(({ nodeId }) => nodeId === peer.nodeId)
         return holder === undefined ? [] : [{ mission, holder }]
-      }),
-      lack: peer.step.theyLack
-    }))
-    .sort((a, b) => b.lack - a.lack || a.peer.callsign.localeCompare(b.peer.callsign))
+      })
+      return {
+        ...{ peer, missions: held, lack: peer.step.theyLack },
+        linked: peer.link.state === 'linked',
+        files: sumOfFiles(held.map(({ holder }) => holder.lacksFiles))
+      }
+    })
+    .sort((a, b) => b.lack - a.lack || b.files.files - a.files.files || a.peer.callsign.localeCompare(b.peer.callsign))
 }
 
 /** Named in the answer; the list below names all. */

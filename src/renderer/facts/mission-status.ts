@@ -37,6 +37,9 @@ export function sharedFact(mission: MissionSummary): Fact {
   }
   if (missing > 0) return fact('ahead', 'waiting', saying('step.weLack', {}, missing))
   if (lacking > 0) return fact('behind', 'waiting', saying('mission.lackingPeers', {}, lacking))
+  const { files } = mission.filesOnlyHere
+  if (files > 0)
+    return fact('only-here', 'waiting', saying('mission.onlyHere'), saying('mission.filesOnlyHereProof', {}, files))
   return fact('not-here', 'offline', saying('mission.nobodyHere'), saying('mission.nobodyHereProof'))
 }
 

@@ -92,6 +92,9 @@ export function inStepFact(peers: readonly PeerSummary[], missions: readonly Mis
   const alone = missions.reduce((sum, mission) => sum + mission.onlyHere, 0)
   if (alone > 0)
     return fact('only-here', 'waiting', saying('strip.step.onlyHere'), saying('strip.step.saved', {}, alone))
+  const files = missions.reduce((sum, { filesOnlyHere }) => sum + filesOnlyHere.files, 0)
+  if (files > 0)
+    return fact('only-here', 'waiting', saying('strip.step.onlyHere'), saying('strip.step.filesHere', {}, files))
   return fact('not-here', 'offline', saying('strip.step.nobodyHere'), saying('strip.step.allElsewhere'))
 }
 

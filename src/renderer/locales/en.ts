@@ -57,6 +57,7 @@ export const messages = {
       comparing: 'comparing',
       onlyHere: 'Only on this laptop',
       saved: '{n} change saved | {n} changes saved',
+      filesHere: '{n} file nobody else is known to have | {n} files nobody else is known to have',
       nobodyHere: 'Nobody is here',
       allElsewhere: 'nothing is only here',
       nothing: 'No missions yet',
@@ -579,6 +580,7 @@ export const messages = {
     settle: 'Settle {n} conflict | Settle {n} conflicts',
     onlyHere: 'Only on this laptop',
     onlyHereProof: '{n} change nobody else has | {n} changes nobody else has',
+    filesOnlyHereProof: '{n} file nobody else is known to have | {n} files nobody else is known to have',
     inStep: 'In step with {n}',
     lackingPeers: '{n} peer lacks some | {n} peers lack some',
     nobodyHere: 'Nobody here has it',
@@ -754,6 +756,8 @@ export const messages = {
     noProof: 'No linked laptop has shown an equal digest.',
     asOf: 'as of {at}',
     onlyHere: '{n} change is only on this laptop. | {n} changes are only on this laptop.',
+    filesOnlyHere:
+      '{n} file, {bytes}, is on no other laptop, as far as is known. | {n} files, {bytes}, are on no other laptop, as far as is known.',
     nothingOnlyHere: 'Nothing here is only on this laptop.'
   },
   conflict: {
@@ -1578,17 +1582,26 @@ export const messages = {
       nothing: 'Yes: nothing here yet',
       yes: 'Yes: {n} peer holds it all | Yes: {n} peers hold it all',
       spread: 'Yes: all is elsewhere too',
-      notYet: 'Not yet: {n} change only here | Not yet: {n} changes only here'
+      notYet: 'Not yet: {n} change only here | Not yet: {n} changes only here',
+      notYetFiles: 'Not yet: {n} file only here | Not yet: {n} files only here'
     },
     unknown: 'Not known now',
     long: {
       nothing: 'Yes. There is nothing on this laptop that could be left behind.',
       yes: 'Yes. {n} laptop holds everything of yours, as of {at}. | Yes. {n} laptops hold everything of yours, as of {at}.',
-      spread: 'Yes. Every change is also on another laptop, but no single one holds them all.',
-      notYet: 'Not yet. {n} change is only on this laptop. | Not yet. {n} changes are only on this laptop.'
+      spread: 'Yes. Every change and file is also on another laptop, but no single one holds them all.',
+      notYet: 'Not yet. {n} change is only on this laptop. | Not yet. {n} changes are only on this laptop.',
+      notYetFiles:
+        'Not yet. {n} file, {bytes}, is on no other laptop, as far as is known. | Not yet. {n} files, {bytes}, are on no other laptop, as far as is known.',
+      alsoFiles: 'So is {n} file, {bytes}, as far as is known. | So are {n} files, {bytes}, as far as is known.'
     },
     advice: 'Wait until a linked laptop has them, or take this laptop along.',
-    basis: 'Counted is what another laptop has shown by an equal digest over its link, or signed.',
+    basis:
+      'Counted are changes that another laptop has shown by an equal digest over its link, or signed, and files that it said it holds whole.',
+    changesHere: '{n} change | {n} changes',
+    filesHere: '{n} file, {bytes} | {n} files, {bytes}',
+    filesLacked: '{n} file not known to be there, {bytes} | {n} files not known to be there, {bytes}',
+    openFiles: 'Open its files',
     onlyHere: 'Only on this laptop',
     perPeer: 'Who holds what',
     perPeerNote: 'trusted laptops',

@@ -2,7 +2,7 @@
  * Files of missions between peers (docs/protocol/content.md): who holds which, what is fetched and from whom, what is
  * given to whom. Asks the policy at each step; a file is given only for a mission by which it entered here.
  */
-import type { MissionId, NodeId } from '@shared/model.js'
+import type { FileAmount, MissionId, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import { problem, type Problem } from '@shared/result.js'
 import { bounds } from '../limits.js'
@@ -21,12 +21,15 @@ import type { TrustBook } from '../trust/trust-book.js'
 import { Asker } from './asker.js'
 import { contentFacts, rankOf, type ContentFacts } from './facts.js'
 import { Giver } from './giver.js'
+import type { HeldFiles } from './held.js'
 import { blockBytes } from './incoming.js'
+import { spreadOf, type Spread } from './spread.js'
 import type { ContentStore } from './store.js'
 import { Transfer } from './transfer.js'
 
 export interface ContentsParts {
   readonly store: ContentStore
+  readonly held: HeldFiles
   readonly missions: Missions
   readonly links: LinkTable
   readonly trust: TrustBook
@@ -92,8 +95,6 @@ export class Contents {
   readonly #parts: ContentsParts
   /** Linked, and able to speak of files. */
   readonly #peers = new Map<NodeId, Peer>()
-  /** Who said that it holds what, with the size; also of peers that are gone. */
-  readonly #held = new Map<NodeId, Map<MissionId, Map<string, number>>>()
   /** Of what anybody holds: what is not here. */
   readonly #missing = new Map<MissionId, Set<string>>()
   readonly #known = new Map<MissionId, Known>()
@@ -108,6 +109,11 @@ export class Contents {
   /** Bytes of several peers were wrong: from one peer at a time until it is right, to know who lied. */
   readonly #doubted = new Map<string, Doubted>()
   readonly #problems = new Map<string, ProblemCode>()
+  /** Files that a mission does not name, or that are deleted in it, as of a version of its view. */
+  readonly #outside = new Map<MissionId, { readonly version: number; readonly files: ReadonlySet<string> }>()
+  readonly #looksOutside = new Set<MissionId>()
+  /** Made when it is asked for, until something moves. */
+  readonly #spreads = new Map<MissionId, Spread>()
   readonly #versions = new Map<MissionId, number>()
   readonly #toShow = new Set<MissionId>()
   #isLooking = false
@@ -125,8 +131,10 @@ export class Contents {
   }
 
   linkUp(link: Link, nodeId: NodeId): void {
-    // It says anew what it holds.
-    this.#held.delete(nodeId)
+    // It says anew what it holds; what it said before may be true no longer.
+    const before = this.#parts.held.missionsOf(nodeId)
+    this.#parts.held.forget(nodeId)
+    for (const id of before) this.#show(id)
     if (link.version < 3) return
     const { store, clock, missions, mayGive } = this.#parts
     const giver = new Giver({
@@ -146,12 +154,13 @@ export class Contents {
     const peer = this.#peers.get(nodeId)
     this.#peers.delete(nodeId)
     peer?.asker.close()
-    for (const id of this.#held.get(nodeId)?.keys() ?? []) this.#show(id)
+    for (const id of this.#parts.held.missionsOf(nodeId)) this.#show(id)
     this.#lookSoon()
   }
 
   /** The policy's answer about this peer may have changed. */
   trustChanged(nodeId: NodeId): void {
+    this.#spreads.clear()
     for (const mission of this.#parts.missions.all()) this.#tellAll(mission, nodeId)
     this.#lookSoon()
   }
@@ -170,6 +179,7 @@ export class Contents {
   /** A file entered here: peers hear of it. */
   entered(id: MissionId, file: string): void {
     this.#missing.get(id)?.delete(file)
+    this.#parts.held.entered()
     this.#show(id)
     const mission = this.#parts.missions.get(id)
     if (mission === undefined) return
@@ -178,15 +188,19 @@ export class Contents {
     if (isWantedElsewhere) this.#lookSoon()
   }
 
-  /** A file that was here is not what it was. */
+  /** A file that was here is not what it was: peers must not count on it, and may have it. */
   damaged(file: string): void {
-    for (const [nodeId, missions] of this.#held)
-      for (const [id, files] of missions)
-        if (files.has(file)) {
-          this.#miss(id, file)
-          this.#show(id)
-          this.#parts.log('debug', 'file-again', { file: shortId(file), peer: shortId(nodeId) })
-        }
+    const { store, missions, mayGive, held } = this.#parts
+    for (const mission of missions.all()) {
+      if (!store.hasEntered(mission.id, file)) continue
+      for (const [nodeId, { link }] of this.#peers)
+        if (mayGive(nodeId, mission)) link.send({ t: 'lacks', mission: mission.id, file }, mission.id)
+      this.#show(mission.id)
+    }
+    for (const id of held.missionsWith(file)) {
+      this.#miss(id, file)
+      this.#show(id)
+    }
     this.#lookSoon()
   }
 
@@ -216,7 +230,7 @@ export class Contents {
       const { file, offset, length } = message
       peer.giver.ask({ mission, file, offset, length })
     } else {
-      this.#held.get(nodeId)?.get(mission)?.delete(message.file)
+      this.#parts.held.remove(nodeId, mission, message.file)
       peer.asker.lacks(mission, message.file)
       this.#show(mission)
     }
@@ -230,10 +244,53 @@ export class Contents {
 
   /** Who holds a file, as it said itself. */
   holders(mission: MissionId, file: string): readonly { readonly nodeId: NodeId; readonly linked: boolean }[] {
-    const holders: { nodeId: NodeId; linked: boolean }[] = []
-    for (const [nodeId, missions] of this.#held)
-      if (missions.get(mission)?.has(file) === true) holders.push({ nodeId, linked: this.#peers.has(nodeId) })
-    return holders
+    return [...this.#parts.held.of(mission)].flatMap(([nodeId, files]) =>
+      files.has(file) ? [{ nodeId, linked: this.#peers.has(nodeId) }] : []
+    )
+  }
+
+  /** Where the files of a mission are beside here, as far as it is known: what is not known counts as only here. */
+  spread(mission: Mission): Spread {
+    const { id } = mission
+    const known = this.#spreads.get(id)
+    const spread = known ?? this.#makeSpread(id)
+    this.#spreads.set(id, spread)
+    const outside = this.#outside.get(id)
+    const isLacked = [spread.alone, ...spread.lackedBy.values()].some(({ files }) => files > 0)
+    const isInDoubt = isLacked || (outside?.files.size ?? 0) > 0
+    if (isInDoubt && outside?.version !== mission.summary.version) void this.#lookOutside(mission)
+    return spread
+  }
+
+  /** Files here that a peer is not known to hold. */
+  lackedBy(mission: Mission, nodeId: NodeId): FileAmount {
+    const { lackedBy, here } = this.spread(mission)
+    return lackedBy.get(nodeId) ?? here
+  }
+
+  #makeSpread(id: MissionId): Spread {
+    const { store, held, trust } = this.#parts
+    const outside = this.#outside.get(id)?.files
+    const files = store.of(id).flatMap((sha256) => {
+      const size = store.sizeOf(sha256)
+      return size === undefined || outside?.has(sha256) === true ? [] : [{ sha256, size }]
+    })
+    return spreadOf(files, held.of(id), (nodeId) => trust.stateOf(nodeId).level === 'trusted')
+  }
+
+  /** Nobody fetches a file that the mission does not name any more, and nobody misses it. */
+  async #lookOutside(mission: Mission): Promise<void> {
+    const { id } = mission
+    if (this.#looksOutside.has(id) || this.#isStopped) return
+    this.#looksOutside.add(id)
+    const fold = await kept(mission.fold())
+    this.#looksOutside.delete(id)
+    const before = this.#outside.get(id)?.files ?? new Set()
+    const isOutside = (file: string) => fold.ok && fold.value.entity(`content/${file}`)?.deleted !== false
+    // Where the disk does not give it, what was known stands until there is more to know.
+    const files = fold.ok ? new Set(this.#parts.store.of(id).filter(isOutside)) : before
+    this.#outside.set(id, { version: mission.summary.version, files })
+    if (files.size !== before.size || [...files].some((file) => !before.has(file))) this.#show(id)
   }
 
   /** How a file that is not here stands. */
@@ -264,6 +321,7 @@ export class Contents {
     for (const { asker } of this.#peers.values()) asker.close()
     await Promise.all([...this.#transfers.values()].map(({ transfer }) => transfer.stop()))
     this.#transfers.clear()
+    await this.#parts.held.close()
   }
 
   #tellAll(mission: Mission, nodeId: NodeId): void {
@@ -273,19 +331,11 @@ export class Contents {
   }
 
   #takeHolds(nodeId: NodeId, id: MissionId, files: readonly (readonly [string, number])[]): void {
-    const missions = this.#held.get(nodeId) ?? new Map<MissionId, Map<string, number>>()
-    this.#held.set(nodeId, missions)
-    const held = missions.get(id) ?? new Map<string, number>()
-    missions.set(id, held)
-    const count = [...missions.values()].reduce((sum, { size }) => sum + size, 0)
-    if (count + files.length > bounds.contentsHeld || missions.size > 2 * bounds.missions) {
+    if (!this.#parts.held.add(nodeId, id, files)) {
       this.#peers.get(nodeId)?.link.close('protocol-error', 'too many files')
       return
     }
-    for (const [file, size] of files) {
-      held.set(file, size)
-      if (!this.#parts.store.has(id, file)) this.#miss(id, file)
-    }
+    for (const [file] of files) if (!this.#parts.store.has(id, file)) this.#miss(id, file)
     this.#show(id)
     this.#lookSoon()
   }
@@ -296,6 +346,7 @@ export class Contents {
 
   /** What the window shows of it is told soon, but not for each of many blocks. */
   #show(id: MissionId): void {
+    this.#spreads.delete(id)
     if (this.#toShow.has(id) || this.#isStopped) return
     this.#toShow.add(id)
     this.#parts.clock.after(showMs, () => {
@@ -371,7 +422,7 @@ export class Contents {
     if (found === undefined) return undefined
     const bySize = new Map<number, NodeId[]>()
     for (const nodeId of this.#peers.keys()) {
-      const size = this.#held.get(nodeId)?.get(mission)?.get(file)
+      const size = this.#parts.held.sizeAt(nodeId, mission, file)
       if (size === undefined || this.#isAside(nodeId, file) || !this.#parts.mayTake(nodeId, found)) continue
       bySize.set(size, [...(bySize.get(size) ?? []), nodeId])
     }
@@ -530,6 +581,10 @@ export class Contents {
 
   #blame(nodeId: NodeId, file: string): void {
     this.#aside.set(`${nodeId} ${file}`, Infinity)
+    for (const id of this.#parts.held.missionsOf(nodeId)) {
+      this.#parts.held.remove(nodeId, id, file)
+      this.#show(id)
+    }
     this.#parts.log('warn', 'file-wrong', { peer: shortId(nodeId), file: shortId(file) })
     void this.#parts.trust.note('file-wrong', { node: nodeId, code: 'content-wrong', text: file })
   }

@@ -85,6 +85,11 @@ export class ContentStore {
     return this.#sizes.has(sha256) && this.#entered.get(mission)?.has(sha256) === true
   }
 
+  /** Whether it entered by this mission once, also where it is damaged now. */
+  hasEntered(mission: string, sha256: string): boolean {
+    return this.#entered.get(mission)?.has(sha256) === true
+  }
+
   /** Whether its bytes are here, whoever brought them; to be told to nobody. */
   hasBytes(sha256: string): boolean {
     return this.#sizes.has(sha256)

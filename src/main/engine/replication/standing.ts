@@ -1,5 +1,5 @@
 /** How this node and its peers stand: who is known to hold what. For the window; changes nothing. */
-import type { Holder, MissionId, NodeId, ReceiptView, StepWith } from '@shared/model.js'
+import type { FileAmount, Holder, MissionId, NodeId, ReceiptView, StepWith } from '@shared/model.js'
 import type { LinkTable } from '../links/link-table.js'
 import { raise, type Extent } from '../logs/extent.js'
 import { logKey } from '../logs/run.js'
@@ -24,6 +24,8 @@ export interface StandingParts {
   readonly peers: PeerBook
   readonly ownId: NodeId
   readonly exchanges: Exchanges
+  /** Files here that a peer is not known to hold. */
+  readonly lacksFiles: (mission: Mission, nodeId: NodeId) => FileAmount
 }
 
 export class Standing {
@@ -48,6 +50,7 @@ export class Standing {
         callsign: peers.peers.get(nodeId)?.callsign ?? '',
         linked,
         ...stepOf(mission, exchange),
+        lacksFiles: this.#parts.lacksFiles(mission, nodeId),
         ...(receipt === undefined ? {} : { receipt })
       })
     }
