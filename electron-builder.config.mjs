@@ -1,6 +1,6 @@
 // How Muster is packed for people: run by scripts/package.mjs, checked by test/packaging.test.ts, told in
 // docs/packaging.md. Not a .yml, so that each setting can carry its reason and tests read it without a parser.
-import { certificateExtensions, fuses } from './packaging/facts.mjs'
+import { certificateExtensions, fuses, ownFiles } from './packaging/facts.mjs'
 
 export default {
   // Windows groups windows and finds toasts by it: the shell passes the same text to app.setAppUserModelId.
@@ -19,6 +19,8 @@ export default {
   asar: true,
   disableAsarIntegrity: false,
   electronFuses: fuses,
+  // The pieces of a large bundle end in numbers, which no system can register: any one is opened from within the program.
+  fileAssociations: ownFiles,
   // Updates come as signed files that a person carries, never from a server: no feed is written into the package.
   publish: null,
 
@@ -30,7 +32,7 @@ export default {
     icon: 'packaging/icons/linux',
     category: 'Utility',
     synopsis: 'Missions shared between laptops in the field',
-    // Types that the system knows already. fileAssociations would write new globs over them.
+    // Types that the system knows already; as fileAssociations they would get new globs over its own.
     mimeTypes: ['application/pkcs12', 'application/x-x509-ca-cert', 'application/pkix-cert'],
     maintainer: process.env.MUSTER_MAINTAINER ?? 'The Muster authors <nobody@muster.invalid>',
     desktop: { entry: { Keywords: 'mission;rescue;offline;' } }

@@ -3,6 +3,22 @@
 /** Opened as "open with", never taken over from the system: a preview follows, nothing is written. */
 export const certificateExtensions = ['p12', 'pfx', 'pem', 'crt', 'cer']
 
+/** Files that only this program makes, as the builder wants them: opened by a double click, and shown before anything is taken. */
+export const ownFiles = [
+  {
+    ext: 'muster-bundle',
+    name: 'Muster.Bundle',
+    description: 'Muster bundle',
+    mimeType: 'application/x-muster-bundle'
+  },
+  {
+    ext: 'muster-receipt',
+    name: 'Muster.Receipt',
+    description: 'Muster receipt',
+    mimeType: 'application/x-muster-receipt'
+  }
+].map((file) => ({ ...file, role: 'Viewer', rank: 'Owner' }))
+
 /** Switches in Electron's binary, named as the builder names them. Set before signing. */
 export const fuses = {
   runAsNode: false,

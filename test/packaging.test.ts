@@ -7,7 +7,9 @@ import { inflateSync } from 'node:zlib'
 import * as v from 'valibot'
 import { describe, expect, it } from 'vitest'
 import { service } from '../src/main/engine/discovery/voice.js'
-import { certificateExtensions, fuses, readFuses, wrongFuses } from '../packaging/facts.mjs'
+import { bundleEnding, receiptEnding } from '../src/shared/bundle-names.js'
+import { filesIn } from '../src/main/shell/arguments.js'
+import { certificateExtensions, fuses, ownFiles, readFuses, wrongFuses } from '../packaging/facts.mjs'
 
 const Config = v.looseObject({
   appId: v.string(),
@@ -15,6 +17,16 @@ const Config = v.looseObject({
   files: v.array(v.string()),
   electronFuses: v.record(v.string(), v.boolean()),
   publish: v.null(),
+  fileAssociations: v.array(
+    v.strictObject({
+      ext: v.string(),
+      name: v.string(),
+      description: v.string(),
+      mimeType: v.string(),
+      role: v.string(),
+      rank: v.string()
+    })
+  ),
   linux: v.looseObject({ target: v.array(v.string()), executableName: v.string(), icon: v.string() }),
   extraMetadata: v.object({ homepage: v.string(), desktopName: v.string() }),
   deb: v.looseObject({ executableArgs: v.array(v.string()), afterInstall: v.string(), appArmorProfile: v.string() }),
@@ -66,6 +78,15 @@ describe('the builder settings', () => {
       loadBrowserProcessSpecificV8Snapshot: false,
       grantFileProtocolExtraPrivileges: false
     })
+  })
+
+  it('open bundles and receipts, which no other program makes, by a double click', () => {
+    expect(config.fileAssociations).toEqual(ownFiles)
+    expect(ownFiles.map(({ ext }) => `.${ext}`)).toEqual([bundleEnding, receiptEnding])
+    expect(new Set(ownFiles.map(({ rank, role }) => `${rank} ${role}`))).toEqual(new Set(['Owner Viewer']))
+    for (const { ext, mimeType } of ownFiles) expect(mimeType).toBe(`application/x-${ext}`)
+    // Where a type is opened is what the first start takes, too.
+    for (const { ext } of ownFiles) expect(filesIn([`/media/stick/fire.${ext}`], '/')).toHaveLength(1)
   })
 
   it('know no server for updates', () => {
@@ -126,6 +147,8 @@ describe('Linux', () => {
     else expect(process.platform).toBe('win32')
   })
 
+  it('tells the desktop about its own types', () => expect(filled).toContain('update-mime-database /usr/share/mime'))
+
   it('gets opened files as paths', () => expect(config.deb.executableArgs).toEqual(['%F']))
 })
 
@@ -158,13 +181,16 @@ describe('Windows', () => {
     }
     expect(uninstall).toContain('DeleteRegKey SHELL_CONTEXT "Software\\Classes\\Muster.Certificate"')
     expect(uninstall).toContain('musterEachExtension musterNoOpenWith')
+    for (const { ext } of ownFiles)
+      expect(uninstall).toContain(`DeleteRegKey SHELL_CONTEXT "Software\\Classes\\.${ext}"`)
   })
 
   it('is offered for certificates and takes them from nobody', () => {
     const offered = [...installer.matchAll(/insertmacro \$\{DO\} "(\w+)"/g)].map(([, extension]) => extension)
     expect(offered).toEqual(certificateExtensions)
     expect(installer).not.toMatch(/WriteRegStr \w+ "Software\\Classes\\\./)
-    expect(loaded.default).not.toHaveProperty('fileAssociations')
+    // What the builder associates becomes the default.
+    for (const { ext } of config.fileAssociations) expect(certificateExtensions).not.toContain(ext)
     expect(config.win).not.toHaveProperty('fileAssociations')
   })
 })

@@ -27,6 +27,9 @@ if apparmor_status --enabled >/dev/null 2>&1; then
   fi
 fi
 
+if type update-mime-database >/dev/null 2>&1; then
+  update-mime-database /usr/share/mime || true
+fi
 if type update-desktop-database >/dev/null 2>&1; then
   update-desktop-database /usr/share/applications || true
 fi

@@ -52,6 +52,9 @@
 !macro customUnInstall
   !insertmacro musterEachExtension musterNoOpenWith
   DeleteRegKey SHELL_CONTEXT "Software\Classes\Muster.Certificate"
+  ; electron-builder takes its classes away and leaves the endings, which then name nothing.
+  DeleteRegKey SHELL_CONTEXT "Software\Classes\.muster-bundle"
+  DeleteRegKey SHELL_CONTEXT "Software\Classes\.muster-receipt"
   System::Call 'shell32::SHChangeNotify(i 0x08000000, i 0, p 0, p 0)'
   ${if} $installMode == "all"
     !insertmacro musterNetsh 'delete rule name="Muster links" program="$INSTDIR\${APP_EXECUTABLE_FILENAME}"'

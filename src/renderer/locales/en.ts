@@ -1596,6 +1596,7 @@ export const messages = {
       alsoFiles: 'So is {n} file, {bytes}, as far as is known. | So are {n} files, {bytes}, as far as is known.'
     },
     advice: 'Wait until a linked laptop has them, or take this laptop along.',
+    adviceFiles: 'A large file comes to another laptop only when somebody there asks for it, under Files.',
     basis:
       'Counted are changes that another laptop has shown by an equal digest over its link, or signed, and files that it said it holds whole.',
     changesHere: '{n} change | {n} changes',
