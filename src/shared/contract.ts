@@ -7,6 +7,7 @@ import type { Boundary } from './boundary.js'
 import type {
   AuditPage,
   BoundaryEffect,
+  BundleEstimate,
   BundlePreview,
   BundleProgress,
   BundleTaken,
@@ -326,6 +327,11 @@ interface CommandMap {
   takeSnapshot: { argument: null; answer: SnapshotSummary }
   /** Prepares going back to one, by name or `latest`; the host then starts the engine anew, which ends the feed. */
   restoreSnapshot: { argument: { readonly name: string }; answer: { readonly name: string } }
+  /** What of each mission a bundle for these nodes would hold, and which may not go to them. */
+  estimateBundle: {
+    argument: Pick<BundleRequest, 'to' | 'onlyLacking' | 'inTheOpen'>
+    answer: { readonly missions: readonly BundleEstimate[] }
+  }
   /** Answers when the bundle was read again from where it lies. */
   writeBundle: { argument: BundleRequest; answer: BundleWritten }
   /** Of the file, or of any of its pieces. */

@@ -816,6 +816,17 @@ export interface BundleMission {
   readonly refused?: Problem
 }
 
+/** What a bundle would hold of one mission. */
+export interface BundleEstimate {
+  readonly id: MissionId
+  readonly changes: number
+  readonly files: number
+  /** Before packing: a bundle is hardly ever larger. */
+  readonly bytes: number
+  /** Why it may not go to these nodes. */
+  readonly refused?: ProblemCode
+}
+
 /** A bundle that is on the drive, was read again and is what it should be. */
 export interface BundleWritten {
   readonly id: string

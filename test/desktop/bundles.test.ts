@@ -69,7 +69,7 @@ describe.runIf(chromiumPath !== undefined)('a bundle on the desktop (Chromium ho
     await clickOn('Write bundle')
     await says('For anybody, not encrypted')
     await clickOn('For anybody, not encrypted')
-    await says('Whoever finds the drive can read the whole mission.')
+    await says('Whoever finds the drive can read all of it.')
     await clickOn('Write it, not encrypted')
     const shown = await app.answerDialog(() => ({ canceled: false, filePath: path }))
     expect(shown).toMatchObject({ kind: 'save', title: 'Save a bundle, not encrypted' })

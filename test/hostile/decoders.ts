@@ -588,6 +588,7 @@ function commandArguments(missionId: MissionId, nodeId: NodeId) {
     setBoundary: { mode: 'bridging', federations: [{ name: 'drava', ...openPolicy }] },
     previewBoundary: { mode: 'open', federations: [] },
     listPresence: mission,
+    estimateBundle: { to: [nodeId], onlyLacking: true },
     writeBundle: { path: '/media/stick/a.muster-bundle', missions: [missionId], to: [nodeId], onlyLacking: true },
     previewBundle: { path: '/media/stick/a.muster-bundle' },
     takeBundle: { path: '/media/stick/a.muster-bundle' },

@@ -96,6 +96,47 @@ describe('a bundle on a drive', () => {
     await alpha.restart()
     expect(onlyHere(), 'also after a restart').toBe(0)
   })
+
+  it('brings several missions at once, as many as its reader may have, and no larger than was said before', async () => {
+    const [alpha, bravo] = await apart(520)
+    const names = ['Karst Ridge Fire', 'Sava flood', 'Staff only']
+    const ids: MissionId[] = []
+    for (const [index, name] of names.entries()) {
+      const id = await alpha.createMission(name)
+      for (let number = 0; number < 10 * (index + 1); number++)
+        await alpha.write(id, `log/${String(number)}`, 'text', `entry ${String(number)} of a day that was long`)
+      ids.push(id)
+    }
+    const [fire, flood, staff] = ids as [MissionId, MissionId, MissionId]
+    const bytes = field.random.bytes(200_000)
+    const added = alpha.engine.contents.add(fire, { name: 'photo.jpg', length: bytes.length }, parts(bytes))
+    expect(await field.during(added)).toMatchObject({ ok: true })
+    await alpha.decide(bravo, 'trusted', { out: [fire, flood].map((id) => `id:${id}`), in: ['*'], access: 'write' })
+    const estimate = async (to: readonly FieldNode[], onlyLacking: boolean) => {
+      const asked = alpha.engine.commands.estimateBundle({ to: to.map(({ id }) => id), onlyLacking })
+      const answer = await field.during(asked)
+      if (!answer.ok) throw new Error(answer.problem.code)
+      return new Map(answer.value.missions.map((one) => [one.id, one]))
+    }
+    expect([...(await estimate([], false)).values()].filter(({ refused }) => refused !== undefined)).toEqual([])
+    const whole = await estimate([bravo], false)
+    expect(whole.get(staff)?.refused).toBe('outside-scope')
+    expect(whole.get(fire)).toMatchObject({ files: 1, changes: alpha.mission(fire)?.changes })
+    const written = await write(alpha, [bravo], fire, { missions: [fire, flood] })
+    const [one, other] = [whole.get(fire), whole.get(flood)]
+    if (one === undefined || other === undefined) throw new Error('both are estimated')
+    expect(written).toMatchObject({ missions: 2, contents: 1, changes: one.changes + other.changes })
+    expect(written.bytes).toBeLessThan(one.bytes + other.bytes)
+    expect(written.bytes).toBeGreaterThan(200_000)
+    const done = await taken(bravo)
+    expect(done).toMatchObject({ newMissions: 2, changes: written.changes })
+    for (const id of [fire, flood]) expect(bravo.digest(id)).toBe(alpha.digest(id))
+    await field.during(alpha.engine.commands.takeReceipt({ data: done.receipt.data }))
+    await alpha.write(flood, 'log/new', 'text', 'since')
+    const lacking = await estimate([bravo], true)
+    expect([lacking.get(fire)?.changes, lacking.get(flood)?.changes]).toEqual([0, 1])
+  })
+
   it('can be taken again, also after newer changes, and brings nothing twice', async () => {
     const [alpha, bravo] = await apart(502)
     const mission = await alpha.createMission('Karst Ridge Fire')

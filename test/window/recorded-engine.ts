@@ -202,6 +202,12 @@ export async function startRecordedEngine(
     lookAgain: async () => ok(null),
     listSnapshots: async () => ok({ snapshots: recorded.snapshots }),
     takeSnapshot: async () => fail('no-room-for-snapshot'),
+    estimateBundle: async () =>
+      ok({
+        missions: state.overview.missions.map(({ id, changes }, index) => ({
+          ...{ id, changes, files: index === 0 ? 3 : 0, bytes: 290 * changes + (index === 0 ? 48_300_000 : 0) }
+        }))
+      }),
     writeBundle: async () => fail('disk-full'),
     previewBundle: async () => fail('not-a-bundle'),
     takeBundle: async () => fail('not-a-bundle'),

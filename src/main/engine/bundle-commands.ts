@@ -3,10 +3,11 @@ import type { CommandHandlers } from '@shared/contract.js'
 import { ok } from '@shared/result.js'
 import type { Bundles } from './bundles/bundles.js'
 
-type Handled = 'writeBundle' | 'previewBundle' | 'takeBundle' | 'takeReceipt' | 'bundleProgress' | 'cancelBundle'
+type Handled = 'estimateBundle' | 'writeBundle' | 'previewBundle' | 'takeBundle' | 'takeReceipt' | 'bundleProgress' | 'cancelBundle'
 
 export function createBundleCommands(bundles: Bundles): Pick<CommandHandlers, Handled> {
   return {
+    estimateBundle: async (request) => ok({ missions: await bundles.estimate(request) }),
     writeBundle: (request) => bundles.write(request),
     previewBundle: ({ path }) => bundles.preview(path),
     takeBundle: ({ path }) => bundles.take(path),

@@ -194,6 +194,7 @@ const looking: ReadonlySet<CommandName> = new Set([
   'previewCertificates',
   'exportCertificate',
   'listSnapshots',
+  'estimateBundle',
   'previewBundle',
   'bundleProgress'
 ] as const)

@@ -199,6 +199,11 @@ const schemas = {
   setBoundary: BoundarySchema,
   previewBoundary: BoundarySchema,
   listPresence: v.strictObject({ missionId: MissionIdSchema }),
+  estimateBundle: v.strictObject({
+    to: v.pipe(v.array(NodeIdSchema), v.maxLength(limits.bundleAudience)),
+    onlyLacking: v.optional(v.boolean()),
+    inTheOpen: v.optional(v.boolean())
+  }),
   writeBundle: v.strictObject({
     path: PathSchema,
     missions: v.pipe(v.array(MissionIdSchema), v.minLength(1), v.maxLength(bounds.missions)),

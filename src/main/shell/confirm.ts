@@ -81,6 +81,7 @@ const commands: Readonly<Record<CommandName, Care>> = {
   listBeyond: 'free',
   listDeleted: 'free',
   restoreSnapshot: 'person',
+  estimateBundle: 'free',
   writeBundle: 'host',
   previewBundle: 'host',
   takeBundle: 'host',

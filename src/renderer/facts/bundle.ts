@@ -1,9 +1,11 @@
 /** Bundles in words: what a preview says, what was done, how far it is. */
 import type {
+  BundleEstimate,
   BundleMission,
   BundleProgress,
   BundleTaken,
   BundleWritten,
+  MissionId,
   MissionSummary,
   PeerSummary
 } from '@shared/model'
@@ -11,18 +13,53 @@ import { covers } from '@shared/scope'
 import { amount, saying, type Saying } from './fact'
 import { hasEnded } from './peer-status'
 
-/** Who a bundle of this mission may be for, and how many trusted laptops it may not be for. */
+/** Who a bundle of any of these missions may be for, and how many trusted laptops it may not be for. */
 export function recipientsOf(
   peers: readonly PeerSummary[],
-  mission: MissionSummary,
+  missions: readonly MissionSummary[],
   now: number
 ): { readonly may: readonly PeerSummary[]; readonly mayNot: number } {
   const trusted = peers.filter(({ level, decision }) => level === 'trusted' && !hasEnded(decision, now))
-  const may = trusted.filter(({ decision }) => covers(decision?.scope.out ?? [], mission))
+  const may = trusted.filter(({ decision }) => missions.some((mission) => covers(decision?.scope.out ?? [], mission)))
   return {
     may: may.toSorted((a, b) => a.callsign.localeCompare(b.callsign)),
     mayNot: trusted.length - may.length
   }
+}
+
+export interface BundleChoice {
+  /** What may go to everybody chosen; without an estimate while that is asked. */
+  readonly may: readonly { readonly mission: MissionSummary; readonly estimate: BundleEstimate | undefined }[]
+  readonly mayNot: number
+  /** Of what may go. */
+  readonly chosen: readonly MissionId[]
+  /** Of what is chosen, before packing; `undefined` while it is asked. */
+  readonly bytes: number | undefined
+}
+
+/** @param wanted what a person chose, whether or not it may go; `all`: whatever may. */
+export function choiceOf(
+  missions: readonly MissionSummary[],
+  estimates: readonly BundleEstimate[] | undefined,
+  wanted: ReadonlySet<MissionId> | 'all'
+): BundleChoice {
+  const byId = new Map(estimates?.map((estimate) => [estimate.id, estimate]))
+  const rows = missions.map((mission) => ({ mission, estimate: byId.get(mission.id) }))
+  const may = rows.filter(({ estimate }) => estimate?.refused === undefined)
+  const chosen = may.filter(({ mission }) => wanted === 'all' || wanted.has(mission.id))
+  return {
+    may,
+    mayNot: rows.length - may.length,
+    chosen: chosen.map(({ mission }) => mission.id),
+    bytes: estimates === undefined ? undefined : chosen.reduce((sum, { estimate }) => sum + (estimate?.bytes ?? 0), 0)
+  }
+}
+
+export function weightSaying({ changes, files, bytes }: BundleEstimate): Saying {
+  const size = amount('bytes', bytes)
+  return files === 0
+    ? saying('bundle.weight', { size }, changes)
+    : saying('bundle.weightFiles', { size, files }, changes)
 }
 
 /** Every part of it counts as so many; bytes only where a drive is read. */

@@ -6,7 +6,15 @@
 import { basename, dirname } from 'node:path'
 import * as v from 'valibot'
 import { bundleEnding } from '@shared/bundle-names.js'
-import type { BundlePreview, BundleProgress, BundleTaken, BundleWritten, MissionId, NodeId } from '@shared/model.js'
+import type {
+  BundleEstimate,
+  BundlePreview,
+  BundleProgress,
+  BundleTaken,
+  BundleWritten,
+  MissionId,
+  NodeId
+} from '@shared/model.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { HashSchema, MissionIdSchema, NodeIdSchema } from '../bytes/ids.js'
 import type { OwnIdentity } from '../identity/identity.js'
@@ -68,6 +76,8 @@ export interface WriteRequest {
   readonly pieceBytes?: number | undefined
 }
 
+type Audience = Pick<WriteRequest, 'missions' | 'to' | 'inTheOpen'>
+
 const BookFile = v.object({
   /** Bundles that were taken, newest last. */
   taken: v.array(v.object({ id: v.string(), from: NodeIdSchema, at: v.number() })),
@@ -88,6 +98,8 @@ const takenMost = 500
 const heldMost = 2_000
 const incoming = 'incoming'
 const fileNameMost = 200
+/** Missions between two turns of the event loop. */
+const estimatedAtOnce = 32
 
 interface Job {
   progress: BundleProgress
@@ -248,12 +260,39 @@ export class Bundles {
     return outcome
   }
 
+  /** What of each mission would go in, as far as this may be said before it is packed; for nobody yet, all of it. */
+  async estimate(request: Pick<WriteRequest, 'to' | 'onlyLacking' | 'inTheOpen'>): Promise<readonly BundleEstimate[]> {
+    const isFor = request.to.length > 0 || request.inTheOpen === true
+    const estimates: BundleEstimate[] = []
+    for (const mission of this.#parts.missions.all()) {
+      if (estimates.length % estimatedAtOnce === estimatedAtOnce - 1) await new Promise((next) => setImmediate(next))
+      const plan = await this.#planOf(mission, request)
+      const changes = changesOf(plan)
+      const all = mission.logs.changes
+      const files = plan.contents.reduce((sum, { size }) => sum + size, 0)
+      const refused = isFor ? this.#refusal({ ...request, missions: [mission.id] }) : undefined
+      const lines = all === 0 ? 0 : Math.ceil((mission.logs.bytes * changes) / all)
+      estimates.push({
+        ...{ id: mission.id, changes, files: plan.contents.length, bytes: lines + files },
+        ...(refused === undefined ? {} : { refused: refused.code })
+      })
+    }
+    return estimates
+  }
+
+  async #planOf(mission: Mission, { to, onlyLacking }: Pick<WriteRequest, 'to' | 'onlyLacking'>): Promise<MissionPlan> {
+    const contents = (await this.#parts.contents?.of(mission.id)) ?? []
+    const listed = mission.summary.counts['content'] ?? 0
+    const after = onlyLacking === true ? this.#heldByAll(to, mission.id) : new Map<LogKey, number>()
+    return { mission, after, contents, leftOut: Math.max(0, listed - contents.length) }
+  }
+
   async #plan(
     request: WriteRequest
   ): Promise<{ readonly missions: readonly MissionPlan[]; readonly records: readonly IdentityRecord[] }> {
     const refused = this.#refusal(request)
     if (refused !== undefined) throw new BundleRefused(refused.code, refused.detail)
-    const { missions, peers, contents } = this.#parts
+    const { missions, peers } = this.#parts
     const records = request.to.map((nodeId) => {
       const record = peers.peers.get(nodeId)?.record
       if (record === undefined) throw new BundleRefused('no-sealing-key', peers.peers.get(nodeId)?.callsign)
@@ -263,14 +302,7 @@ export class Bundles {
     for (const id of new Set(request.missions)) {
       const mission = missions.get(id)
       if (mission === undefined) throw new BundleRefused('mission-unknown')
-      const files = contents === undefined ? [] : await contents.of(id)
-      const listed = mission.summary.counts['content'] ?? 0
-      plans.push({
-        mission,
-        after: request.onlyLacking === true ? this.#heldByAll(request.to, id) : new Map(),
-        contents: files,
-        leftOut: Math.max(0, listed - files.length)
-      })
+      plans.push(await this.#planOf(mission, request))
     }
     return { missions: plans, records }
   }
@@ -288,7 +320,7 @@ export class Bundles {
   }
 
   /** Why this bundle may not be made, now. */
-  #refusal({ missions: ids, to, inTheOpen }: WriteRequest): Problem | undefined {
+  #refusal({ missions: ids, to, inTheOpen }: Audience): Problem | undefined {
     const { missions, links, identity, peers } = this.#parts
     if (ids.length === 0) return problem('bad-request', 'no mission')
     if ((to.length === 0) !== (inTheOpen === true)) return problem('bad-request', 'for named nodes, or in the open')

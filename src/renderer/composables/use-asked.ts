@@ -1,18 +1,17 @@
 import { onScopeDispose, shallowRef, watch, type Ref } from 'vue'
-import type { ArgumentOf } from '@shared/contract'
-import type { ScopePreview } from '@shared/model'
+import type { AnswerOf, ArgumentOf, CommandName } from '@shared/contract'
 import type { Problem } from '@shared/result'
 import { useFeedStore } from '../stores/feed'
 
-export interface PreviewedScope {
-  readonly preview: Readonly<Ref<ScopePreview | undefined>>
+export interface Asked<Name extends CommandName> {
+  readonly answer: Readonly<Ref<AnswerOf<Name> | undefined>>
   readonly problem: Readonly<Ref<Problem | undefined>>
 }
 
-/** What a scope would do, asked of the engine while it is edited: one question at a time, the newest counts. */
-export function useScopePreview(question: () => ArgumentOf<'previewScope'>): PreviewedScope {
+/** What the engine says to a question that changes while it is edited: one at a time, the newest counts. */
+export function useAsked<Name extends CommandName>(name: Name, question: () => ArgumentOf<Name>): Asked<Name> {
   const feed = useFeedStore()
-  const preview = shallowRef<ScopePreview>()
+  const answer = shallowRef<AnswerOf<Name>>()
   const problem = shallowRef<Problem>()
   let running = false
   let again = false
@@ -24,10 +23,10 @@ export function useScopePreview(question: () => ArgumentOf<'previewScope'>): Pre
     running = true
     while (again && !gone) {
       again = false
-      const answer = await feed.call('previewScope', question())
+      const result = await feed.call(name, question())
       if (again) continue
-      preview.value = answer.ok ? answer.value : undefined
-      problem.value = answer.ok ? undefined : answer.problem
+      answer.value = result.ok ? result.value : undefined
+      problem.value = result.ok ? undefined : result.problem
     }
     running = false
   }
@@ -38,5 +37,5 @@ export function useScopePreview(question: () => ArgumentOf<'previewScope'>): Pre
     { immediate: true }
   )
   onScopeDispose(() => (gone = true))
-  return { preview, problem }
+  return { answer, problem }
 }

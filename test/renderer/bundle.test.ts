@@ -1,0 +1,43 @@
+// @vitest-environment happy-dom
+import { describe, expect, it } from 'vitest'
+import type { MissionSummary } from '@shared/model'
+import { choiceOf, recipientsOf, weightSaying } from '@/facts/bundle'
+import { richField } from '../window/recorded'
+
+const now = 1_700_000_000_000
+const { missions, peers } = richField(now).overview
+const [first, second, third] = missions as [MissionSummary, MissionSummary, MissionSummary]
+const estimates = missions.map(({ id }, index) => ({ id, changes: 10, files: index, bytes: 1_000 * (index + 1) }))
+
+describe('what goes into a bundle', () => {
+  it('is what was chosen, with its weight once that is known', () => {
+    const wanted = new Set([first.id, third.id])
+    expect(choiceOf(missions, undefined, wanted)).toMatchObject({ mayNot: 0, chosen: [first.id, third.id] })
+    expect(choiceOf(missions, undefined, wanted).bytes).toBeUndefined()
+    expect(choiceOf(missions, estimates, wanted).bytes).toBe(4_000)
+  })
+
+  it('is never what may not go to everybody chosen, also where all was chosen', () => {
+    const refused = estimates.map((one) => (one.id === first.id ? { ...one, refused: 'outside-scope' as const } : one))
+    expect(choiceOf(missions, refused, new Set([first.id]))).toMatchObject({ mayNot: 1, chosen: [], bytes: 0 })
+    const all = choiceOf(missions, refused, 'all')
+    expect(all.chosen).toEqual(missions.slice(1).map(({ id }) => id))
+    expect(all.may.map(({ mission }) => mission.id)).not.toContain(first.id)
+  })
+
+  it('is said with files where there are any', () => {
+    expect(weightSaying({ id: first.id, changes: 1, files: 0, bytes: 5 }).key).toBe('bundle.weight')
+    expect(weightSaying({ id: first.id, changes: 1, files: 2, bytes: 5 }).key).toBe('bundle.weightFiles')
+  })
+})
+
+describe('whom a bundle may be for', () => {
+  it('is who may have any of its missions', () => {
+    const [someone] = peers.filter(({ level }) => level === 'trusted')
+    if (someone?.decision === undefined) throw new Error('somebody is trusted')
+    const scope = { out: [`id:${second.id}`], in: ['*'], access: 'write' as const }
+    const only = [{ ...someone, decision: { ...someone.decision, scope } }]
+    expect(recipientsOf(only, [first], now)).toEqual({ may: [], mayNot: 1 })
+    expect(recipientsOf(only, [first, second], now)).toEqual({ may: only, mayNot: 0 })
+  })
+})
