@@ -39,6 +39,14 @@ export interface MountOptions {
   readonly path?: string
 }
 
+/** Where nothing is laid out nothing has a size, and a long list draws nothing: boxes of 5,000 pixels and rows of 55. */
+export function giveSizes(): () => void {
+  const sizes = { clientHeight: 5_000, offsetHeight: 55 }
+  for (const [name, size] of Object.entries(sizes))
+    Object.defineProperty(HTMLElement.prototype, name, { configurable: true, get: () => size })
+  return () => Object.keys(sizes).forEach((name) => Reflect.deleteProperty(HTMLElement.prototype, name))
+}
+
 export async function mountPart(part: Component, options: MountOptions = {}): Promise<Mounted> {
   const recorded = options.recorded ?? richField(Date.now())
   const called: Called[] = []

@@ -1,10 +1,10 @@
 // @vitest-environment happy-dom
 import { flushPromises } from '@vue/test-utils'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import App from '@/App.vue'
 import { trustField, longAudit } from '../window/recorded-trust'
 import type { Recorded } from '../window/recorded'
-import { mountPart, type Mounted } from './mounting'
+import { giveSizes, mountPart, type Mounted } from './mounting'
 
 interface Viewport {
   readonly happyDOM: { setViewport(size: { width: number; height: number }): void }
@@ -81,6 +81,10 @@ describe('trust', () => {
 })
 
 describe('activity', () => {
+  let undo: () => void
+  beforeAll(() => void (undo = giveSizes()))
+  afterAll(() => undo())
+
   const rows = (): readonly string[] =>
     [...document.querySelectorAll('[data-row]')].map((row) => row.textContent?.trim() ?? '')
 

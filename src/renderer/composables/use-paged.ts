@@ -30,7 +30,8 @@ export interface PagedList<Item> {
   /** Another one whenever what `at` gives may be another. */
   readonly version: Readonly<Ref<unknown>>
   at(index: number): Item | undefined
-  show(first: number, last: number): void
+  /** @param held is looked at too, wherever it is. */
+  show(first: number, last: number, held?: number): void
   /** While true, new items wait instead of moving what is being read. */
   hold(on: boolean): void
   release(): void
@@ -43,7 +44,8 @@ export function usePaged<Item>(query: PagedQuery<Item>): PagedList<Item> {
   const loaded = ref(false)
   const problem = shallowRef<Problem>()
   let range: readonly [number, number] = [0, pageSize - 1]
-  let held = false
+  let heldRow: number | undefined
+  let isHeld = false
   let running = false
   let again = false
   let gone = false
@@ -53,7 +55,9 @@ export function usePaged<Item>(query: PagedQuery<Item>): PagedList<Item> {
   function pagesFor(skip: number): readonly number[] {
     const first = Math.floor((range[0] + skip) / pageSize)
     const last = Math.floor((range[1] + skip) / pageSize)
-    return Array.from({ length: last - first + 1 }, (_, index) => first + index)
+    const wanted = Array.from({ length: last - first + 1 }, (_, index) => first + index)
+    const also = heldRow === undefined ? first : Math.floor((heldRow + skip) / pageSize)
+    return wanted.includes(also) ? wanted : [...wanted, also]
   }
 
   async function refresh(): Promise<void> {
@@ -76,7 +80,7 @@ export function usePaged<Item>(query: PagedQuery<Item>): PagedList<Item> {
     if (!first.ok) return void (problem.value = first.problem)
     fresh.set(probe, first.value.items)
     const grown = loaded.value ? first.value.total - engineTotal.value : 0
-    const skip = held ? Math.max(0, waiting.value + grown) : 0
+    const skip = isHeld ? Math.max(0, waiting.value + grown) : 0
     const missing = pagesFor(skip).filter((page) => !fresh.has(page) && page * pageSize < first.value.total)
     for (const [index, answer] of (await Promise.all(missing.map(ask))).entries()) {
       if (!answer.ok) return void (problem.value = answer.problem)
@@ -90,8 +94,9 @@ export function usePaged<Item>(query: PagedQuery<Item>): PagedList<Item> {
     loaded.value = true
   }
 
-  function show(first: number, last: number): void {
+  function show(first: number, last: number, row?: number): void {
     range = [Math.max(0, first), Math.max(first, last)]
+    heldRow = row
     if (pagesFor(waiting.value).some((page) => !pages.value.has(page))) void refresh()
   }
 
@@ -99,8 +104,9 @@ export function usePaged<Item>(query: PagedQuery<Item>): PagedList<Item> {
     () => query.key(),
     () => {
       range = [0, pageSize - 1]
+      heldRow = undefined
       waiting.value = 0
-      held = false
+      isHeld = false
       loaded.value = false
       void refresh()
     },
@@ -124,10 +130,10 @@ export function usePaged<Item>(query: PagedQuery<Item>): PagedList<Item> {
     },
     show,
     hold: (on) => {
-      held = on
+      isHeld = on
     },
     release: () => {
-      held = false
+      isHeld = false
       range = [0, pageSize - 1]
       waiting.value = 0
       void refresh()

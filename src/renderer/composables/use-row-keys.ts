@@ -1,14 +1,21 @@
 /** Arrows, Home, End and first letters move the focus among the rows of a list; every row stays reachable with Tab. */
 const typedResetMs = 800
 
-export function useRowKeys(): (event: KeyboardEvent) => void {
+/** @param jump goes to the first or last row itself, where not all rows are drawn. */
+export function useRowKeys(jump?: (to: 'first' | 'last') => void): (event: KeyboardEvent) => void {
   let typed = ''
   let typedAt = 0
 
   return (event) => {
     const list = event.currentTarget
     if (!(list instanceof HTMLElement) || event.ctrlKey || event.metaKey || event.altKey) return
-    if (event.target instanceof HTMLInputElement || event.target instanceof HTMLTextAreaElement) return
+    const { target } = event
+    // In a field these keys are the field's own.
+    if (target instanceof HTMLElement && target.matches('input, textarea, select, [role="radio"]')) return
+    if (jump !== undefined && (event.key === 'Home' || event.key === 'End')) {
+      event.preventDefault()
+      return jump(event.key === 'Home' ? 'first' : 'last')
+    }
     const rows = [...list.querySelectorAll<HTMLElement>('[data-row]')]
     const at = rows.findIndex((row) => row === document.activeElement)
     const next = choose(event, rows, at)

@@ -1,0 +1,161 @@
+/** Long lists in real Chromium: what is being read stays where it is, and keys reach every row. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Browser, Page } from 'playwright-core'
+import type { CommandHandlers } from '@shared/contract'
+import type { ContentView, EntityView, Json, MissionId } from '@shared/model'
+import { ok } from '@shared/result'
+import { openBrowser } from './browser'
+import { canLook, goTo, withRecorded } from './looks'
+import { changeName, missionIdOf, nodeIdOf, richField } from './recorded'
+import type { RecordedEngine } from './recorded-engine'
+
+const fire = missionIdOf(1)
+const author = nodeIdOf(0)
+
+function entity(name: string, at: number, fields: Readonly<Record<string, Json>>): EntityView {
+  return {
+    ...{ entity: name, createdAt: at, createdBy: author, createdByName: 'OSC Sežana', deleted: false },
+    fields: Object.entries(fields).map(([field, value], index) => ({
+      field,
+      values: [{ name: changeName(author, (at % 90_000) + index), value, author, authorName: 'OSC Sežana', at }]
+    }))
+  }
+}
+
+/** Files of the fire, the newest first; some may be added in front. */
+function files(count: number) {
+  const now = Date.now()
+  const made = (number: number): ContentView => {
+    const file = number.toString(16).padStart(64, '0')
+    const view = entity(`content/${file}`, now - 3_600_000 + number, { name: `photo ${String(number)}.jpg` })
+    return { ...{ entity: view, file, state: 'here', size: 9, isWanted: false, bytes: 9, sources: 0, holders: [] } }
+  }
+  const list = Array.from({ length: count }, (_, index) => made(count - index))
+  const own: Partial<CommandHandlers> = {
+    listContents: async ({ offset, limit }) =>
+      ok({ version: 0, total: list.length, offset, items: list.slice(offset, offset + limit) })
+  }
+  return { own, add: (number: number) => void list.unshift(made(number)) }
+}
+
+/** Somebody else changed the mission. */
+function changed(engine: RecordedEngine, recorded: ReturnType<typeof richField>, version: number): void {
+  const mission = recorded.overview.missions.find(({ id }) => id === fire)
+  if (mission === undefined) throw new Error('no such mission in the field')
+  engine.say({ slice: 'mission', value: { ...mission, version } })
+}
+
+/** How far below the top of its list a row is. */
+async function placeOf(page: Page, text: string): Promise<number> {
+  const [row, list] = await Promise.all([
+    page.getByText(text, { exact: true }).boundingBox(),
+    page.locator('.scroller').first().boundingBox()
+  ])
+  return (row?.y ?? NaN) - (list?.y ?? NaN)
+}
+
+/** Scrolls, and waits until what is there is drawn. */
+async function scrollTo(page: Page, top: number, shows: string): Promise<void> {
+  await page
+    .locator('.scroller')
+    .first()
+    .evaluate((list, to) => list.scrollTo({ top: to }), top)
+  await page.getByText(shows, { exact: true }).waitFor()
+}
+
+describe.runIf(canLook)('long lists', () => {
+  let browser: Browser
+  beforeAll(async () => {
+    browser = await openBrowser()
+  })
+  afterAll(() => browser.close())
+
+  it('leave what is being read where it is when more comes in above', async () => {
+    const recorded = richField(Date.now())
+    const { own, add } = files(400)
+    await withRecorded(
+      browser,
+      recorded,
+      async (page, engine) => {
+        await goTo(page, `/missions/${fire}/files`)
+        await page.getByText('photo 400.jpg').waitFor()
+        await scrollTo(page, 6_432, 'photo 296.jpg')
+        const before = await placeOf(page, 'photo 296.jpg')
+        for (let number = 401; number < 404; number++) add(number)
+        changed(engine, recorded, 100_001)
+        await expect.poll(() => page.locator('.place[data-index="107"]').textContent()).toContain('photo 296.jpg')
+        expect(await placeOf(page, 'photo 296.jpg')).toBe(before)
+        // At the very top people see what is new.
+        await scrollTo(page, 0, 'photo 403.jpg')
+        add(404)
+        changed(engine, recorded, 100_002)
+        await page.getByText('photo 404.jpg').waitFor()
+        expect(await placeOf(page, 'photo 404.jpg')).toBeLessThan(64)
+      },
+      own
+    )
+  })
+
+  it('leave what is being read where it is when rows above grow', async () => {
+    const recorded = richField(Date.now())
+    const mission = recorded.missions.get(fire as MissionId)
+    if (mission === undefined) throw new Error('no such mission in the field')
+    const at = Date.now() - 86_400_000
+    const entries = Array.from({ length: 300 }, (_, index) =>
+      entity(`log/l${String(index)}`, at - index, { text: `Entry ${String(index)}` })
+    )
+    recorded.missions.set(fire as MissionId, {
+      ...mission,
+      entities: [...mission.entities.filter((one) => !one.entity.startsWith('log/')), ...entries]
+    })
+    await withRecorded(browser, recorded, async (page, engine) => {
+      await goTo(page, `/missions/${fire}/log`)
+      await page.getByText('Entry 0', { exact: true }).waitFor()
+      const list = page.locator('.scroller').first()
+      await scrollTo(page, 8_000, 'Entry 102')
+      await expect.poll(() => list.evaluate((box) => box.scrollTop)).toBeGreaterThan(0)
+      // The first row in sight, and the one above it, which is drawn but not seen.
+      const first = Number(
+        await list.evaluate((box) => {
+          const top = box.getBoundingClientRect().top
+          const rows = [...box.querySelectorAll<HTMLElement>('.place')]
+          return rows
+            .filter((row) => row.getBoundingClientRect().top >= top)
+            .map((row) => Number(row.dataset['index']))
+            .sort((a, b) => a - b)[0]
+        })
+      )
+      const above = `log/l${String(first - 2)}`
+      const before = await placeOf(page, `Entry ${String(first)}`)
+      const [peer] = recorded.overview.peers
+      if (peer === undefined) throw new Error('no peer in the field')
+      const longer = Array.from({ length: 12 }, (_, line) => `line ${String(line)}`).join('\n')
+      engine.writeAs(peer, fire as MissionId, [{ entity: above, field: 'text', value: longer }])
+      await page.getByText('line 11').first().waitFor({ state: 'attached' })
+      await expect.poll(() => placeOf(page, `Entry ${String(first)}`)).toBeCloseTo(before, 0)
+    })
+  })
+
+  it('let keys reach the first and the last row, and keep the one that has the focus', async () => {
+    const { own } = files(400)
+    await withRecorded(
+      browser,
+      richField(Date.now()),
+      async (page) => {
+        await goTo(page, `/missions/${fire}/files`)
+        await page.getByText('photo 400.jpg').waitFor()
+        const focusedRow = () => page.evaluate(() => (document.activeElement as HTMLElement).dataset['row'])
+        await page.locator('.scroller').first().focus()
+        await page.keyboard.press('End')
+        await expect.poll(focusedRow).toBe('photo 1.jpg')
+        await page.keyboard.press('ArrowUp')
+        expect(await focusedRow()).toBe('photo 2.jpg')
+        await scrollTo(page, 0, 'photo 400.jpg')
+        expect(await focusedRow()).toBe('photo 2.jpg')
+        await page.keyboard.press('Home')
+        await expect.poll(focusedRow).toBe('photo 400.jpg')
+      },
+      own
+    )
+  })
+})
