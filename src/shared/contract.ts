@@ -39,6 +39,7 @@ import type {
   ScopePreview,
   Role,
   SnapshotSummary,
+  TaskPage,
   WriteRequest
 } from './model.js'
 import type { Result } from './result.js'
@@ -203,6 +204,11 @@ interface CommandMap {
       readonly pastAt?: number
     }
     answer: EntityPage
+  }
+  /** Tasks: with conflicts first, done last, between them what is due first. Limit 1 to 200. */
+  listTasks: {
+    argument: { readonly missionId: MissionId; readonly offset: number; readonly limit: number }
+    answer: TaskPage
   }
   /** Registers with more than one content, by entity and field. */
   listConflicts: {

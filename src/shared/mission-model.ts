@@ -2,7 +2,7 @@
  * What the fields of a mission mean (docs/protocol/missions.md, "What is in a mission"): one table of forms, by which
  * values are read. What does not look as it should is no value of the model, and is shown as it was written.
  */
-import type { EntityView, Json, NodeId, Role } from './model.js'
+import type { Json, NodeId, Role } from './model.js'
 
 /** Degrees (WGS 84) and metres. */
 export interface ItemPoint {
@@ -152,8 +152,14 @@ export function idOf(entity: string): string {
   return entity.slice(entity.indexOf('/') + 1 || entity.length)
 }
 
+/** An entity as far as its fields go; of a value nothing but itself is looked at. */
+export interface WrittenFields {
+  readonly entity: string
+  readonly fields: readonly { readonly field: string; readonly values: readonly { readonly value: Json }[] }[]
+}
+
 /** A value that is not as the table wants it, and `null`, are left out: whoever shows the entity shows them raw. */
-export function fieldsOf<Type extends EntityType>(type: Type, { entity, fields }: EntityView): Fields<Type> {
+export function fieldsOf<Type extends EntityType>(type: Type, { entity, fields }: WrittenFields): Fields<Type> {
   const read: Record<string, unknown> = {}
   if (entity !== type && !entity.startsWith(`${type}/`)) return {}
   for (const { field, values } of fields) {

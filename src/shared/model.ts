@@ -620,6 +620,12 @@ export interface EntityPage {
   readonly items: readonly EntityView[]
 }
 
+/** Tasks in the order in which people see them (`task-order.ts`). */
+export interface TaskPage extends EntityPage {
+  /** Not done, of all. */
+  readonly open: number
+}
+
 /** A log that its author continued in two ways. */
 export interface Fork {
   readonly author: NodeId

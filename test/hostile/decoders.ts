@@ -573,6 +573,7 @@ function commandArguments(missionId: MissionId, nodeId: NodeId) {
     search: { ...mission, text: 'x', limit: 1 },
     viewEntity: { ...mission, entity: 'item/1' },
     listItems: { ...mission, box: [13, 45, 14, 46], text: 'x', since: `${'0'.repeat(16)}.7` },
+    listTasks: { ...mission, ...page },
     listMaps: null,
     addMap: { path: '/maps/kras.pmtiles' },
     removeMap: { id: '0'.repeat(16) },

@@ -10,7 +10,7 @@ import { createText, type LocaleName } from '@/i18n'
 import { createWindowRouter } from '@/router'
 import { useFeedStore } from '@/stores/feed'
 import { richField, type Recorded } from '../window/recorded'
-import { lackedIn, previewOf } from '../window/recorded-standing'
+import { lackedIn, previewOf, tasksIn } from '../window/recorded-standing'
 import { noBundles } from './no-bundles'
 
 export interface Called {
@@ -131,6 +131,7 @@ function usualAnswer(recorded: Recorded, name: CommandName, argument: unknown): 
     const found = (mission?.entities ?? []).filter((item) => item.entity.startsWith(`${type}/`))
     return ok({ version: 1, total: found.length, offset, items: found.slice(offset, offset + limit) })
   }
+  if (name === 'listTasks') return ok({ version: 1, ...tasksIn(mission?.entities ?? [], offset, limit) })
   if (name === 'listConflicts') {
     const items = (mission?.entities ?? []).flatMap((item) =>
       item.fields

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
 import type { CommandHandlers } from '@shared/contract'
-import type { ContentView, EntityView, Json, MissionId } from '@shared/model'
+import type { ContentView, EntityView, Json } from '@shared/model'
 import { ok } from '@shared/result'
 import { openBrowser } from './browser'
 import { canLook, goTo, withRecorded } from './looks'
@@ -98,13 +98,13 @@ describe.runIf(canLook)('long lists', () => {
 
   it('leave what is being read where it is when rows above grow', async () => {
     const recorded = richField(Date.now())
-    const mission = recorded.missions.get(fire as MissionId)
+    const mission = recorded.missions.get(fire)
     if (mission === undefined) throw new Error('no such mission in the field')
     const at = Date.now() - 86_400_000
     const entries = Array.from({ length: 300 }, (_, index) =>
       entity(`log/l${String(index)}`, at - index, { text: `Entry ${String(index)}` })
     )
-    recorded.missions.set(fire as MissionId, {
+    recorded.missions.set(fire, {
       ...mission,
       entities: [...mission.entities.filter((one) => !one.entity.startsWith('log/')), ...entries]
     })
@@ -130,9 +130,58 @@ describe.runIf(canLook)('long lists', () => {
       const [peer] = recorded.overview.peers
       if (peer === undefined) throw new Error('no peer in the field')
       const longer = Array.from({ length: 12 }, (_, line) => `line ${String(line)}`).join('\n')
-      engine.writeAs(peer, fire as MissionId, [{ entity: above, field: 'text', value: longer }])
+      engine.writeAs(peer, fire, [{ entity: above, field: 'text', value: longer }])
       await page.getByText('line 11').first().waitFor({ state: 'attached' })
       await expect.poll(() => placeOf(page, `Entry ${String(first)}`)).toBeCloseTo(before, 0)
+    })
+  })
+
+  it('show all of 2,000 tasks, by keys too, and keep the one that is being written', async () => {
+    const recorded = richField(Date.now())
+    const mission = recorded.missions.get(fire)
+    if (mission === undefined) throw new Error('no such mission in the field')
+    const now = Date.now()
+    const tasks = Array.from({ length: 2_000 }, (_, index) =>
+      entity(`task/n${String(index)}`, now - index, {
+        ...{ title: `Task ${String(index)}`, state: index % 4 === 3 ? 'done' : 'open' },
+        ...(index % 2 === 0 ? {} : { due: now + index * 60_000 })
+      })
+    )
+    const others = mission.entities.filter((one) => !one.entity.startsWith('task/'))
+    recorded.missions.set(fire, { ...mission, entities: [...others, ...tasks] })
+    await withRecorded(browser, recorded, async (page, engine) => {
+      await goTo(page, `/missions/${fire}`)
+      await page.getByText(/^1\s500 open of 2\s000, by due time/).waitFor()
+      const list = page.getByRole('feed', { name: 'List of tasks' })
+      const rowTitled = (title: string) => list.getByRole('article', { name: title, exact: true })
+      await rowTitled('Task 1').waitFor()
+      expect(await list.getByRole('article').count()).toBeLessThan(40)
+      await list.focus()
+      await page.keyboard.press('End')
+      await rowTitled('Task 1999').waitFor()
+      // What is due never stands behind what is due, and what is done behind both.
+      await list.evaluate((box) => box.scrollTo({ top: box.scrollHeight * 0.25 }))
+      await expect.poll(() => list.getByRole('article', { name: /^Task \d*[02468]$/ }).count()).toBeGreaterThan(0)
+
+      await page.keyboard.press('Home')
+      await expect
+        .poll(() => page.evaluate(() => (document.activeElement as HTMLElement).dataset['row']))
+        .toBe('Task 1')
+      await page.keyboard.press('Enter')
+      await page.getByRole('button', { name: 'Who and until when' }).click()
+      await page.getByLabel('Who does it').fill('Žiga Šušt')
+      await list.evaluate((box) => box.scrollTo({ top: 60_000 }))
+      await expect.poll(() => list.getByRole('article').count()).toBeGreaterThan(5)
+      // Somebody else makes a task that is due before all others.
+      const [peer] = recorded.overview.peers
+      if (peer === undefined) throw new Error('no peer in the field')
+      engine.writeAs(peer, fire, [
+        { entity: 'task/first', field: 'title', value: 'Before all others' },
+        { entity: 'task/first', field: 'due', value: now - 60_000 }
+      ])
+      await page.getByText(/^1\s501 open of 2\s001, by due time/).waitFor()
+      await page.keyboard.type('aršič')
+      expect(await page.getByLabel('Who does it').inputValue()).toBe('Žiga Šuštaršič')
     })
   })
 

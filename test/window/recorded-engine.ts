@@ -26,7 +26,7 @@ import type {
 import { fail, ok, type Result } from '@shared/result'
 import { isInBox, mapItem } from '../../src/main/engine/missions/map-item'
 import { changeName, missionIdOf, type Recorded } from './recorded'
-import { lackedIn, previewOf } from './recorded-standing'
+import { lackedIn, previewOf, tasksIn } from './recorded-standing'
 
 export interface RecordedEngine {
   /** Address with a fresh one-time code. */
@@ -317,6 +317,10 @@ export async function startRecordedEngine(
         .sort((a, b) => (order === 'newest' ? b.createdAt - a.createdAt : a.createdAt - b.createdAt))
       const version = state.overview.missions.find((item) => item.id === missionId)?.version ?? 0
       return ok({ version, total: found.length, offset, items: found.slice(offset, offset + limit) })
+    },
+    listTasks: async ({ missionId, offset, limit }) => {
+      const page = tasksIn(recorded.missions.get(missionId)?.entities ?? [], offset, limit)
+      return ok({ version: state.overview.missions.find((item) => item.id === missionId)?.version ?? 0, ...page })
     },
     listConflicts: async ({ missionId, offset, limit }) => {
       const mission = recorded.missions.get(missionId)

@@ -1,6 +1,7 @@
-/** What a scope would do in a recorded field, and who lacks what of it. */
+/** What a scope would do in a recorded field, who lacks what of it, and its tasks in their order. */
 import type { ArgumentOf } from '@shared/contract'
-import type { LackedPage, Overview, ScopePreview } from '@shared/model'
+import type { EntityView, LackedPage, Overview, ScopePreview, TaskPage } from '@shared/model'
+import { compareTasks, isTaskDone, taskStanding } from '@shared/task-order'
 import { previewScope } from '../../src/main/engine/trust/scope-preview'
 import type { Recorded } from './recorded'
 
@@ -44,4 +45,12 @@ export function lackedIn(
     ...{ entity, field, kind: 'set', text: typeof value === 'string' ? value : JSON.stringify(value) }
   }))
   return { total, offset, items }
+}
+
+export function tasksIn(entities: readonly EntityView[], offset: number, limit: number): Omit<TaskPage, 'version'> {
+  const tasks = entities
+    .filter((one) => one.entity.startsWith('task/') && !one.deleted)
+    .sort((a, b) => compareTasks(taskStanding(a), taskStanding(b)))
+  const open = tasks.filter((task) => !isTaskDone(task)).length
+  return { total: tasks.length, open, offset, items: tasks.slice(offset, offset + limit) }
 }

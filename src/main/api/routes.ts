@@ -147,6 +147,8 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
       }
       return replyTo(await run('listItems', asked), (page) => page)
     }
+    case 'GET missions/:id/tasks':
+      return replyTo(await run('listTasks', { missionId: id, ...pageOf(call.query) }), (page) => page)
     case 'GET maps':
       return replyTo(await run('listMaps', null), (listed) => listed)
     case 'POST maps':

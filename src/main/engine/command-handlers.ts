@@ -182,6 +182,7 @@ const looking: ReadonlySet<CommandName> = new Set([
   'search',
   'viewEntity',
   'listItems',
+  'listTasks',
   'listMaps',
   'listBeyond',
   'listDeleted',

@@ -143,6 +143,7 @@ const schemas = {
     filter: v.optional(Text(200)),
     pastAt: v.optional(Time)
   }),
+  listTasks: v.strictObject({ missionId: MissionIdSchema, offset: Offset, limit: Limit }),
   listConflicts: v.strictObject({ missionId: MissionIdSchema, offset: Offset, limit: Limit }),
   listDeletedEdits: v.strictObject({ missionId: MissionIdSchema }),
   listHistory: v.pipe(

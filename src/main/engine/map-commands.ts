@@ -1,12 +1,11 @@
-/** Commands about maps: the items of a mission on one, and the map files that a person opened. */
+/** Commands about maps and tasks: the items of a mission on a map, map files that a person opened, tasks in their order. */
 import type { CommandHandlers } from '@shared/contract.js'
-import type { MissionId } from '@shared/model.js'
 import { fail, ok } from '@shared/result.js'
-import { bounds } from './limits.js'
 import type { MapShelf } from './maps/map-shelf.js'
+import { IndexShelf } from './missions/index-shelf.js'
 import { ItemIndex } from './missions/item-index.js'
-import type { Mission } from './missions/mission.js'
 import type { Missions } from './missions/missions.js'
+import { TaskIndex } from './missions/task-index.js'
 import { entityOf } from './missions/views.js'
 import type { Clock } from './runtime/clock.js'
 import type { Random } from './runtime/random.js'
@@ -19,23 +18,29 @@ export interface MapParts {
   readonly random: Random
 }
 
-/** Missions whose items are kept in memory: the one that is looked at, and the one before it. */
-const indexesMost = 2
 /** How long an answer waits for what is still being read. */
 const patienceMs = 300
 
-type Handled = 'listItems' | 'viewEntity' | 'listMaps' | 'addMap' | 'removeMap'
+type Handled = 'listItems' | 'listTasks' | 'viewEntity' | 'listMaps' | 'addMap' | 'removeMap'
 
 export function createMapCommands(parts: MapParts): Pick<CommandHandlers, Handled> {
-  const { missions, shelf } = parts
-  const indexes = new Indexes(parts)
+  const { missions, shelf, clock, random } = parts
+  const items = new IndexShelf(clock, (mission) => new ItemIndex(mission, () => random.bytes(8).toString('hex')))
+  const tasks = new IndexShelf(clock, (mission) => new TaskIndex(mission))
+  const patience = () => new Promise<void>((done) => clock.after(patienceMs, done))
   return {
     async listItems({ missionId, ...query }) {
       const mission = missions.get(missionId)
       if (mission === undefined) return fail('mission-unknown')
-      const index = indexes.of(mission)
-      const refreshed = await kept(Promise.race([index.refresh(), indexes.patience()]))
+      const index = items.of(mission)
+      const refreshed = await kept(Promise.race([index.refresh(), patience()]))
       return refreshed.ok ? ok(index.answer(query)) : refreshed
+    },
+    async listTasks({ missionId, ...query }) {
+      const mission = missions.get(missionId)
+      if (mission === undefined) return fail('mission-unknown')
+      const index = tasks.of(mission)
+      return kept(index.refresh().then(() => index.page(query)))
     },
     async viewEntity({ missionId, entity }) {
       const mission = missions.get(missionId)
@@ -51,46 +56,5 @@ export function createMapCommands(parts: MapParts): Pick<CommandHandlers, Handle
     async removeMap({ id }) {
       return shelf.remove(id)
     }
-  }
-}
-
-class Indexes {
-  readonly #parts: MapParts
-  /** The one asked last is at the end. */
-  readonly #kept = new Map<MissionId, { readonly mission: Mission; readonly index: ItemIndex; usedAt: number }>()
-  #isTimed = false
-
-  constructor(parts: MapParts) {
-    this.#parts = parts
-  }
-
-  of(mission: Mission): ItemIndex {
-    const { clock, random } = this.#parts
-    const known = this.#kept.get(mission.id)
-    // A mission whose files were read anew is another object.
-    const index =
-      known?.mission === mission ? known.index : new ItemIndex(mission, () => random.bytes(8).toString('hex'))
-    this.#kept.delete(mission.id)
-    this.#kept.set(mission.id, { mission, index, usedAt: clock.monotonic() })
-    const [oldest] = this.#kept.keys()
-    if (this.#kept.size > indexesMost && oldest !== undefined) this.#kept.delete(oldest)
-    this.#letGoLater()
-    return index
-  }
-
-  patience(): Promise<void> {
-    return new Promise((done) => this.#parts.clock.after(patienceMs, done))
-  }
-
-  #letGoLater(): void {
-    const { clock } = this.#parts
-    if (this.#isTimed || this.#kept.size === 0) return
-    this.#isTimed = true
-    clock.after(bounds.foldIdleMs, () => {
-      this.#isTimed = false
-      for (const [id, { usedAt }] of this.#kept)
-        if (clock.monotonic() - usedAt >= bounds.foldIdleMs) this.#kept.delete(id)
-      this.#letGoLater()
-    })
   }
 }

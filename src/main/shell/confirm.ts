@@ -58,6 +58,7 @@ const commands: Readonly<Record<CommandName, Care>> = {
   search: 'free',
   viewEntity: 'free',
   listItems: 'free',
+  listTasks: 'free',
   listMaps: 'free',
   addMap: 'person',
   removeMap: 'free',

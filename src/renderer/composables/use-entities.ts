@@ -1,5 +1,6 @@
-/** Entities of one type, and files of a mission, in pages. */
-import type { ContentView, EntityView, MissionId } from '@shared/model'
+/** Entities of one type, tasks in their order, and files of a mission, in pages. */
+import { ref, type Ref } from 'vue'
+import type { ContentView, EntityView, MissionId, MissionSummary } from '@shared/model'
 import { useFeedStore } from '../stores/feed'
 import { usePaged, type PagedList } from './use-paged'
 
@@ -21,6 +22,22 @@ export function useEntities(query: () => EntityQuery, version: () => number): En
     version,
     ask: (offset, limit) => feed.call('listEntities', { ...narrowed(query()), offset, limit })
   })
+}
+
+/** Tasks in the order in which people see them, and how many of all are to be done. */
+export function useTasks(mission: () => MissionSummary): EntityList & { readonly open: Readonly<Ref<number>> } {
+  const feed = useFeedStore()
+  const open = ref(0)
+  const list = usePaged<EntityView>({
+    key: () => mission().id,
+    version: () => mission().version,
+    ask: async (offset, limit) => {
+      const page = await feed.call('listTasks', { missionId: mission().id, offset, limit })
+      if (page.ok) open.value = page.value.open
+      return page
+    }
+  })
+  return { ...list, open }
 }
 
 /** Files of a mission, and how each stands here. */

@@ -4,7 +4,7 @@ import type { Problem } from '@shared/result'
 import { useFeedStore } from '../stores/feed'
 
 /** The most that one query gives. */
-export const fewMost = 200
+const fewMost = 200
 
 export interface Few {
   /** The newest, at most `fewMost`. */
@@ -14,7 +14,7 @@ export interface Few {
   readonly problem: Readonly<ShallowRef<Problem | undefined>>
 }
 
-/** Things of which a mission has tens, not thousands (tasks, folders, invitations); asked for again when it changed. */
+/** Things of which a mission has tens, not thousands (folders, invitations); asked for again when it changed. */
 export function useFew(type: string, mission: () => MissionSummary): Few {
   const feed = useFeedStore()
   const list = shallowRef<readonly EntityView[]>([])

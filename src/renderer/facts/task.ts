@@ -1,6 +1,6 @@
 import type { EntityView } from '@shared/model'
-import { fieldsOf, taskStates } from '@shared/mission-model'
-import { fieldOf } from '../display/value'
+import { taskStates } from '@shared/mission-model'
+import { compareTasks, isTaskDone, taskStanding } from '@shared/task-order'
 import type { MessageKey } from '../i18n'
 
 export { taskStates }
@@ -10,17 +10,11 @@ export function isTaskState(text: string): text is TaskState {
   return taskStates.some((state) => state === text)
 }
 
-export function isDone(task: EntityView): boolean {
-  const values = fieldOf(task, 'state')?.values ?? []
-  return values.length > 0 && values.every((value) => value.value === 'done')
-}
+export const isDone = isTaskDone
 
-/** Conflicts first, done last; between them what is due first, and what is due never as the engine gave it. */
+/** As every laptop shows them; what is alike stays as it was given. */
 export function sortTasks(tasks: readonly EntityView[]): readonly EntityView[] {
-  const rank = (task: EntityView): number =>
-    task.fields.some((field) => field.values.length > 1) ? 0 : isDone(task) ? 2 : 1
-  const due = (task: EntityView): number => fieldsOf('task', task).due ?? Number.MAX_SAFE_INTEGER
-  return [...tasks].sort((a, b) => rank(a) - rank(b) || due(a) - due(b))
+  return [...tasks].sort((a, b) => compareTasks(taskStanding(a), taskStanding(b)))
 }
 
 export const stateWords: Readonly<Record<TaskState, MessageKey>> = {

@@ -64,6 +64,17 @@ export async function entityOf(mission: Mission, fold: Fold, name: string): Prom
   return index === undefined ? undefined : entityView(mission, index, await valuesOf(mission, [index]))
 }
 
+/** Of these names, in their order, what is there. */
+export async function entitiesNamed(
+  mission: Mission,
+  fold: Fold,
+  names: readonly string[]
+): Promise<readonly EntityView[]> {
+  const indexes = names.flatMap((name) => fold.entity(name) ?? [])
+  const values = await valuesOf(mission, indexes)
+  return indexes.map((index) => entityView(mission, index, values))
+}
+
 /** The entity `mission` itself; it is there even if nobody wrote a field of it. */
 export async function missionEntity(mission: Mission, fold: Fold): Promise<EntityView> {
   const index = fold.entity('mission')
