@@ -308,7 +308,14 @@ interface CommandMap {
     }
     answer: null
   }
-  listPresence: { argument: { readonly missionId: MissionId }; answer: { readonly presence: readonly PresenceView[] } }
+  listPresence: {
+    argument: { readonly missionId: MissionId }
+    answer: {
+      readonly presence: readonly PresenceView[]
+      /** What its source took back, until that word's own time is over. */
+      readonly takenBack: readonly { readonly source: NodeId; readonly key: string }[]
+    }
+  }
   /** A range of the files of a mission, and how each stands here. */
   listContents: {
     argument: {

@@ -66,6 +66,28 @@ describe('a position', () => {
     expect(bravo.mission(mission)?.presenceVersion).toBeGreaterThan(0)
   })
 
+  it('that is taken back is named as that, also to whoever links later, until that word is over', async () => {
+    const { nodes, mission } = await row(81, 'alpha', 'bravo', 'charlie')
+    const [alpha, bravo, charlie] = nodes
+    const takenBack = async (node: FieldNode) => {
+      const listed = await field.during(node.engine.commands.listPresence({ missionId: mission }))
+      return listed.ok ? listed.value.takenBack : listed.problem
+    }
+    await share(alpha, mission, { lat: 45.9, lon: 13.7 }, 'position', 60 * minute)
+    await untilShown(charlie, mission, { lat: 45.9, lon: 13.7 })
+    field.cut(bravo, charlie)
+    await field.until('apart', () => !bravo.isLinked(charlie) && !charlie.isLinked(bravo))
+    await share(alpha, mission, null)
+    await untilShown(bravo, mission)
+    expect(await takenBack(bravo)).toEqual([{ source: alpha.id, key: 'position' }])
+    expect(await takenBack(charlie)).toEqual([])
+    field.mend(bravo, charlie)
+    await untilShown(charlie, mission)
+    expect(await takenBack(charlie)).toEqual([{ source: alpha.id, key: 'position' }])
+    await field.time.run(minute)
+    for (const node of nodes) expect(await takenBack(node)).toEqual([])
+  })
+
   it('is over after its time, wherever it was meanwhile and however wrong clocks are', async () => {
     const { nodes, mission } = await row(42, 'alpha', 'bravo', 'charlie')
     const [alpha, bravo, charlie] = nodes

@@ -214,6 +214,43 @@ describe.runIf(chromiumPath !== undefined)('the map', () => {
     await page.getByText(/^heard \d+\ss ago, 33T UL/).waitFor()
   })
 
+  it('shares the own position by hand, after it said who sees it, and stops', async () => {
+    const shared = async () => (await node.call('GET', `missions/${mission}/presence`)).body
+    await page.getByText(/^Your position is shared until \d\d:\d\d/).waitFor()
+    await page.getByRole('button', { name: 'Change', exact: true }).click()
+    await page.getByText('Nobody is linked now.').waitFor()
+    await page.getByLabel('Coordinates').fill('33T UL 92000 78000')
+    await page.getByRole('button', { name: 'Set', exact: true }).click()
+    await page.getByText('33T UL 92000 78000').waitFor()
+    await page.getByText('15 minutes', { exact: true }).click()
+    await keepShot(page, '06-map-share')
+    expect(await accessibilityProblems(page)).toEqual([])
+    expect((await shared()).presence[0].value, 'nothing before the press').toEqual({ lat: 45.846, lon: 13.6 })
+    const before = Date.now()
+    await page.getByRole('button', { name: 'Share it anew' }).click()
+    await page.getByText(/^set by hand at \d\d:\d\d, \d+\ss ago, 33T UL 92000 78000/).waitFor()
+    const [one] = (await shared()).presence
+    expect(one.value).toEqual({ lat: 45.8471033, lon: 13.6090623, how: 'h-g-i-g-o', setAt: expect.any(Number) })
+    expect(one.value.setAt).toBeGreaterThanOrEqual(before)
+    expect(one.remainingMs).toBeLessThanOrEqual(900_000)
+    expect(one.remainingMs).toBeGreaterThan(800_000)
+    await keepShot(page, '06-map-shared')
+
+    await page.getByRole('button', { name: 'Change', exact: true }).click()
+    await page.getByText(/^Position set by hand at/).waitFor()
+    await page.getByRole('button', { name: 'Stop sharing' }).click()
+    await page.getByText('Your position is not shared', { exact: true }).waitFor()
+    expect(await page.getByText(/33T UL 92000 78000/).count()).toBe(0)
+    expect((await shared()).takenBack).toEqual([{ source: one.source, key: 'position' }])
+    expect((await shared()).presence).toEqual([])
+    // By hand on the map, and without a word to anybody when the pane is closed.
+    await page.getByRole('button', { name: 'Share my position' }).click()
+    await page.locator('.stage').click({ position: { x: 380, y: 280 } })
+    expect(await page.getByRole('button', { name: 'Share it', exact: true }).isEnabled()).toBe(true)
+    await page.getByRole('button', { name: 'Close' }).click()
+    expect((await shared()).presence).toEqual([])
+  })
+
   it('shows map files, and says when one cannot be read', async () => {
     const [mb, pm] = [join(folder, 'kras.mbtiles'), join(folder, 'kras.pmtiles')]
     const tile = async (color: string) => ({ z: 0, x: 0, y: 0, bytes: await picture(color) })

@@ -359,7 +359,7 @@ export async function startRecordedEngine(
     wantContent: async () => ok(null),
     previewContent: async () => fail('content-not-here'),
     sharePresence: async () => ok(null),
-    listPresence: async () => ok({ presence: [] }),
+    listPresence: async () => ok({ presence: [], takenBack: [] }),
     listAudit: async ({ offset, limit }) =>
       ok({ total: recorded.audit.length, items: recorded.audit.slice(offset, offset + limit) }),
     ...own

@@ -8,6 +8,7 @@ import type { MapTool } from '../map/tools'
 import type { Place } from '../map/utm'
 import { saying, type MessageKey, type Saying } from '../i18n'
 
+export type DraftTool = Exclude<MapTool, 'pan' | 'move' | 'share'>
 export type TypeChoice = keyof typeof pointTypes | keyof typeof lineTypes | keyof typeof areaTypes
 
 export const typeWords: Readonly<Record<TypeChoice, MessageKey>> = {
@@ -77,12 +78,11 @@ export function measured(places: readonly Place[]): readonly Saying[] {
   return places.length < 3 ? said : [...said, saying('map.measureArea', { area: showArea(area(places)) })]
 }
 
-export const draftTitles: Readonly<Record<Exclude<MapTool, 'pan'>, MessageKey>> = {
+export const draftTitles: Readonly<Record<DraftTool, MessageKey>> = {
   point: 'map.newPoint',
   line: 'map.newLine',
   area: 'map.newArea',
-  measure: 'map.measuring',
-  move: 'map.moving'
+  measure: 'map.measuring'
 }
 
 /** A box around everything that has a place; `undefined` when nothing has. */

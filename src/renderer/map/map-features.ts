@@ -13,6 +13,10 @@ export interface Position extends Place {
   readonly callsign: string
   /** Their claim. */
   readonly at: number
+  /** When a person set it by hand; their claim. */
+  readonly setAt?: number
+  /** When its time is over, by this laptop's clock. */
+  readonly endsAt: number
   readonly isOwn: boolean
   /** Its time is over, and nothing came since. */
   readonly isLost: boolean

@@ -1,5 +1,5 @@
 /** What a press on the map does. */
-export type MapTool = 'pan' | 'point' | 'line' | 'area' | 'measure' | 'move'
+export type MapTool = 'pan' | 'point' | 'line' | 'area' | 'measure' | 'move' | 'share'
 
 export function isDrawing(tool: MapTool): boolean {
   return tool !== 'pan'

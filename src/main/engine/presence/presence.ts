@@ -3,6 +3,7 @@
  * shown until its time is over, and passed on to whom the mission may be given. Nothing of it is stored.
  */
 import * as v from 'valibot'
+import type { AnswerOf } from '@shared/contract.js'
 import type { Json, MissionId, NodeId, PresenceView } from '@shared/model.js'
 import { fail, ok, type Result } from '@shared/result.js'
 import type { Identity } from '../identity/identity.js'
@@ -100,21 +101,26 @@ export class Presence {
     return taken ? ok(null) : fail('too-many', `${String(bounds.presencePerSource)} keys of one source`)
   }
 
-  /** What members share now; not what was taken back, and nothing of whom a person here revoked. */
-  list(missionId: MissionId): Result<{ readonly presence: readonly PresenceView[] }> {
+  /** What members share now, and what they took back; nothing of whom a person here revoked. */
+  list(missionId: MissionId): Result<AnswerOf<'listPresence'>> {
     const { missions, identity, clock, nameOf } = this.#parts
     const mission = missions.get(missionId)
     if (mission === undefined) return fail('mission-unknown')
     const now = clock.monotonic()
     const presence: PresenceView[] = []
+    const takenBack: { readonly source: NodeId; readonly key: string }[] = []
     for (const shown of this.#shelves.get(missionId)?.living(now) ?? []) {
       const { source, key, value, at, ttlMs } = shown.record
-      if (value === null || this.#refuseSource(mission, source) !== undefined) continue
+      if (this.#refuseSource(mission, source) !== undefined) continue
+      if (value === null) {
+        takenBack.push({ source, key })
+        continue
+      }
       const remainingMs = Math.ceil(ttlMs - ageOf(shown, now))
       const callsign = nameOf(mission, source)
       presence.push({ source, callsign, key, value, at, remainingMs, isOwn: source === identity.nodeId })
     }
-    return ok({ presence })
+    return ok({ presence, takenBack })
   }
 
   /** The peer knows the members of this mission: it gets what there is, and from now on what is new. */
