@@ -51,6 +51,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   certificates: ['bytes', 'identity', 'runtime'],
   trust: ['bytes', 'certificates', 'identity', 'logs', 'runtime', 'storage'],
   links: ['bytes', 'identity', 'logs', 'runtime', 'storage', 'trust'],
+  pairing: ['bytes', 'identity', 'links', 'runtime', 'trust'],
   presence: ['bytes', 'identity', 'links', 'missions', 'runtime', 'storage', 'trust'],
   content: ['bytes', 'links', 'missions', 'runtime', 'storage', 'trust'],
   receipts: ['bytes', 'identity', 'logs', 'missions', 'runtime', 'storage'],

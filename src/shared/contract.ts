@@ -107,6 +107,24 @@ interface CommandMap {
   /** Forget the back-off and dial now: one peer, or everybody. */
   tryNow: { argument: { readonly nodeId?: NodeId }; answer: null }
   decide: { argument: DecisionRequest; answer: null }
+  /** Asks a peer to compare codes; opens its request if it asked already. */
+  startPairing: { argument: { readonly nodeId: NodeId }; answer: null }
+  /** Lets the request of a peer go on: until then nothing was computed for it. */
+  openPairing: { argument: { readonly nodeId: NodeId }; answer: null }
+  /** What a person says about the code. Once both said `equal`, the peer is trusted here with this scope. */
+  answerPairing: {
+    argument: {
+      readonly nodeId: NodeId
+      readonly equal: boolean
+      /** Left out: everything. */
+      readonly scope?: Scope
+      /** Left out: until revoked. */
+      readonly until?: number
+    }
+    answer: null
+  }
+  /** Rejects a request, ends what runs, or puts away what has ended. */
+  cancelPairing: { argument: { readonly nodeId: NodeId }; answer: null }
   /** Takes a peer off the list with what was decided about it; one that was revoked stays. */
   forgetPeer: { argument: { readonly nodeId: NodeId }; answer: null }
   /** Looks what the files hold and what they could become; nothing is written. */

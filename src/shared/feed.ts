@@ -8,6 +8,7 @@ import type {
   NodeId,
   NodeStatus,
   Overview,
+  PairingStatus,
   PeerSummary,
   PinSummary,
   Target
@@ -23,6 +24,7 @@ export type OverviewChange =
   | { readonly slice: 'peer'; readonly value: PeerSummary }
   | { readonly slice: 'peer-gone'; readonly nodeId: NodeId }
   | { readonly slice: 'targets'; readonly value: readonly Target[] }
+  | { readonly slice: 'pairing'; readonly value: PairingStatus }
   | { readonly slice: 'mission'; readonly value: MissionSummary }
   | { readonly slice: 'mission-gone'; readonly id: MissionId }
 
@@ -52,6 +54,7 @@ function applyChange(overview: Overview, change: OverviewChange): Overview {
     case 'pins':
     case 'auditTotal':
     case 'targets':
+    case 'pairing':
       return { ...overview, [change.slice]: change.value }
     case 'peer':
       return { ...overview, peers: put(overview.peers, change.value, (peer) => peer.nodeId) }

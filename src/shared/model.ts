@@ -22,10 +22,23 @@ export type Json = null | boolean | number | string | readonly Json[] | { readon
 export type Level = 'untrusted' | 'pending' | 'trusted' | 'revoked'
 
 /**
- * What a decision rests on: recognition words compared, accepted unseen, a program that used the local API, a
- * certificate of this peer imported by hand, or an organisation's certificate (anchor) that vouches for it.
+ * What a decision rests on: codes of a pairing compared, recognition words compared, accepted unseen, a program that used
+ * the local API, a certificate of this peer imported by hand, or an organisation's certificate (anchor) that vouches for it.
  */
-export type Ground = 'words' | 'unseen' | 'api' | 'certificate' | 'anchor'
+export type Ground = 'code' | 'words' | 'unseen' | 'api' | 'certificate' | 'anchor'
+
+/** What two people read to each other: six digits, and three words of a fixed list, never translated. */
+export interface PairingCode {
+  readonly digits: string
+  readonly words: readonly string[]
+}
+
+/** The code that was equal on both laptops. */
+export interface ComparedCode extends PairingCode {
+  readonly at: number
+  /** Callsign of the node where the person said so. */
+  readonly by: string
+}
 
 export interface Decision {
   readonly level: 'trusted' | 'untrusted' | 'revoked'
@@ -38,6 +51,42 @@ export interface Decision {
   readonly reason?: string
   /** With the grounds `certificate` and `anchor`: the certificate that was imported. */
   readonly certificate?: { readonly sha256: string; readonly name: string }
+  /** With the ground `code`; it stays while trust in the same node is decided anew. */
+  readonly compared?: ComparedCode
+}
+
+/** A pairing: two people compare a code, and each decides (docs/protocol/pairing.md). */
+export interface PairingRun {
+  readonly nodeId: NodeId
+  /** Begun here; else the other side asked. */
+  readonly isOurs: boolean
+  /**
+   * `reaching`: no link yet. `calling`: their person was asked. `answered`: opened here, their laptop is to show its nonce.
+   * `comparing`: the code is shown. `they-agreed`, `agreed`: one side said equal. `done`: decided and saved.
+   */
+  readonly state: 'reaching' | 'calling' | 'answered' | 'comparing' | 'they-agreed' | 'agreed' | 'done' | 'ended'
+  /** End of this step; absent when it is over. */
+  readonly until?: number
+  readonly code?: PairingCode
+  /** Why it ended. */
+  readonly problem?: Problem
+}
+
+export interface PairingRequest {
+  readonly nodeId: NodeId
+  readonly at: number
+  readonly until: number
+}
+
+export interface PairingStatus {
+  /** The one that runs, or the last one until it is put away. */
+  readonly current?: PairingRun
+  /** Peers that ask, first come first. */
+  readonly requests: readonly PairingRequest[]
+  /** Within the last hour: ended when a code could be known, but not confirmed. */
+  readonly tries: number
+  /** No pairing before this time. */
+  readonly pausedUntil?: number
 }
 
 export type LinkState =
@@ -784,6 +833,7 @@ export interface Overview {
   readonly auditTotal: number
   readonly peers: readonly PeerSummary[]
   readonly targets: readonly Target[]
+  readonly pairing: PairingStatus
   readonly missions: readonly MissionSummary[]
 }
 

@@ -155,6 +155,93 @@ const table = {
     advice: 'It says it once its person trusts this laptop; if it is another one, the link is refused then.'
   },
 
+  // Pairing
+  'pairing-none': {
+    ref: 'PAI-01',
+    message: 'There is no pairing with this laptop that waits for this.',
+    advice: 'It may have ended meanwhile. Start one, or let the other side start.'
+  },
+  'pairing-busy': {
+    ref: 'PAI-02',
+    message: 'A pairing with another laptop is under way here.',
+    advice: 'Only one runs at a time. Finish or cancel it first.'
+  },
+  'pairing-paused': {
+    ref: 'PAI-03',
+    message: 'Pairing pauses here for ten minutes: three codes in an hour were not confirmed.',
+    advice: 'If the codes differed, somebody may stand between the laptops: meet in person, or use a cable.'
+  },
+  'pairing-no-link': {
+    ref: 'PAI-04',
+    message: 'The other laptop cannot be reached.',
+    advice: 'Check that it is on the same network, or type its address. Or let the other side start.'
+  },
+  'pairing-old-version': {
+    ref: 'PAI-05',
+    message: 'The version of Muster on the other laptop cannot compare codes.',
+    advice: 'Update it, or compare the recognition words, which are no proof.'
+  },
+  'pairing-expired': {
+    ref: 'PAI-06',
+    message: 'The time for this pairing is over: 60 seconds for each step.',
+    advice: 'Call the other crew first, then start again. Nothing was decided.'
+  },
+  'pairing-rejected': {
+    ref: 'PAI-07',
+    message: 'The request was rejected here.',
+    advice: 'Start a pairing from here if it was wanted after all.'
+  },
+  'pairing-declined': {
+    ref: 'PAI-08',
+    message: 'Their person rejected the request.',
+    advice: 'Call them. They can start from their side.'
+  },
+  'pairing-cancelled': {
+    ref: 'PAI-09',
+    message: 'The pairing was cancelled here.',
+    advice: 'Nothing was decided. Start again when both are ready.'
+  },
+  'pairing-they-cancelled': {
+    ref: 'PAI-10',
+    message: 'Their person cancelled the pairing.',
+    advice: 'Nothing was decided. Call them, then start again.'
+  },
+  'pairing-differ': {
+    ref: 'PAI-11',
+    message: 'The codes differ: this is not a direct connection to their laptop.',
+    advice: 'Nothing was shared. Somebody may stand in between: meet in person, or use a cable between the two.'
+  },
+  'pairing-they-differ': {
+    ref: 'PAI-12',
+    message: 'Their person says that the codes differ.',
+    advice: 'Nothing was shared. If both saw the same, start again; else somebody may stand between the laptops.'
+  },
+  'pairing-lost': {
+    ref: 'PAI-13',
+    message: 'The connection ended during the pairing.',
+    advice: 'Nothing was decided. Start again; the code will be another one.'
+  },
+  'pairing-broken': {
+    ref: 'PAI-14',
+    message: 'The other side broke the rules of pairing: it may have tried to choose the code.',
+    advice: 'Nothing was shared. Do not trust it from here; meet in person, or use a cable between the two.'
+  },
+  'pairing-they-are-busy': {
+    ref: 'PAI-15',
+    message: 'Too many wait for their person already.',
+    advice: 'Try again in a minute, or let them start.'
+  },
+  'pairing-they-pause': {
+    ref: 'PAI-16',
+    message: 'Pairing pauses on the other laptop.',
+    advice: 'Three codes in an hour were not confirmed there. Try again in ten minutes.'
+  },
+  'pairing-too-soon': {
+    ref: 'PAI-17',
+    message: 'Their person was asked less than a minute ago.',
+    advice: 'Try again in a minute, or let them start.'
+  },
+
   // Links
   'no-answer': {
     ref: 'LNK-01',

@@ -18,6 +18,7 @@ describe('the version of a link', () => {
     expect(commonVersion([1], [2])).toBeUndefined()
     expect(commonVersion([1, 2], [])).toBeUndefined()
     expect(commonVersion([1, 2, 3], [3, 2, 1])).toBe(3)
+    expect(commonVersion([1, 2, 3, 4], [4, 3, 2, 1])).toBe(4)
     // What this program does not know counts for nothing, even if both name it.
     expect(commonVersion([1, 9], [1, 9])).toBe(1)
     expect(commonVersion([1, 2], [1.5, NaN])).toBeUndefined()

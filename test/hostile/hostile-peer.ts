@@ -141,7 +141,7 @@ export class HostileLink<Socket extends HostileSocket = TLSSocket> {
   /** All that came, decrypted. */
   readonly received: Buffer[] = []
   readonly #watchers = new Set<() => void>()
-  readonly #binding: Binding
+  readonly binding: Binding
   readonly #whims: Whims
   #isClosed = false
   #pings = 0
@@ -149,7 +149,7 @@ export class HostileLink<Socket extends HostileSocket = TLSSocket> {
   constructor(socket: Socket, identity: Identity, binding: Binding, whims = systemWhims) {
     this.socket = socket
     this.identity = identity
-    this.#binding = binding
+    this.binding = binding
     this.#whims = whims
     this.closed = untilClose(socket).then(() => {
       this.#isClosed = true
@@ -264,7 +264,7 @@ export class HostileLink<Socket extends HostileSocket = TLSSocket> {
     const intro = Buffer.from(JSON.stringify(deviations.intro?.(right, theirs) ?? right))
     this.sendFrame(frameTypes.message, intro)
     const intros = { client: intro, server: Buffer.from(JSON.stringify(theirs)) }
-    const signature = signProof('client', this.#binding, intros, this.identity.signingKey)
+    const signature = signProof('client', this.binding, intros, this.identity.signingKey)
     const proof = deviations.proof?.(signature) ?? signature
     this.send({ t: 'proof', signature: proof })
     return { intro, proof }

@@ -150,14 +150,47 @@ describe('the local API', () => {
     expect(await alpha.call('GET', 'nothing')).toMatchObject({ status: 404, body: { code: 'not-found' } })
   })
 
-  it.each([
-    ['POST', `peers/${'0'.repeat(64)}/pairing`],
-    ['GET', `peers/${'0'.repeat(64)}/pairing`]
-  ])('says of %s %s that it comes later', async (method, path) => {
-    expect(await alpha.call(method, path, method === 'GET' ? undefined : {})).toMatchObject({
-      status: 501,
-      body: { code: 'not-yet' }
-    })
+  it('pairs two laptops: the same code on both, a yes on each, and both are verified', async () => {
+    const folder = await temporaryFolder((undo) => undos.push(undo))
+    const charlie = await HeadlessNode.start({ name: 'charlie', folder })
+    try {
+      const [toCharlie, toAlpha] = [`peers/${charlie.nodeId}/pairing`, `peers/${alpha.nodeId}/pairing`]
+      expect(await alpha.call('GET', toCharlie)).toMatchObject({ status: 404, body: { code: 'not-found' } })
+      await alpha.call('POST', 'peers', { address: '127.0.0.1', port: charlie.linkPort })
+      await alpha.until('met', ({ peers }) => peers.some(({ nodeId }) => nodeId === charlie.nodeId))
+      expect(await alpha.call('GET', toCharlie)).toMatchObject({ body: { state: 'none', tries: 0 } })
+      expect(await alpha.call('POST', toCharlie, { action: 'shake' })).toMatchObject({ status: 400 })
+      expect(await alpha.call('POST', toCharlie, {})).toMatchObject({ status: 200, body: { state: 'calling' } })
+      await charlie.until('asked', ({ pairing }) => pairing.requests.length > 0)
+      expect(await charlie.call('GET', toAlpha)).toMatchObject({ body: { state: 'asked', isOurs: false } })
+      await charlie.call('POST', toAlpha, { action: 'open' })
+      await charlie.until('the code', ({ pairing }) => pairing.current?.state === 'comparing')
+      await alpha.until('the code', ({ pairing }) => pairing.current?.state === 'comparing')
+      const [ours, theirs] = [await alpha.call('GET', toCharlie), await charlie.call('GET', toAlpha)]
+      expect(ours.body).toMatchObject({ digits: expect.stringMatching(/^\d{6}$/) as string, isOurs: true })
+      const { digits, words } = ours.body as { digits: string; words: string[] }
+      expect(theirs.body).toMatchObject({ digits, words })
+      const scope = { out: [], in: ['*'], access: 'read' }
+      expect(await alpha.call('POST', toCharlie, { action: 'equal', scope })).toMatchObject({
+        status: 200,
+        body: { state: 'agreed' }
+      })
+      expect(await alpha.call('POST', toCharlie, { action: 'equal' })).toMatchObject({
+        status: 409,
+        body: { code: 'pairing-none' }
+      })
+      await charlie.call('POST', toAlpha, { action: 'equal' })
+      const { peers } = await alpha.until('verified', (overview) =>
+        overview.pairing.current?.state === 'done' ? overview : undefined
+      )
+      expect(peers.find(({ nodeId }) => nodeId === charlie.nodeId)?.decision).toMatchObject({
+        ground: 'code',
+        scope,
+        compared: { digits, words, by: 'alpha' }
+      })
+    } finally {
+      await charlie.stop()
+    }
   })
 
   describe('files', () => {

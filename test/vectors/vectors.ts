@@ -49,6 +49,13 @@ import {
 } from '../../src/main/engine/missions/create-record.js'
 import { permissionsOf, type HoldsPoint } from '../../src/main/engine/missions/permissions.js'
 import {
+  codeOf,
+  commitmentOf,
+  signConfirm,
+  verifyConfirm,
+  type PairingContext
+} from '../../src/main/engine/pairing/transcript.js'
+import {
   decodePresence,
   encodePresence,
   signPresence,
@@ -122,6 +129,22 @@ export interface Vectors {
     readonly payload: string
   }
   readonly receipt: { readonly seed: string; readonly facts: ReceiptFacts; readonly signature: string }
+  readonly pairing: {
+    readonly initiatorSeed: string
+    readonly responderSeed: string
+    readonly pairing: string
+    readonly initiatorRole: 'client' | 'server'
+    readonly clientCertificate: string
+    readonly serverCertificate: string
+    readonly exporter: string
+    readonly initiatorNonce: string
+    readonly responderNonce: string
+    readonly commitment: string
+    readonly digits: string
+    readonly words: string
+    readonly initiatorConfirm: string
+    readonly responderConfirm: string
+  }
   readonly fold: {
     readonly create: CreateRecord
     readonly lines: readonly { readonly author: string; readonly name: string; readonly line: JsonObject }[]
@@ -207,6 +230,7 @@ export function compute(vectors: Vectors): Vectors {
     }),
     presence: { ...vectors.presence, payload: computePresence(vectors.presence) },
     receipt: { ...vectors.receipt, signature: computeReceipt(vectors.receipt) },
+    pairing: computePairing(vectors.pairing),
     fold: { ...vectors.fold, view: computeFold(vectors.fold) },
     permissions: { ...vectors.permissions, table: computePermissions(vectors.permissions) },
     fork: computeFork(vectors.fork)
@@ -279,6 +303,47 @@ function computePresence({ seed, mission, facts, ageMs }: Vectors['presence']): 
     decoded.ageMs === ageMs &&
     !verifyPresence({ ...decoded.record, mission: '00'.repeat(32) as MissionId })
   return isGood ? payload.toString('hex') : 'does not verify'
+}
+
+function computePairing(vector: Vectors['pairing']): Vectors['pairing'] {
+  const [initiator, responder] = [vector.initiatorSeed, vector.responderSeed].map((seed) => {
+    const key = privateKeyFromSeed(hex(seed))
+    return { key, publicKey: rawPublicKey(key) }
+  })
+  if (initiator === undefined || responder === undefined) throw new Error('two seeds')
+  const context: PairingContext = {
+    pairing: hex(vector.pairing),
+    initiatorRole: vector.initiatorRole,
+    initiatorKey: initiator.publicKey,
+    responderKey: responder.publicKey,
+    clientCertificate: hex(vector.clientCertificate),
+    serverCertificate: hex(vector.serverCertificate),
+    exporter: hex(vector.exporter)
+  }
+  const nonces = { initiator: hex(vector.initiatorNonce), responder: hex(vector.responderNonce) }
+  const { digits, words } = codeOf(context, nonces)
+  const confirms = (
+    [
+      ['initiator', initiator],
+      ['responder', responder]
+    ] as const
+  ).map(([side, { key, publicKey }]) => {
+    const signature = signConfirm(side, context, nonces, key)
+    const other = side === 'initiator' ? 'responder' : 'initiator'
+    const parsed = parsePublicKey(publicKey) ?? key
+    const isGood =
+      verifyConfirm(side, context, nonces, parsed, signature) &&
+      !verifyConfirm(other, context, nonces, parsed, signature)
+    return isGood ? signature : 'does not verify'
+  })
+  return {
+    ...vector,
+    commitment: commitmentOf(context, nonces.initiator).toString('hex'),
+    digits,
+    words: words.join(' '),
+    initiatorConfirm: confirms[0] ?? '',
+    responderConfirm: confirms[1] ?? ''
+  }
 }
 
 function computeReceipt({ seed, facts }: Vectors['receipt']): string {
@@ -474,6 +539,22 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
       facts: { start: 3, seq: 17, key: 'position', ttlMs: 60_000, at: 1784635200004, value: { lat: 45.9, lon: 13.7 } },
       ageMs: 1_500,
       payload: ''
+    },
+    pairing: {
+      initiatorSeed: seed('alpha'),
+      responderSeed: seed('bravo'),
+      pairing: seed('pairing').slice(0, 32),
+      initiatorRole: 'server',
+      clientCertificate: seed('client certificate'),
+      serverCertificate: seed('server certificate'),
+      exporter: seed('exporter'),
+      initiatorNonce: seed('nonce of alpha'),
+      responderNonce: seed('nonce of bravo'),
+      commitment: '',
+      digits: '',
+      words: '',
+      initiatorConfirm: '',
+      responderConfirm: ''
     },
     receipt: {
       seed: seed('alpha'),

@@ -26,6 +26,7 @@ import type {
 import { fail, ok, type Result } from '@shared/result'
 import { isInBox, mapItem } from '../../src/main/engine/missions/map-item'
 import { changeName, missionIdOf, type Recorded } from './recorded'
+import { pairingHandlers } from './recorded-pairing'
 import { lackedIn, previewOf, tasksIn } from './recorded-standing'
 
 export interface RecordedEngine {
@@ -130,6 +131,7 @@ export async function startRecordedEngine(
   }
 
   const handlers: CommandHandlers = {
+    ...pairingHandlers(() => state.overview.pairing, say),
     viewEntity: async ({ missionId, entity }) =>
       ok(recorded.missions.get(missionId)?.entities.find((one) => one.entity === entity) ?? null),
     listItems: async ({ missionId, box, text = '' }) => {

@@ -26,6 +26,7 @@ import type {
   Target
 } from '@shared/model'
 import { problem } from '@shared/result'
+import { noPairing } from './recorded-pairing'
 import type { Scope } from '@shared/scope'
 import type { Settings } from '@shared/settings'
 
@@ -653,6 +654,7 @@ export function richField(now: number, logEntries = 60): Recorded {
       auditTotal: audit.length,
       peers,
       targets,
+      pairing: noPairing,
       missions: summaries
     },
     missions,

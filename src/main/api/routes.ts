@@ -1,8 +1,9 @@
 /** The calls of the local API (frozen: add, never change; docs/api.md), each turned into a command of the engine. */
 import { callCommand, type Engine } from '../engine/index.js'
 import type { AnswerOf, ArgumentOf, CommandName } from '@shared/contract.js'
-import type { ConflictView, EntityView, FieldView, MissionId, MissionView } from '@shared/model.js'
+import type { ConflictView, EntityView, FieldView, MissionId, MissionView, NodeId } from '@shared/model.js'
 import { fail, ok, type Result } from '@shared/result.js'
+import { pairingCommand, pairingWith } from './pairing.js'
 
 export interface Call {
   readonly method: string
@@ -20,13 +21,6 @@ export type Reply =
 /** `GET missions/:id/heads` for any mission. */
 function routeOf(method: string, [first, id, second, third]: readonly string[]): string {
   return `${method} ${[first, id && ':id', second, third && ':id'].filter(Boolean).join('/')}`
-}
-
-const notYet = new Set(['GET peers/:id/pairing', 'POST peers/:id/pairing'])
-
-/** Whether a later version answers this call; asked before its body is read, which may be no JSON. */
-export function isNotYet(method: string, path: readonly string[]): boolean {
-  return notYet.has(routeOf(method, path))
 }
 
 export async function answerCall(engine: Engine, call: Call): Promise<Result<Reply>> {
@@ -60,6 +54,17 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
       return replyTo(await run('setBoundary', call.body), () => call.body)
     case 'POST boundary/preview':
       return replyTo(await run('previewBoundary', call.body), (preview) => preview)
+    case 'GET peers/:id/pairing': {
+      const { peers, pairing } = engine.overview()
+      if (!peers.some((peer) => peer.nodeId === id)) return fail('not-found', 'no peer of this node ID has said hello')
+      return reply(pairingWith(pairing, id as NodeId))
+    }
+    case 'POST peers/:id/pairing': {
+      const command = pairingCommand(id, objectOf(call.body))
+      if (command === undefined) return fail('bad-request', 'action: start, open, equal, differ or cancel')
+      const done = await run(command.name, command.argument)
+      return replyTo<unknown>(done, () => pairingWith(engine.overview().pairing, id as NodeId))
+    }
     case 'GET missions':
       return reply({ missions: engine.overview().missions })
     case 'POST missions':

@@ -10,7 +10,7 @@ import { Access, isOwnOrigin } from './access.js'
 import { BundleTransfers } from './bundle-transfers.js'
 import { FeedSockets } from './feed-socket.js'
 import { contentCallOf, giveContent, takeContent, type ContentCall } from './content.js'
-import { answerCall, isNotYet, type Reply } from './routes.js'
+import { answerCall, type Reply } from './routes.js'
 import { listWindowFiles } from '../window-files.js'
 
 export interface ApiOptions {
@@ -57,6 +57,9 @@ const statuses: Partial<Record<ProblemCode, number>> = {
   removed: 403,
   retired: 403,
   'federation-differs': 409,
+  'pairing-none': 409,
+  'pairing-busy': 409,
+  'pairing-paused': 409,
   'bundle-exists': 409,
   'bundle-busy': 409,
   'bundle-piece-missing': 404,
@@ -121,10 +124,6 @@ export async function startApi(options: ApiOptions): Promise<Result<Api>> {
     }
     const method = request.method ?? ''
     const parts = path.slice('/api/v1/'.length).split('/').map(decodePart)
-    if (isNotYet(method, parts)) {
-      sendProblem(response, fail('not-yet', `${method} ${path}`))
-      return
-    }
     const { searchParams } = new URL(request.url ?? '/', 'http://localhost')
     if (BundleTransfers.isOne(parts)) {
       const answered = await transfers.answer(request, parts, searchParams, () => readJson(request))

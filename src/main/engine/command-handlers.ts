@@ -1,9 +1,7 @@
 /** The commands, each answered by the part that it is for. Arguments were parsed by commands.ts. */
-import type { CommandHandlers, CommandName, DecisionRequest } from '@shared/contract.js'
-import type { Decision, MissionId, NodeId } from '@shared/model.js'
-import type { ProblemCode } from '@shared/problems.js'
+import type { CommandHandlers, CommandName } from '@shared/contract.js'
+import type { MissionId, NodeId } from '@shared/model.js'
 import { fail, ok, type Problem, type Result } from '@shared/result.js'
-import { everything } from '@shared/scope.js'
 import type { Settings } from '@shared/settings.js'
 import type { OwnIdentity } from './identity/identity.js'
 import type { createBundleCommands } from './bundle-commands.js'
@@ -11,22 +9,21 @@ import type { createCertificateCommands } from './certificate-commands.js'
 import type { createHistoryCommands } from './history-commands.js'
 import type { createContentCommands } from './content-commands.js'
 import type { createBoundaryCommands } from './boundary-commands.js'
+import { decide } from './decide.js'
 import { bounds } from './limits.js'
 import type { LinkTable } from './links/link-table.js'
 import type { createMapCommands } from './map-commands.js'
 import { createMemberCommands } from './member-commands.js'
-import { wantsCut } from './missions/administer.js'
 import type { Mission } from './missions/mission.js'
 import type { Missions } from './missions/missions.js'
 import type { HealthBook, Views } from './overview.js'
+import type { Pairings } from './pairing/pairing.js'
 import type { Presence } from './presence/presence.js'
 import type { Clock } from './runtime/clock.js'
 import type { createSnapshotCommands } from './snapshot-commands.js'
 import type { createStandingCommands } from './standing-commands.js'
 import { kept } from './storage/disk.js'
 import type { PeerBook } from './trust/peer-book.js'
-import { refuseFederation, type PeerFacts } from './trust/policy.js'
-import { stranger } from './trust/trust-state.js'
 import type { TrustBook } from './trust/trust-book.js'
 import type { Vouching } from './trust/vouching.js'
 
@@ -57,6 +54,7 @@ export interface CommandParts {
   readonly boundary: ReturnType<typeof createBoundaryCommands>
   readonly contents: ContentCommands
   readonly vouching: Vouching
+  readonly pairings: Pairings
   readonly changeSettings: (changes: Partial<Settings>) => Promise<Result<null>>
   readonly lookAgain: () => void
   /** A peer is off the list. */
@@ -127,6 +125,16 @@ export function createCommands(parts: CommandParts): CommandHandlers {
       return ok(null)
     },
     decide: (request) => decide(parts, request),
+    startPairing: ({ nodeId }) => parts.pairings.start(nodeId),
+    async openPairing({ nodeId }) {
+      return parts.pairings.open(nodeId)
+    },
+    async answerPairing({ nodeId, equal, ...chosen }) {
+      return parts.pairings.answer(nodeId, equal, chosen)
+    },
+    async cancelPairing({ nodeId }) {
+      return parts.pairings.cancel(nodeId)
+    },
     async confirmJournal() {
       const confirmed = await trust.confirm()
       if (!confirmed.ok) return confirmed
@@ -206,45 +214,4 @@ export function onlyLooking(commands: CommandHandlers, { code, detail }: Problem
   // Every refusal is the same, whatever was asked: the types of the answers do not matter.
   const refusals = Object.fromEntries(refused.map((name) => [name, () => Promise.resolve(fail(code, detail))]))
   return { ...commands, ...refusals } as CommandHandlers
-}
-
-async function decide(parts: CommandParts, request: DecisionRequest): Promise<Result<null>> {
-  const { trust, peers, clock, identity } = parts
-  const peer = peers.peers.get(request.nodeId)
-  if (peer === undefined) return fail('not-found', 'no peer of this node ID has said hello')
-  const refused = refuseDecision(request, parts.links.factsOf(request.nodeId))
-  if (refused !== undefined) return fail(refused)
-  const { level, scope = everything, until, reason, ground = 'unseen' } = request
-  const decision: Decision = {
-    level,
-    at: clock.now(),
-    by: identity.callsign,
-    ground,
-    scope,
-    ...(until === undefined ? {} : { until }),
-    ...(reason === undefined ? {} : { reason })
-  }
-  if (level === 'trusted' && trust.stateOf(request.nodeId).level !== 'trusted') peers.count(request.nodeId, undefined)
-  // Who withholds its federation says it once it trusts; the decision counts for ours only.
-  const federation = peer.federation || identity.federation
-  const key = parts.vouching.keyShownBy(request.nodeId)
-  const decided = await trust.decide({ nodeId: request.nodeId, callsign: peer.callsign, federation, decision, key })
-  // Also when the disk did not take the decision: it is in force, and each cut stands for itself.
-  const ours = parts.missions.all().filter((mission) => mission.roleOf(identity.nodeId) === 'owner')
-  if (level === 'revoked' && request.keepsChanges !== true)
-    for (const mission of ours) {
-      if (wantsCut(mission.permissions, identity.nodeId, request.nodeId)) await mission.remove(request.nodeId)
-    }
-  if (level === 'trusted')
-    for (const mission of ours) {
-      if (mission.permissions.cutsOn(request.nodeId).length > 0) await mission.takeBack(request.nodeId)
-    }
-  return decided
-}
-
-function refuseDecision({ level, until }: DecisionRequest, facts: PeerFacts): ProblemCode | undefined {
-  if (until !== undefined && (level !== 'trusted' || until <= facts.time)) return 'bad-until'
-  if (level !== 'trusted') return undefined
-  // What an earlier decision recorded is nothing that this one rests on.
-  return refuseFederation({ ...facts, trust: stranger })
 }

@@ -87,6 +87,15 @@ const schemas = {
     ground: v.optional(v.picklist(['words', 'unseen', 'api'])),
     keepsChanges: v.optional(v.literal(true))
   }),
+  startPairing: v.strictObject({ nodeId: NodeIdSchema }),
+  openPairing: v.strictObject({ nodeId: NodeIdSchema }),
+  answerPairing: v.strictObject({
+    nodeId: NodeIdSchema,
+    equal: v.boolean(),
+    scope: v.optional(ScopeSchema),
+    until: v.optional(v.pipe(v.number(), v.safeInteger()))
+  }),
+  cancelPairing: v.strictObject({ nodeId: NodeIdSchema }),
   forgetPeer: v.strictObject({ nodeId: NodeIdSchema }),
   previewCertificates: v.strictObject(certificateFiles),
   importCertificates: v.strictObject({
@@ -243,7 +252,8 @@ export async function callCommand<Name extends CommandName>(
 function refusalCode(name: CommandName, issues: readonly v.BaseIssue<unknown>[]) {
   if (name === 'addPeer' || name === 'removeAddress') return 'bad-address'
   if (name === 'changeSettings') return 'bad-setting'
-  const hasScope = name === 'decide' || name === 'importCertificates' || name === 'previewScope'
+  const hasScope =
+    name === 'decide' || name === 'importCertificates' || name === 'previewScope' || name === 'answerPairing'
   if (hasScope && issues.some((issue) => issue.path?.[0]?.key === 'scope')) return 'bad-scope'
   if ((name === 'write' || name === 'createMission') && issues.some((issue) => issue.path?.[0]?.key === 'changes'))
     return 'bad-change'

@@ -13,6 +13,7 @@ import { createContentPort } from './bundle-contents.js'
 import { Bundles } from './bundles/bundles.js'
 import { createCertificateCommands } from './certificate-commands.js'
 import { SettingsChanger } from './change-settings.js'
+import { decide, refuseDecision } from './decide.js'
 import { createCommands, onlyLooking } from './command-handlers.js'
 import { ContentAccess } from './content-access.js'
 import { createContentCommands } from './content-commands.js'
@@ -37,6 +38,7 @@ import { MapShelf, type MapTile } from './maps/map-shelf.js'
 import { Invitations } from './missions/invitations.js'
 import { Missions, type MissionsReport } from './missions/missions.js'
 import { HealthBook, Views } from './overview.js'
+import { Pairings } from './pairing/pairing.js'
 import { Presence } from './presence/presence.js'
 import { ReceiptBook } from './receipts/receipt-book.js'
 import { missionFacts } from './replication/mission-facts.js'
@@ -298,6 +300,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       else replicator.message(link, nodeId, message)
     },
     onContent: (_, nodeId, part) => contents.part(nodeId, part),
+    onPairing: (link, nodeId, message) => pairings.message(link, nodeId, message),
+    onClosed: (link) => pairings.lost(link),
     onRun: (link, nodeId, mission, run) => replicator.run(link, nodeId, mission, run),
     onFork: (link, nodeId, mission, proof) => replicator.fork(link, nodeId, mission, proof),
     onPresence: (link, nodeId, payload) => presence.received(link, nodeId, payload),
@@ -311,6 +315,23 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       refuseVouching({ ...links.factsOf(nodeId), claimedFederation }) === undefined,
     now: () => clock.now(),
     onPeer: (nodeId) => feed.notePeer(nodeId)
+  })
+  const pairings: Pairings = new Pairings({
+    identity,
+    links,
+    trust,
+    peers,
+    clock,
+    random,
+    refuse: (nodeId, { until }) =>
+      refuseDecision({ level: 'trusted', ...(until === undefined ? {} : { until }) }, links.factsOf(nodeId)),
+    decide: (nodeId, chosen, compared) =>
+      decide(
+        { identity, clock, trust, peers, missions, vouching, links },
+        { nodeId, level: 'trusted', ...chosen },
+        compared
+      ),
+    onChange: () => feed.note('pairing')
   })
   const replicator: Replicator = new Replicator({
     missions,
@@ -374,6 +395,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     identity,
     trust,
     vouching,
+    pairings,
     peers,
     missions,
     links,
@@ -521,6 +543,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     health,
     presence,
     vouching,
+    pairings,
     certificates: createCertificateCommands({ identity, clock, trust, vouching, onIdentity: renewed }),
     maps: createMapCommands({ missions, shelf, clock, random }),
     snapshots: restoring,
@@ -595,6 +618,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       await snapshots.stop()
       await settingsChanger.settled()
       await discovery.off()
+      pairings.stop()
       await links.stop()
       await shelf.close()
       await contents.stop()

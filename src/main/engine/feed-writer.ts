@@ -15,7 +15,7 @@ export interface FeedSource {
   mission(id: MissionId): Overview['missions'][number] | undefined
 }
 
-const sliceNames = ['node', 'network', 'health', 'anchors', 'pins', 'auditTotal', 'targets'] as const
+const sliceNames = ['node', 'network', 'health', 'anchors', 'pins', 'auditTotal', 'targets', 'pairing'] as const
 export type SliceName = (typeof sliceNames)[number]
 
 const flushMs = 50

@@ -16,6 +16,8 @@ export const limits = {
   frameBytes: 1024 * 1024,
   frameBytesBeforeTrust: 4 * 1024,
   framesBeforeTrust: 16,
+  /** Of those about pairing, which count apart, on one connection before trust. */
+  pairingFrames: 32,
   /** For TLS and hello together, in milliseconds. */
   helloMs: 5_000,
   /** Names, callsigns, federations, labels: in characters. */
@@ -30,6 +32,8 @@ export const limits = {
   /** Names of cuts in one adopt. */
   lifts: 64,
   pendingRequests: 20,
+  /** Each step of a pairing: opening the request, comparing the codes. */
+  pairingMs: 60_000,
   /** In one chain. */
   certificates: 10,
   /** One word of presence: its line, and how long it may count. */
@@ -98,6 +102,8 @@ export const bounds = {
   heartbeatMs: 5_000,
   /** A connection that said hello and waits for a decision. */
   lingerMs: 60_000,
+  /** Between two requests of one peer that its person put off or did not see. */
+  pairingAskMs: 60_000,
   /** Peers that said hello and about whom nobody decided. */
   strangers: 200,
   /** Addresses in the air. */

@@ -29,6 +29,7 @@ import { currentText, memberList, missionEntity } from './missions/views.js'
 import type { Standing } from './replication/standing.js'
 import type { Clock } from './runtime/clock.js'
 import { shortId } from './runtime/log.js'
+import type { Pairings } from './pairing/pairing.js'
 import type { Presence } from './presence/presence.js'
 import type { PeerBook } from './trust/peer-book.js'
 import type { Accepted, TrustBook } from './trust/trust-book.js'
@@ -68,6 +69,7 @@ export interface ViewParts {
   readonly identity: OwnIdentity
   readonly trust: TrustBook
   readonly vouching: Vouching
+  readonly pairings: Pairings
   readonly peers: PeerBook
   readonly missions: Missions
   readonly links: LinkTable
@@ -98,12 +100,13 @@ export class Views {
       auditTotal: this.slice('auditTotal'),
       peers: [...peers.peers.keys()].flatMap((nodeId) => this.peer(nodeId) ?? []),
       targets: this.slice('targets'),
+      pairing: this.slice('pairing'),
       missions: missions.all().map((mission) => this.#summary(mission))
     }
   }
 
   slice<Name extends SliceName>(name: Name): Overview[Name] {
-    const { network, health, trust, links } = this.#parts
+    const { network, health, trust, links, pairings } = this.#parts
     const slices: { readonly [Each in SliceName]: () => Overview[Each] } = {
       node: () => this.#node(),
       network,
@@ -111,7 +114,8 @@ export class Views {
       anchors: () => this.#anchors(),
       pins: () => this.#pins(),
       auditTotal: () => trust.auditTotal,
-      targets: () => links.dialer.targets()
+      targets: () => links.dialer.targets(),
+      pairing: () => pairings.view()
     }
     return slices[name]()
   }

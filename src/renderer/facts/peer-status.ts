@@ -102,6 +102,8 @@ export function claimSaying({ level, laptop, federation }: PeerSummary): Saying 
 
 export function groundSaying(decision: Decision): Saying {
   switch (decision.ground) {
+    case 'code':
+      return saying('ground.code')
     case 'words':
       return saying('ground.words')
     case 'unseen':

@@ -126,6 +126,7 @@ export const messages = {
   },
   words: { label: 'Recognition words', place: '{place}' },
   ground: {
+    code: 'codes compared',
     words: 'words compared',
     unseen: 'accepted unseen',
     api: 'by a program',

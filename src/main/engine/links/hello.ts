@@ -15,7 +15,7 @@ import { limits } from '../limits.js'
 import type { Binding } from './transport.js'
 
 /** What this program can speak on a link (docs/protocol/links.md#versions). */
-export const linkVersions = [1, 2, 3] as const
+export const linkVersions = [1, 2, 3, 4] as const
 export type LinkVersion = (typeof linkVersions)[number]
 
 const base64Url = (bytes: number) => v.custom<string>((value) => parseBase64Url(value, bytes) !== undefined)

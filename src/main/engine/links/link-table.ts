@@ -19,6 +19,7 @@ import { Greeter, type Greeting, type Sighted } from './greeter.js'
 import { Link, type LinkSelf, type Met } from './link.js'
 import type { ContentPart } from './content-frame.js'
 import type { Message } from './messages.js'
+import type { PairingMessage } from './pairing-messages.js'
 import { TransportError, type Channel, type Listener, type Transport } from './transport.js'
 
 export interface LinkTableParts {
@@ -32,6 +33,8 @@ export interface LinkTableParts {
   readonly onUp: (link: Link, nodeId: NodeId) => void
   readonly onDown: (link: Link, nodeId: NodeId) => void
   readonly onMessage: (link: Link, nodeId: NodeId, message: Message) => void
+  readonly onPairing: (link: Link, nodeId: NodeId, message: PairingMessage) => void
+  readonly onClosed: (link: Link) => void
   readonly onRun: (link: Link, nodeId: NodeId, mission: MissionId, run: Run) => void
   readonly onFork: (link: Link, nodeId: NodeId, mission: MissionId, proof: ForkProof) => void
   readonly onPresence: (link: Link, nodeId: NodeId, payload: Buffer) => void
@@ -228,6 +231,15 @@ export class LinkTable {
     return this.#links.get(nodeId)
   }
 
+  /** The link to a peer, trusted or not; dials its addresses if there is none. */
+  async reach(nodeId: NodeId): Promise<Link | undefined> {
+    for (const address of this.#parts.peers.peers.get(nodeId)?.addresses ?? []) {
+      if (this.#links.has(nodeId) || this.#stopped) break
+      await this.#dial(address)
+    }
+    return this.#links.get(nodeId)
+  }
+
   factsOf(nodeId: NodeId): PeerFacts {
     const { trust, peers } = this.#parts
     return {
@@ -351,6 +363,9 @@ export class LinkTable {
       onSelf: () => this.#renamed(link),
       onMessage: (_, message) => {
         if (link.nodeId !== undefined) this.#parts.onMessage(link, link.nodeId, message)
+      },
+      onPairing: (_, message) => {
+        if (link.nodeId !== undefined) this.#parts.onPairing(link, link.nodeId, message)
       },
       onRun: (_, mission, run) => {
         if (link.nodeId !== undefined) this.#parts.onRun(link, link.nodeId, mission, run)
@@ -484,6 +499,7 @@ export class LinkTable {
 
   #closed(link: Link, reason: ProblemCode, detail: string): void {
     this.#young.delete(link)
+    this.#parts.onClosed(link)
     const nodeId = link.nodeId
     this.#settleDial(link, { reason: reason === 'link-lost' ? 'not-muster' : reason })
     this.#parts.log('debug', 'link-closed', { peer: nodeId && shortId(nodeId), reason, detail })

@@ -30,6 +30,7 @@ import {
   type Self
 } from './hello.js'
 import { encodeMessage, parseMessage, type Message } from './messages.js'
+import { isPairing, type PairingMessage } from './pairing-messages.js'
 import { decodeContentFrame, type ContentPart } from './content-frame.js'
 import { decodeForkFrame, encodeForkFrame } from './fork-frame.js'
 import { decodeRunFrame } from './run-frame.js'
@@ -62,6 +63,8 @@ export interface LinkEvents {
   /** The peer said anew who it is; `peer` holds it. */
   onSelf(link: Link): void
   onMessage(link: Link, message: Message): void
+  /** Before trust as well as after it. */
+  onPairing(link: Link, message: PairingMessage): void
   onRun(link: Link, mission: MissionId, run: Run): void
   /** Of the proof shape and limits are checked, nothing else. */
   onFork(link: Link, mission: MissionId, proof: ForkProof): void
@@ -154,6 +157,7 @@ export class Link {
   /** Let go when it is over: a few hundred bytes keep the 8 KiB alive that Node cut them from. */
   #hello: Hello | undefined
   #framesBeforeTrust = 0
+  #pairingFrames = 0
   #heardAt: number
   #isPaused = false
   /** What keeps a link: hello, decisions, heartbeats. */
@@ -224,6 +228,15 @@ export class Link {
     this.upSince = this.#self.clock.now()
     this.#cancelTimer()
     this.#beat()
+  }
+
+  /** Stays so long without trust, from now on: a person is being asked. */
+  linger(ms: number): void {
+    if (this.state !== 'met') return
+    this.#cancelTimer()
+    this.#cancelTimer = this.#self.clock.after(ms, () =>
+      this.close(this.theyTrust ? 'peer-untrusted' : 'peer-waits', 'no decision yet')
+    )
   }
 
   /** Tells the peer what our person decided, if that is news to it. */
@@ -449,6 +462,7 @@ export class Link {
       if (message.foreign === true) this.#toldReason = 'federation-refused'
       this.#events.onLevel(this)
     } else if (message.t === 'self') this.#takeSelf(message)
+    else if (isPairing(message)) this.#takePairing(message)
     else if (this.state !== 'up') this.close('protocol-error', `${message.t} before trust`)
     else if (message.t === 'ping') this.send({ t: 'pong', n: message.n, at: this.#self.clock.now() })
     else if (message.t === 'pong') this.#takePong(message.n, message.at)
@@ -457,6 +471,17 @@ export class Link {
     else if (sinceVersion3.has(message.t) && this.version < 3)
       this.close('protocol-error', `${message.t} before version 3`)
     else this.#events.onMessage(this, message)
+  }
+
+  #takePairing(message: PairingMessage): void {
+    if (this.version < 4) this.close('protocol-error', `${message.t} before version 4`)
+    else if (this.state === 'up') this.#events.onPairing(this, message)
+    else if (++this.#pairingFrames > limits.pairingFrames)
+      this.close('protocol-error', 'too many frames of pairings before trust')
+    else {
+      this.#framesBeforeTrust-- // They count apart.
+      this.#events.onPairing(this, message)
+    }
   }
 
   #takeFrame(frame: Frame): void {
@@ -574,10 +599,7 @@ export class Link {
     this.state = 'met'
     this.#hello = undefined
     this.theyTrust = answer.trusts
-    this.#cancelTimer()
-    this.#cancelTimer = this.#self.clock.after(bounds.lingerMs, () =>
-      this.close(this.theyTrust ? 'peer-untrusted' : 'peer-waits', 'no decision yet')
-    )
+    this.linger(bounds.lingerMs)
     const { record, callsign, laptop, port } = answer
     this.peer = { nodeId: theirs.nodeId, run: theirs.intro.run, record, callsign, laptop, port }
     this.#events.onMet(this, this.peer)

@@ -1,5 +1,6 @@
 /** Messages on a link after the hello (docs/protocol/links.md and sync.md), parsed into types or refused. */
 import * as v from 'valibot'
+import { pairingMessages } from './pairing-messages.js'
 import { isHex, parseBase64Url } from '../bytes/hash.js'
 import { HashSchema as Hash, MissionIdSchema, NodeIdSchema } from '../bytes/ids.js'
 import { limits } from '../limits.js'
@@ -60,6 +61,7 @@ const Message = v.variant('t', [
   }),
   /** From version 3 on: the sender gives nothing of this file for this mission, whatever the reason. */
   v.object({ t: v.literal('lacks'), mission: MissionIdSchema, file: Hash }),
+  ...pairingMessages,
   /** After what was wanted. */
   v.object({ t: v.literal('done'), mission: MissionIdSchema, digest: Hash })
 ])

@@ -53,7 +53,7 @@ const DecisionLine = v.object({
   callsign: v.string(),
   federation: v.string(),
   level: v.picklist(['trusted', 'untrusted', 'revoked']),
-  ground: v.picklist(['words', 'unseen', 'api', 'certificate', 'anchor']),
+  ground: v.picklist(['code', 'words', 'unseen', 'api', 'certificate', 'anchor']),
   by: v.string(),
   scope: ScopeSchema,
   until: v.optional(v.number()),
@@ -62,6 +62,8 @@ const DecisionLine = v.object({
   certificate: v.optional(v.object({ sha256: Hash, name: v.string() })),
   /** … and SHA-256 of the public key that the peer showed: it lets nobody else in. */
   key: v.optional(Hash),
+  /** The code of a pairing that was equal on both laptops. */
+  compared: v.optional(v.object({ digits: v.string(), words: v.array(v.string()), at: v.number(), by: v.string() })),
   /** Names of the lines that this decision lifts: replaying those does nothing. */
   overrides: v.optional(v.array(v.string()))
 })
@@ -114,7 +116,7 @@ export function boundaryOf({ mode, federations }: BoundaryLine): Boundary {
 }
 
 export function decisionOf(line: DecisionLine): Decision {
-  const { level, at, by, ground, scope, until, reason, certificate } = line
+  const { level, at, by, ground, scope, until, reason, certificate, compared } = line
   return {
     level,
     at,
@@ -123,6 +125,7 @@ export function decisionOf(line: DecisionLine): Decision {
     scope,
     ...(until === undefined ? {} : { until }),
     ...(reason === undefined ? {} : { reason }),
-    ...(certificate === undefined ? {} : { certificate })
+    ...(certificate === undefined ? {} : { certificate }),
+    ...(compared === undefined ? {} : { compared })
   }
 }
