@@ -111,6 +111,13 @@ describe('a peer', () => {
     expect(linkFact(met).word.key).toBe('peer.link.notLinked')
   })
 
+  it('needs a person when it asks to compare codes, whatever else is so', () => {
+    for (const seed of [1, 3, 8]) {
+      expect(needOf(peer(seed), now, false, true)).toEqual({ kind: 'pairs' })
+      expect(groupOf(peer(seed), now, false, true)).toBe('needs')
+    }
+  })
+
   it('needs a person when the decision has ended', () => {
     const decision = peer(4).decision
     const ended = { ...peer(4), decision: { ...decision, until: now - 1 } } as PeerSummary
@@ -118,9 +125,10 @@ describe('a peer', () => {
     expect(groupOf(ended, now)).toBe('needs')
   })
 
-  it('is called trusted unseen when nothing was compared', () => {
-    expect(trustFact(peer(3)).word.key).toBe('peer.trust.unseen')
-    expect(trustFact(peer(1)).word.key).toBe('peer.trust.trusted')
+  it('is verified by a code alone; words and nothing at all are said to be unverified', () => {
+    expect(trustFact(peer(1))).toMatchObject({ mark: 'verified', word: { key: 'peer.trust.verified' } })
+    for (const seed of [2, 3])
+      expect(trustFact(peer(seed))).toMatchObject({ mark: 'unverified', word: { key: 'peer.trust.unverified' } })
     expect(trustFact(peer(11))).toMatchObject({ mark: 'revoked', tone: 'danger' })
   })
 

@@ -26,7 +26,7 @@ import type {
   Target
 } from '@shared/model'
 import { problem } from '@shared/result'
-import { noPairing } from './recorded-pairing'
+import { code, noPairing } from './recorded-pairing'
 import type { Scope } from '@shared/scope'
 import type { Settings } from '@shared/settings'
 
@@ -139,7 +139,7 @@ function richPeers(now: number): readonly PeerSummary[] {
       laptop: 'Toughbook 4',
       level: 'trusted',
       theirLevel: 'trusted',
-      decision: decision(now),
+      decision: decision(now, { ground: 'code', compared: { ...code, at: now - 3 * dayMs, by: 'OSC Sežana' } }),
       link: linked(now, '10.20.4.22', 3, 1000)
     }),
     peer(now, {

@@ -20,6 +20,7 @@ const posts = 'M1 4.6h2v10.8h-2zM17 4.6h2v10.8h-2z'
 
 export const marks = {
   verified: { tone: 'trusted', fill: disc + tick },
+  unverified: { tone: 'trusted', fill: 'M7 8.8h6v2.4h-6z', line: 'M10 2a8 8 0 1 1 0 16a8 8 0 1 1 0-16' },
   organisation: { tone: 'trusted', fill: `M10 1l9 6.2v11.3h-18v-11.3z${lowTick}` },
   waiting: {
     tone: 'waiting',

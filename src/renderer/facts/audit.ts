@@ -27,6 +27,9 @@ const kinds: Readonly<Record<string, Kind>> = {
   'link-down': { key: 'audit.linkDown', mark: 'not-here', group: 'links' },
   met: { key: 'audit.met', mark: 'stranger', group: 'links' },
   'trust-ended': { key: 'audit.trustEnded', mark: 'caution', group: 'decisions' },
+  'pairing-asked': { key: 'audit.pairingAsked', mark: 'waiting', group: 'decisions' },
+  'pairing-failed': { key: 'audit.pairingFailed', mark: 'caution', group: 'refusals' },
+  'pairing-paused': { key: 'audit.pairingPaused', mark: 'caution', group: 'refusals' },
   'certificate-key': { key: 'audit.certificateKey', group: 'links' },
   'certificate-lost': { key: 'audit.certificateLost', mark: 'caution', group: 'decisions' },
   'certificate-shared': { key: 'audit.certificateShared', mark: 'failure', group: 'refusals' },
@@ -57,6 +60,7 @@ const isHash = /^[0-9a-f]{64}$/
 
 const groupOfRef: Readonly<Record<string, AuditGroup>> = {
   TRU: 'refusals',
+  PAI: 'refusals',
   LNK: 'links',
   NET: 'links',
   CRT: 'imports',
@@ -74,8 +78,9 @@ function decisionKind({ level, ground }: Decision): Kind {
   if (level === 'revoked') return { key: 'audit.revoked', mark: 'revoked', group }
   if (level === 'untrusted') return { key: 'audit.rejected', mark: 'revoked', group }
   if (ground === 'anchor') return { key: 'audit.vouched', mark: 'organisation', group }
-  if (ground === 'certificate') return { key: 'audit.shown', mark: 'verified', group }
-  return { key: 'audit.trusted', mark: 'verified', group }
+  if (ground === 'certificate') return { key: 'audit.shown', mark: 'unverified', group }
+  if (ground === 'code') return { key: 'audit.verified', mark: 'verified', group }
+  return { key: 'audit.trusted', mark: 'unverified', group }
 }
 
 /** Undefined: shown under All only. */

@@ -3,12 +3,14 @@ import type { Decision, PeerSummary, StepWith } from '@shared/model'
 import type { ProblemCode } from '@shared/problems'
 import { unreachable } from '@shared/feed'
 import { showName } from '../display/name'
+import type { MarkName } from '../components/marks'
 import type { MessageKey } from '../i18n'
 import { amount, fact, saying, type Fact, type Saying } from './fact'
 
 export type PeerGroup = 'needs' | 'linked' | 'away'
 
 export type Need =
+  | { readonly kind: 'pairs' }
   | { readonly kind: 'asks' }
   | { readonly kind: 'undecided' }
   | { readonly kind: 'waits' }
@@ -17,9 +19,10 @@ export type Need =
 
 /**
  * `sought`: a person here typed its address. Anybody else who was only met is a stranger and asks nothing of a person:
- * whoever knocks at a port must not fill this list.
+ * whoever knocks at a port must not fill this list. `pairs`: it asks to compare codes.
  */
-export function needOf(peer: PeerSummary, now: number, sought = false): Need | undefined {
+export function needOf(peer: PeerSummary, now: number, sought = false, pairs = false): Need | undefined {
+  if (pairs) return { kind: 'pairs' }
   if (sought && peer.level === 'untrusted' && peer.decision === undefined) return { kind: 'undecided' }
   if (peer.level === 'pending') return { kind: peer.theirLevel === 'trusted' ? 'asks' : 'undecided' }
   if (peer.warning !== undefined) return { kind: 'warning', code: peer.warning }
@@ -41,8 +44,8 @@ export function hasEnded(decision: Decision | undefined, now: number): boolean {
   return decision?.until !== undefined && decision.until <= now
 }
 
-export function groupOf(peer: PeerSummary, now: number, sought = false): PeerGroup {
-  if (needOf(peer, now, sought) !== undefined) return 'needs'
+export function groupOf(peer: PeerSummary, now: number, sought = false, pairs = false): PeerGroup {
+  if (needOf(peer, now, sought, pairs) !== undefined) return 'needs'
   return peer.level === 'trusted' && peer.link.state === 'linked' ? 'linked' : 'away'
 }
 
@@ -51,6 +54,8 @@ export function needFact(need: Need, peer: PeerSummary): Fact {
   const since = saying('peer.need.since', { at: amount('moment', peer.link.since) })
   const proof = heard === undefined ? since : saying('peer.heard', { ago: amount('ago', heard) })
   switch (need.kind) {
+    case 'pairs':
+      return fact('waiting', 'waiting', saying('peer.need.pairs'), proof)
     case 'asks':
       return fact('waiting', 'waiting', saying('peer.need.asks'), proof)
     case 'undecided':
@@ -80,6 +85,7 @@ function endedAt(decision: Decision | undefined): Saying | undefined {
 }
 
 const needLines: Readonly<Record<Exclude<Need['kind'], 'warning'>, MessageKey>> = {
+  pairs: 'peer.need.pairsLine',
   asks: 'peer.need.asksLine',
   undecided: 'peer.need.undecidedLine',
   waits: 'peer.need.waitsLine',
@@ -124,7 +130,7 @@ export function trustFact(peer: PeerSummary): Fact {
   switch (peer.level) {
     case 'trusted':
       return fact(
-        decision?.ground === 'anchor' ? 'organisation' : 'verified',
+        trustedMark(decision),
         'trusted',
         saying(trustedWord(decision)),
         decision === undefined ? undefined : untilSaying(decision)
@@ -143,9 +149,23 @@ export function trustFact(peer: PeerSummary): Fact {
   }
 }
 
+/** Verified is who was compared by a code, and nobody else: words only recognise, and a file came from somewhere. */
+function trustedMark(decision: Decision | undefined): MarkName {
+  if (decision?.ground === 'anchor') return 'organisation'
+  return decision?.ground === 'code' ? 'verified' : 'unverified'
+}
+
 function trustedWord(decision: Decision | undefined): MessageKey {
-  if (decision?.ground === 'anchor') return 'peer.trust.organisation'
-  return decision?.ground === 'unseen' ? 'peer.trust.unseen' : 'peer.trust.trusted'
+  switch (decision?.ground) {
+    case 'code':
+      return 'peer.trust.verified'
+    case 'anchor':
+      return 'peer.trust.organisation'
+    case 'certificate':
+      return 'peer.trust.trusted'
+    default:
+      return 'peer.trust.unverified'
+  }
 }
 
 function decidedAt(decision: Decision | undefined): Saying | undefined {
@@ -156,9 +176,7 @@ function untilSaying(decision: Decision): Saying {
   // Which organisation says more than until when; the end is in the detail.
   if (decision.ground === 'anchor') return saying('peer.trust.by', { name: showName(decision.certificate?.name ?? '') })
   if (decision.until !== undefined) return saying('peer.trust.until', { at: amount('moment', decision.until) })
-  return decision.ground === 'unseen'
-    ? saying('peer.trust.at', { at: amount('moment', decision.at) })
-    : groundSaying(decision)
+  return groundSaying(decision)
 }
 
 export function lastHeard(peer: PeerSummary): number | undefined {

@@ -6,7 +6,7 @@ import { useNow } from '../composables/use-now'
 import { groupOf, needOf, type Need, type PeerGroup } from '../facts/peer-status'
 import { useFeedStore } from './feed'
 
-const needRank = ['warning', 'asks', 'undecided', 'ended', 'waits']
+const needRank = ['pairs', 'warning', 'asks', 'undecided', 'ended', 'waits']
 
 export const usePeersStore = defineStore('peers', () => {
   const feed = useFeedStore()
@@ -15,11 +15,13 @@ export const usePeersStore = defineStore('peers', () => {
 
   const targets = computed(() => feed.overview?.targets ?? [])
   const sought = computed(() => new Set(targets.value.flatMap((target) => target.nodeId ?? [])))
-  const need = (peer: PeerSummary): Need | undefined => needOf(peer, now.value, sought.value.has(peer.nodeId))
+  const pairing = computed(() => new Set(feed.overview?.pairing.requests.map(({ nodeId }) => nodeId)))
+  const about = ({ nodeId }: PeerSummary) => [now.value, sought.value.has(nodeId), pairing.value.has(nodeId)] as const
+  const need = (peer: PeerSummary): Need | undefined => needOf(peer, ...about(peer))
 
   const groups = computed(() => {
     const made: Record<PeerGroup, PeerSummary[]> = { needs: [], linked: [], away: [] }
-    for (const peer of list.value) made[groupOf(peer, now.value, sought.value.has(peer.nodeId))].push(peer)
+    for (const peer of list.value) made[groupOf(peer, ...about(peer))].push(peer)
     const rank = (peer: PeerSummary): number => needRank.indexOf(need(peer)?.kind ?? '')
     made.needs.sort((a, b) => rank(a) - rank(b) || a.firstMet - b.firstMet)
     made.linked.sort((a, b) => a.callsign.localeCompare(b.callsign))
