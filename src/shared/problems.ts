@@ -208,8 +208,9 @@ const table = {
   },
   'pairing-differ': {
     ref: 'PAI-11',
-    message: 'The codes differ: this is not a direct connection to their laptop.',
-    advice: 'Nothing was shared. Somebody may stand in between: meet in person, or use a cable between the two.'
+    message: 'The codes differ: somebody else may be at the other end.',
+    advice:
+      'Nothing was shared. Read the code once more in a new pairing; then meet in person, or use a cable between the two.'
   },
   'pairing-they-differ': {
     ref: 'PAI-12',

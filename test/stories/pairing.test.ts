@@ -136,6 +136,55 @@ describe('two laptops that pair', () => {
     expect(alpha.isLinked(bravo)).toBe(true)
   })
 
+  it('keep their connection while the persons take all the time they have', async () => {
+    const [alpha, bravo] = await strangers(107)
+    await field.time.run(50_000)
+    await start(alpha, bravo)
+    await field.until('asked', () => bravo.overview.pairing.requests.length > 0)
+    await field.time.run(55_000)
+    await open(bravo, alpha)
+    await untilState('comparing', alpha, bravo)
+    await field.time.run(55_000)
+    await answer(alpha, bravo, true)
+    await answer(bravo, alpha, true)
+    await untilState('done', alpha, bravo)
+  })
+
+  it('go on when both persons decide otherwise meanwhile', async () => {
+    const [alpha, bravo] = await strangers(108)
+    await compare(alpha, bravo)
+    await alpha.decide(bravo, 'trusted')
+    await bravo.decide(alpha, 'trusted')
+    await field.until('linked', () => alpha.isLinked(bravo) && bravo.isLinked(alpha))
+    await answer(alpha, bravo, true)
+    await answer(bravo, alpha, true)
+    await untilState('done', alpha, bravo)
+    expect(alpha.peer(bravo)?.decision?.ground).toBe('code')
+  })
+
+  it('end it when one person revokes meanwhile, and what was said before counts for nothing', async () => {
+    const [alpha, bravo] = await strangers(109)
+    await compare(alpha, bravo)
+    await answer(alpha, bravo, true)
+    await bravo.decide(alpha, 'revoked')
+    await untilState('ended', alpha, bravo)
+    expect(await answer(bravo, alpha, true)).toMatchObject({ ok: false, problem: { code: 'pairing-none' } })
+    expect(bravo.peer(alpha)?.level).toBe('revoked')
+    expect(alpha.peer(bravo)?.decision).toBeUndefined()
+  })
+
+  it('are not trusted on the side whose disk does not take the decision, which says so', async () => {
+    const [alpha, bravo] = await strangers(110)
+    await compare(alpha, bravo)
+    alpha.disk.faults.isFull = true
+    await answer(alpha, bravo, true)
+    await answer(bravo, alpha, true)
+    await untilState('ended', alpha)
+    expect(current(alpha)?.problem?.code).toBe('disk-full')
+    expect(alpha.peer(bravo)?.level).not.toBe('trusted')
+    await untilState('done', bravo)
+  })
+
   it('take the start of the lower node ID when both press at once, and need nobody to open it', async () => {
     const [alpha, bravo] = await strangers(105)
     const pressed = [start(alpha, bravo), start(bravo, alpha)]

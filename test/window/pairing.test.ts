@@ -53,6 +53,8 @@ describe.runIf(canLook)('every state of a pairing', () => {
     await withRecorded(browser, recorded, async (page, engine) => {
       for (const [name, pairing] of screens) {
         await goTo(page, `/peers/${asker}`)
+        await byEngine(engine, recorded.overview)('light')
+        await page.locator('html.light').waitFor({ state: 'attached' })
         engine.say({ slice: 'pairing', value: pairing(Date.now()) })
         await (name === 'asked' ? page.getByText('asks to compare codes.').first() : page.getByRole('dialog')).waitFor()
         if (colourful.has(name)) await inEveryLook(page, `pairing-${name}`, byEngine(engine, recorded.overview))
