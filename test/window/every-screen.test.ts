@@ -5,8 +5,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
 import type { CommandHandlers } from '@shared/contract'
-import type { MissionSummary, Overview } from '@shared/model'
-import { fail, problem } from '@shared/result'
+import type { EntityView, MissionSummary, Overview } from '@shared/model'
+import { fail, ok, problem } from '@shared/result'
 import { themes } from '@shared/settings'
 import { openBrowser } from './browser'
 import { byEngine, canLook, goTo, inEveryLook, isRedOnly, withRecorded } from './looks'
@@ -14,6 +14,7 @@ import {
   aloneField,
   brokenField,
   busyField,
+  changeName,
   emptyField,
   missionIdOf,
   nodeIdOf,
@@ -123,8 +124,58 @@ function openRows(...places: readonly number[]) {
   }
 }
 
+/** An owner asks this laptop to become one, too. */
+function invited(now: number): Recorded {
+  const recorded = richField(now)
+  const mission = recorded.missions.get(missionIdOf(1))
+  if (mission === undefined) throw new Error('no such mission in the field')
+  const by = { author: nodeIdOf(1), authorName: 'Palmanova 1', at: now - 9 * minuteMs }
+  const values = { invitee: nodeIdOf(0), role: 'owner', state: 'open', note: 'You take over at 18:00.' }
+  const fields = Object.entries(values).map(([field, value], index) => ({
+    field,
+    values: [{ name: changeName(nodeIdOf(1), 800 + index), value, ...by }]
+  }))
+  const asked: EntityView = {
+    ...{ entity: 'invitation/i1', createdAt: by.at, createdBy: by.author, createdByName: by.authorName },
+    ...{ deleted: false, fields }
+  }
+  const missions = new Map(recorded.missions)
+  missions.set(missionIdOf(1), { ...mission, entities: [...mission.entities, asked] })
+  return { ...recorded, missions }
+}
+
+/** This laptop decides who may do what. */
+function deciding(now: number): Recorded {
+  const recorded = richField(now)
+  const mission = recorded.missions.get(missionIdOf(1))
+  if (mission === undefined) throw new Error('no such mission in the field')
+  const members = mission.members.map((member, index) => (index === 0 ? { ...member, rank: 0 } : member))
+  return { ...recorded, missions: new Map([...recorded.missions, [missionIdOf(1), { ...mission, members }]]) }
+}
+
+const searchFor = (words: string, then: string) => async (page: Page) => {
+  await page.keyboard.press('Control+k')
+  await page.getByRole('combobox').fill(words)
+  await page.getByText(then).first().waitFor()
+}
+
+/** The engine says no to a bundle; Chromium says each such answer, and this one is meant. */
+async function refuseBundle(page: Page): Promise<void> {
+  await page.route('**/api/v1/bundles/download', (route) => route.fulfill({ status: 500, json: full.problem }))
+  page.removeAllListeners('console')
+  await press('Write bundle')(page)
+  const sheet = page.getByRole('dialog')
+  await sheet.getByText('Missions', { exact: true }).click()
+  await sheet.getByRole('checkbox').first().press('Space')
+  await sheet.getByRole('button', { name: 'Write bundle' }).click()
+  await sheet.getByText('DSK-01').waitFor()
+}
+
 const drop = (page: Page, name: string, content: string) => dropFiles(page, [{ name, content }])
-const full = fail<never>('disk-full', 'ENOSPC: no space left on device, write')
+const full = { ok: false as const, problem: problem('disk-full', 'ENOSPC: no space left on device, write') }
+const unread = fail<never>('disk-failed', 'EIO: i/o error, read')
+
+const noHistory = ok({ entries: [], searched: 1 })
 
 const screens: readonly Screen[] = [
   { name: 'peers-busy', path: '/peers', field: busyField },
@@ -176,6 +227,52 @@ const screens: readonly Screen[] = [
     field: deaf,
     own: { listOnlyHere: async () => fail('file-damaged', 'missions/0000…: chain hash differs') },
     way: openRows(0, 1)
+  },
+  { name: 'history-empty', path: `${fire}/history`, field: blank, own: { listHistory: async () => noHistory } },
+  { name: 'history-broken', path: `${fire}/history`, field: richField, own: { listHistory: async () => unread } },
+  {
+    name: 'past-busy',
+    path: `${fire}/history?at=1700000000000`,
+    field: busyField,
+    own: { openPast: async ({ at }) => ok({ state: 'reading', at, read: 41_000, total: 150_000 }) }
+  },
+  { name: 'past-broken', path: `${fire}/history?at=1700000000000`, field: richField },
+  { name: 'search-empty', path: '/peers', field: richField, way: searchFor('zzyzx', 'Nothing found') },
+  {
+    name: 'search-broken',
+    path: '/peers',
+    field: richField,
+    own: { search: async () => unread },
+    way: searchFor('wind', 'DSK-03')
+  },
+  {
+    name: 'map-broken',
+    path: `${fire}/map`,
+    field: richField,
+    own: { listItems: async () => unread },
+    way: (page) => page.getByText('DSK-03').first().waitFor()
+  },
+  { name: 'bundle-broken', path: fire, field: manyMissions, way: refuseBundle },
+  {
+    name: 'receipt-broken',
+    path: '/missions',
+    field: richField,
+    way: async (page) => {
+      await drop(page, 'Karst Ridge Fire.muster-receipt', 'not a receipt')
+      await press('Take receipt')(page)
+      await page.getByRole('dialog').getByRole('alert').waitFor()
+    }
+  },
+  { name: 'invited', path: `${fire}/people`, field: invited, way: (page) => page.getByText('You take over').waitFor() },
+  { name: 'invite', path: `${fire}/people`, field: deciding, way: press('Invite an owner') },
+  {
+    name: 'template',
+    path: '/missions',
+    field: richField,
+    way: async (page) => {
+      await press('New mission')(page)
+      await page.getByLabel('Begin with').selectOption('flood')
+    }
   },
   {
     name: 'first-broken',

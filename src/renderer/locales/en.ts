@@ -1717,6 +1717,7 @@ export const messages = {
     title: 'Map',
     stage: 'Map. Arrows move it, plus and minus zoom, Enter presses in the middle.',
     reading: 'Reading items | Reading items, {n} left | Reading items, {n} left',
+    unread: 'The items could not be read',
     side: 'Items and positions',
     list: 'Items',
     people: 'Positions',
