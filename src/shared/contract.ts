@@ -135,8 +135,10 @@ interface CommandMap {
       /** For `peer` and `anchor`; left out: everything. */
       readonly scope?: Scope
       readonly until?: number
+      /** For `anchor`: nobody is let in by it without a revocation list that is not outdated. */
+      readonly needsList?: boolean
     }
-    /** SHA-256 of the certificate: the name of the anchor or pin. */
+    /** SHA-256 of the certificate: the name of the anchor or pin; of a list, the anchor that it belongs to. */
     answer: { readonly as: ImportAs; readonly id: string }
   }
   removeAnchor: { argument: { readonly id: string }; answer: null }

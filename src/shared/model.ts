@@ -316,7 +316,7 @@ export interface NodeStatus {
   readonly words: readonly string[]
   readonly certificateSha256: string
   /** What peers see as this node's TLS certificate; `isOwn`: made here, not imported. */
-  readonly certificate: CertificateFacts & { readonly isOwn: boolean }
+  readonly certificate: CertificateFacts & { readonly isOwn: boolean; readonly isRevoked?: true }
   readonly startedAt: number
   /** Absent while nobody can reach this node; `listenProblem` says why. */
   readonly linkPort?: number
@@ -366,8 +366,35 @@ export interface CertificateFacts {
   readonly isSelfSigned: boolean
 }
 
-/** What an imported certificate can become: this node's own for TLS, a pin for a peer, an organisation's anchor. */
-export type ImportAs = 'identity' | 'peer' | 'anchor'
+/**
+ * What imported files can become: this node's own certificate for TLS, a pin for a peer, an organisation's anchor, or
+ * revocation lists of organisations that were accepted.
+ */
+export type ImportAs = 'identity' | 'peer' | 'anchor' | 'list'
+
+/** A revocation list in a file: what an organisation took back. Texts come from the file: untrusted. */
+export interface ListPreview {
+  readonly name: string
+  /** Hexadecimal; absent in lists of the first form. */
+  readonly number?: string
+  readonly thisUpdate: number
+  readonly nextUpdate?: number
+  /** Certificates on it. */
+  readonly entries: number
+  /** Why it is not taken. */
+  readonly problem?: Problem
+}
+
+/** A revocation list that counts here. */
+export interface ListSummary extends Omit<ListPreview, 'problem'> {
+  /** When it came to this laptop. */
+  readonly at: number
+  /** Callsign of the node where a person imported it; absent when `from` brought it. */
+  readonly by?: string
+  readonly from?: { readonly nodeId: NodeId; readonly callsign: string }
+  /** `outdated`: the next one is due; `lost`: its file is missing or damaged, and nobody is let in by its authority. */
+  readonly state: 'current' | 'outdated' | 'lost'
+}
 
 export interface CertificatePreview {
   readonly format: 'pem' | 'der' | 'pkcs12'
@@ -377,9 +404,10 @@ export interface CertificatePreview {
   readonly refusals: Readonly<Partial<Record<ImportAs, Problem>>>
   /** The certificate that would be imported first, then those that issued it, as far as the files hold them. */
   readonly certificates: readonly CertificateFacts[]
+  readonly lists: readonly ListPreview[]
   readonly hasKey: boolean
   readonly warnings: readonly Problem[]
-  /** Peers met since the start whom it would make trusted: as `anchor` those it vouches for, as `peer` who shows it. */
+  /** Peers met since the start whom it would make trusted: as `anchor` those it vouches for, as `peer` who shows it; as `list` whose trust ends. */
   readonly here: Readonly<Partial<Record<ImportAs, readonly NodeId[]>>>
 }
 
@@ -394,7 +422,11 @@ export interface AnchorSummary {
   readonly scope: Scope
   readonly until?: number
   /** `ended`: the person's end has come; the others as the certificate says. */
-  readonly state: 'active' | 'ended' | 'expired' | 'not-yet-valid'
+  readonly state: 'active' | 'ended' | 'expired' | 'not-yet-valid' | 'revoked'
+  /** Nobody is let in without a revocation list that is not outdated. */
+  readonly needsList?: true
+  /** Of this authority, of those below it and of who issued it. */
+  readonly lists: readonly ListSummary[]
   /** Peers that are trusted on its word now. */
   readonly vouchesFor: readonly NodeId[]
 }

@@ -643,6 +643,42 @@ const table = {
     advice:
       'Ask the crew for the certificate of the laptop itself. Plain openssl makes authorities unless told CA:FALSE.'
   },
+  'certificate-revoked': {
+    ref: 'CRT-24',
+    message: 'The organisation that issued this certificate took it back.',
+    advice: 'Its revocation list names it. Ask the organisation why; whoever shows it is not let in by it.'
+  },
+  'list-unknown': {
+    ref: 'CRT-25',
+    message: 'No organisation that was accepted here stands behind this revocation list.',
+    advice: 'Import the organisation first; the list of a branch needs the branch’s certificate chosen with it.'
+  },
+  'list-not-signed': {
+    ref: 'CRT-26',
+    message: 'The signature of this revocation list does not hold.',
+    advice: 'It was altered, or is not from whom it says. Copy it again from where it came. Nothing was written.'
+  },
+  'list-older': {
+    ref: 'CRT-27',
+    message: 'A newer revocation list of this organisation is already here.',
+    advice: 'Nothing to do: the newer one goes on counting.'
+  },
+  'list-known': { ref: 'CRT-28', message: 'This revocation list is already here.', advice: 'Nothing to do.' },
+  'list-unsupported': {
+    ref: 'CRT-29',
+    message: 'This revocation list speaks for a part of the certificates only, or in a way that is not supported.',
+    advice: 'Ask for a complete list (CRL version 2, not a delta and not an indirect one).'
+  },
+  'list-lost': {
+    ref: 'CRT-30',
+    message: 'A revocation list that was here is missing or damaged.',
+    advice: 'Nobody is let in by its organisation until the same list or a newer one is imported or comes from a peer.'
+  },
+  'list-outdated': {
+    ref: 'CRT-31',
+    message: 'The revocation list of this organisation is past its date.',
+    advice: 'Certificates that were taken back since are not known here. Ask the organisation for its newest list.'
+  },
   'not-pkcs12': {
     ref: 'CRT-22',
     message: 'This is not a PKCS#12 file, though its name says so.',

@@ -10,6 +10,7 @@ import type { CommandHandlers, CommandName } from '@shared/contract.js'
 import type { MissionId, NodeId } from '@shared/model.js'
 import { ok } from '@shared/result.js'
 import { parseLine, type JsonObject } from '../../src/main/engine/bytes/line.js'
+import { readList } from '../../src/main/engine/certificates/crl.js'
 import { parseCertificate } from '../../src/main/engine/certificates/x509.js'
 import { readCertificateFiles } from '../../src/main/engine/certificates/read-files.js'
 import { callCommand } from '../../src/main/engine/commands.js'
@@ -162,6 +163,10 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
       by: 'B',
       data: 'AAAA',
       scope
+    },
+    {
+      ...{ kind: 'list', at: 1, authority: mission, name: 'A', anchor: mission, sha256: mission, number: '1f' },
+      ...{ thisUpdate: 1, nextUpdate: 2, entries: 3, data: 'AAAA', node: nodeId, callsign: 'A' }
     },
     { kind: 'event', at: 1, event: 'hello', node: nodeId, callsign: 'A', text: 'x' }
   ]
@@ -416,6 +421,12 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
       rarity: 20
     },
     {
+      name: 'a revocation list',
+      valid: [Buffer.from(revocationList, 'base64')],
+      decode: async (bytes) => (await readList(bytes)).ok,
+      rarity: 20
+    },
+    {
       name: 'a certificate file',
       valid: [Buffer.from(identity.tls.certificate), Buffer.from(pemBody(identity.tls.certificate), 'base64')],
       decode: async (bytes) => (await readCertificateFiles([bytes], '')).ok,
@@ -535,6 +546,13 @@ function readFrames(bytes: Buffer, noise: Noise): boolean {
   expect(length).toBeLessThanOrEqual(bytes.length)
   return frames > 0
 }
+
+/** Two entries, one with a reason; with a number and the name of its key. Made by openssl. */
+const revocationList =
+  'MIIBBDCBrAIBATAKBggqhkjOPQQDAjASMRAwDgYDVQQDDAdGZWxkLUNBFw0yNjExMjEyMjEwNDRaFw0zNTAyMDcyMjEwNDRaMDgw' +
+  'IQICWgEXDTI2MTEwMzEyMDAwMFowDDAKBgNVHRUEAwoBATATAgJaAhcNMjYxMTA0MTIwMDAwWqAvMC0wHwYDVR0jBBgwFoAUEkIG' +
+  '3166yAavsNDBUSYF+otSewswCgYDVR0UBAMCAR8wCgYIKoZIzj0EAwIDRwAwRAIgA8uBkKgc5G8MpBhMvQ9OQFfJIwsHnaOfnIdU' +
+  '2hMzLa0CID8xUnw0rHdkUPcE/r8mp4YMHYRZg6WYCXOSUT9wGoj4'
 
 /** Every handler says yes: what is asked is which arguments reach it. */
 const takers = new Proxy({} as CommandHandlers, { get: () => () => Promise.resolve(ok(null)) })

@@ -46,6 +46,26 @@ export interface Wanted {
   readonly digest?: string
 }
 
+/** A certificate that a list takes back, or only its serial number (hex). */
+export interface Revoked {
+  readonly certificate: Issued | string
+  readonly at?: number
+  /** As openssl names it: `keyCompromise`, … */
+  readonly reason?: string
+}
+
+export interface WantedList {
+  readonly issuer: Issued
+  readonly revoked?: readonly Revoked[]
+  /** Left out: a list of the first form. */
+  readonly number?: number
+  readonly from?: number
+  readonly until?: number
+  /** Lines of an extension section; left out: the number alone. */
+  readonly extensions?: readonly string[]
+  readonly digest?: string
+}
+
 export const authority = ['basicConstraints=critical,CA:TRUE', 'keyUsage=critical,keyCertSign,cRLSign']
 export const laptop = [
   'basicConstraints=critical,CA:FALSE',
@@ -143,6 +163,48 @@ export class Openssl {
     return { path, pem, der: new X509Certificate(pem).raw, keyPem }
   }
 
+  /** A revocation list: DER. */
+  list({ issuer, revoked = [], number, from, until, extensions = [], digest = 'sha256' }: WantedList): Buffer {
+    const path = join(this.folder, `c${(this.#count += 1)}`)
+    mkdirSync(path)
+    const lines = revoked.map(({ certificate, at = this.#now, reason }) => {
+      const serial = typeof certificate === 'string' ? certificate : new X509Certificate(certificate.der).serialNumber
+      const when = `${stamp(at).slice(2)}${reason === undefined ? '' : `,${reason}`}`
+      return `R\t${stamp(this.#now + year).slice(2)}\t${when}\t${serial.toUpperCase()}\tunknown\t/CN=x\n`
+    })
+    writeFileSync(join(path, 'index'), lines.join(''))
+    if (number !== undefined)
+      writeFileSync(
+        join(path, 'number'),
+        number
+          .toString(16)
+          .padStart(2, '0')
+          .replace(/^(..)*.$/, '0$&')
+      )
+    const config = `
+      [ca]
+      default_ca = here
+      [here]
+      database = ${join(path, 'index')}
+      default_md = ${digest}
+      ${number === undefined ? '' : `crlnumber = ${join(path, 'number')}`}
+      ${number === undefined && extensions.length === 0 ? '' : 'crl_extensions = more'}
+      [more]
+      ${extensions.join('\n')}
+      [full]
+      fullname = URI:http://example.test/list
+    `
+    const [configFile, pemFile, derFile] = ['cnf', 'pem', 'der'].map((name) => join(path, name))
+    writeFileSync(configFile ?? '', config)
+    this.run(
+      ...['ca', '-gencrl', '-config', configFile ?? '', '-cert', join(issuer.path, 'crt')],
+      ...['-keyfile', join(issuer.path, 'key'), '-out', pemFile ?? ''],
+      ...['-crl_lastupdate', stamp(from ?? this.#now), '-crl_nextupdate', stamp(until ?? this.#now + year)]
+    )
+    this.run('crl', '-in', pemFile ?? '', '-outform', 'DER', '-out', derFile ?? '')
+    return readFileSync(derFile ?? '')
+  }
+
   /** A PKCS#12 file. @param options further arguments of `openssl pkcs12 -export`. */
   pkcs12(own: Issued, password: string, chain: readonly Issued[] = [], options: readonly string[] = []): Buffer {
     const more = this.write('more.pem', chain.map(({ pem }) => pem).join(''))
@@ -155,11 +217,19 @@ export class Openssl {
   }
 
   /** What openssl says about a chain to an anchor at a time (ms): `undefined` when it is good for client and server. */
-  judge(chain: readonly Uint8Array[], anchor: Uint8Array, time: number): string | undefined {
-    const [leaf, ...rest] = chain.map(pemOf)
+  judge(
+    chain: readonly Uint8Array[],
+    anchor: Uint8Array,
+    time: number,
+    lists?: readonly Uint8Array[]
+  ): string | undefined {
+    const [leaf, ...rest] = chain.map((one) => pemOf(one))
     const files = [
       ...['-trusted', this.write('anchor.pem', pemOf(anchor))],
       ...(rest.length === 0 ? [] : ['-untrusted', this.write('rest.pem', rest.join(''))]),
+      ...(lists === undefined
+        ? []
+        : ['-crl_check_all', '-CRLfile', this.write('lists.pem', lists.map(listPem).join(''))]),
       this.write('leaf.pem', leaf ?? '')
     ]
     for (const purpose of ['sslclient', 'sslserver']) {
@@ -179,12 +249,16 @@ export function hasKeytool(): boolean {
   return (process.env.PATH ?? '').split(':').some((folder) => existsSync(join(folder, 'keytool')))
 }
 
-export function pemOf(der: Uint8Array): string {
+export function pemOf(der: Uint8Array, label = 'CERTIFICATE'): string {
   const lines =
     Buffer.from(der)
       .toString('base64')
       .match(/.{1,64}/g) ?? []
-  return `-----BEGIN CERTIFICATE-----\n${lines.join('\n')}\n-----END CERTIFICATE-----\n`
+  return `-----BEGIN ${label}-----\n${lines.join('\n')}\n-----END ${label}-----\n`
+}
+
+export function listPem(der: Uint8Array): string {
+  return pemOf(der, 'X509 CRL')
 }
 
 function stamp(time: number): string {

@@ -1,6 +1,6 @@
 /** A recorded field with organisations, certificates and a longer audit log, and what looking at files answers there. */
 import type { ArgumentOf, CommandHandlers } from '@shared/contract'
-import type { AnchorSummary, AuditEntry, CertificatePreview, PinSummary } from '@shared/model'
+import type { AnchorSummary, AuditEntry, CertificatePreview, ListSummary, PinSummary } from '@shared/model'
 import { fail, ok, problem, type Result } from '@shared/result'
 import { everything } from '@shared/scope'
 import { certificateOf, missionIdOf, nodeIdOf, richField, type Recorded } from './recorded'
@@ -16,11 +16,16 @@ const authority = {
   pathLength: 1
 }
 
+function listOf(now: number, name: string): ListSummary {
+  const dates = { thisUpdate: now - 18 * dayMs, nextUpdate: now + 12 * dayMs, at: now - 2 * dayMs }
+  return { ...dates, name, number: '1f', entries: 12, by: 'OSC Sežana', state: 'current' }
+}
+
 function anchorsOf(now: number): readonly AnchorSummary[] {
   const anchor = (name: string, over: Partial<AnchorSummary>): AnchorSummary => {
     const certificate = certificateOf(now, name, { ...authority, notAfter: now + 400 * dayMs })
     const base = { id: certificate.sha256, certificate, at: now - 9 * dayMs, by: 'OSC Sežana', scope: everything }
-    return { ...base, state: 'active', vouchesFor: [], ...over }
+    return { ...base, state: 'active', lists: [], vouchesFor: [], ...over }
   }
   const expired = certificateOf(now, 'DMV Test CA', {
     ...authority,
@@ -28,8 +33,20 @@ function anchorsOf(now: number): readonly AnchorSummary[] {
     notAfter: now - 3 * dayMs
   })
   return [
-    anchor('HVZ Hrvatska 2026', { until: now + 40 * dayMs, vouchesFor: [nodeIdOf(3), nodeIdOf(2), nodeIdOf(5)] }),
-    anchor('URSZR Slovenija', { scope: { out: [`id:${missionIdOf(1)}`], in: ['*'], access: 'read' } }),
+    anchor('HVZ Hrvatska 2026', {
+      until: now + 40 * dayMs,
+      vouchesFor: [nodeIdOf(3), nodeIdOf(2), nodeIdOf(5)],
+      lists: [listOf(now, 'HVZ Hrvatska 2026')]
+    }),
+    anchor('URSZR Slovenija', {
+      scope: { out: [`id:${missionIdOf(1)}`], in: ['*'], access: 'read' },
+      needsList: true,
+      lists: [
+        listOf(now, 'URSZR Slovenija'),
+        { ...listOf(now - 30 * dayMs, 'URSZR Kras'), state: 'outdated' },
+        { ...listOf(now, 'URSZR Obala'), state: 'lost' }
+      ]
+    }),
     { ...anchor('DMV Test CA', { state: 'expired' }), certificate: expired, id: expired.sha256 }
   ]
 }
@@ -131,7 +148,7 @@ export function firstRunField(now: number): Recorded {
   }
 }
 
-export type FileKind = 'anchor' | 'peer' | 'identity'
+export type FileKind = 'anchor' | 'peer' | 'identity' | 'list'
 
 export function previewOf(now: number, kind: FileKind): CertificatePreview {
   const root = certificateOf(now, 'Landesfeuerwehrverband Kärnten Root CA', {
@@ -139,6 +156,19 @@ export function previewOf(now: number, kind: FileKind): CertificatePreview {
     notAfter: now + 2900 * dayMs
   })
   const issued = { isSelfSigned: false, issuer: root.subject, issuerName: root.name }
+  if (kind === 'list') {
+    const { by: _, at: __, state: ___, ...list } = listOf(now, 'HVZ Hrvatska 2026')
+    const older = {
+      ...list,
+      thisUpdate: now - 90 * dayMs,
+      nextUpdate: now - 60 * dayMs,
+      problem: problem('list-older')
+    }
+    return {
+      ...{ format: 'pem', as: ['list'], refusals: {}, certificates: [], lists: [list, older], hasKey: false },
+      ...{ warnings: [], here: { list: [nodeIdOf(3)] } }
+    }
+  }
   if (kind === 'anchor') {
     const certificate = certificateOf(now, 'LFV Feld-CA 2026', {
       ...authority,
@@ -151,6 +181,7 @@ export function previewOf(now: number, kind: FileKind): CertificatePreview {
       as: ['anchor'],
       refusals: { identity: problem('no-private-key'), peer: problem('an-authority') },
       certificates: [certificate, root],
+      lists: [],
       hasKey: false,
       warnings: [],
       here: { anchor: [nodeIdOf(4)] }
@@ -167,6 +198,7 @@ export function previewOf(now: number, kind: FileKind): CertificatePreview {
       as: ['peer'],
       refusals: { identity: problem('no-private-key'), anchor: problem('not-an-authority') },
       certificates: [certificate],
+      lists: [],
       hasKey: false,
       warnings: [problem('chain-incomplete'), problem('ends-soon')],
       here: { peer: [] }
@@ -177,6 +209,7 @@ export function previewOf(now: number, kind: FileKind): CertificatePreview {
     as: ['identity', 'peer'],
     refusals: { anchor: problem('not-an-authority') },
     certificates: [certificate, root],
+    lists: [],
     hasKey: true,
     warnings: [],
     here: { peer: [nodeIdOf(4)] }
@@ -193,7 +226,7 @@ export function answerPreview(
   if (isLocked && password === undefined) return fail('password-needed')
   if (isLocked && password !== 'atakatak') return fail('wrong-password')
   const kind = text.replace('locked ', '')
-  if (kind === 'anchor' || kind === 'peer' || kind === 'identity') return ok(previewOf(now, kind))
+  if (kind === 'anchor' || kind === 'peer' || kind === 'identity' || kind === 'list') return ok(previewOf(now, kind))
   return fail('no-certificate')
 }
 
@@ -203,7 +236,7 @@ export function certificateHandlers(now: number): Partial<CommandHandlers> {
     importCertificates: async (argument) => {
       const seen = answerPreview(now, argument)
       if (!seen.ok) return seen
-      const id = argument.as === 'anchor' ? anchorsOf(now)[0]?.id : pinsOf(now)[0]?.id
+      const id = argument.as === 'anchor' || argument.as === 'list' ? anchorsOf(now)[0]?.id : pinsOf(now)[0]?.id
       return ok({ as: argument.as, id: id ?? '' })
     }
   }

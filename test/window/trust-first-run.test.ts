@@ -37,11 +37,13 @@ const screens: readonly (readonly [name: string, path: string, field: (now: numb
     }
   ],
   ['anchor', `/trust/anchor/${trustField(0).overview.anchors[0]?.id ?? ''}`, trustField],
+  ['anchor-lists', `/trust/anchor/${trustField(0).overview.anchors[1]?.id ?? ''}`, trustField],
   ['remove', `/trust/anchor/${trustField(0).overview.anchors[0]?.id ?? ''}`, trustField, press('Remove')],
   ['pin', `/trust/pin/${trustField(0).overview.pins[0]?.id ?? ''}`, trustField],
   ['import-peer', '/trust', trustField, drop('fuekw-1.cer', 'peer')],
   ['import-own', '/trust', trustField, drop('fuekw-1.p12', 'identity')],
   ['import-locked', '/trust', trustField, drop('gz-sezana.p12', 'locked identity')],
+  ['import-list', '/trust', trustField, drop('hvz.crl', 'list')],
   ['import-refused', '/trust', trustField, drop('holiday.jpg', 'a picture')],
   ['drop', '/peers', trustField, (page) => drag(page, 'dragover', 'lfv.pem', 'anchor')],
   ['export', '/trust', trustField, press('Save own certificate')],

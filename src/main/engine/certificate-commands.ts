@@ -3,17 +3,20 @@
  * certificates/'s part, which is loaded when a person does it: hardly any start needs it.
  */
 import type { ArgumentOf, CertificateFiles, CommandHandlers } from '@shared/contract.js'
-import type { CertificatePreview, ImportAs, NodeId } from '@shared/model.js'
+import type { CertificatePreview, ImportAs, ListPreview, NodeId } from '@shared/model.js'
 import { everything } from '@shared/scope.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { sha256 } from './bytes/hash.js'
 import { certificateFacts } from './certificates/facts.js'
-import { fitAs, likeliestRefusal, previewCertificates, tlsIdentityFrom } from './certificates/preview.js'
+import type { RevocationList } from './certificates/crl.js'
+import { authorityId } from './certificates/lists.js'
+import { fitAs, likeliestRefusal, listFacts, previewCertificates, tlsIdentityFrom } from './certificates/preview.js'
 import type { ReadFiles } from './certificates/read-files.js'
 import type { OwnIdentity } from './identity/identity.js'
 import { bounds } from './limits.js'
 import type { Clock } from './runtime/clock.js'
 import { kept } from './storage/disk.js'
+import { judgeList, type JudgedList, type ListSources } from './trust/list-judge.js'
 import type { TrustBook } from './trust/trust-book.js'
 import type { Vouching } from './trust/vouching.js'
 
@@ -70,20 +73,64 @@ async function readFiles({ files, password }: CertificateFiles): Promise<Result<
 }
 
 async function preview(parts: CertificateParts, read: ReadFiles): Promise<Result<CertificatePreview>> {
-  const { clock, identity, vouching } = parts
+  const { clock, identity, trust, vouching } = parts
   const seen = previewCertificates(read, clock.now())
   const [chosen] = fitAs(read, clock.now()).chain
-  if (chosen === undefined) return fail('no-certificate')
+  const alsoAnchor = seen.as.includes('anchor') ? read.certificates.find(({ der }) => chosen?.equals(der)) : undefined
+  const lists = read.lists.map((list): ListPreview => {
+    const judged = judgeList(list, { ...sourcesOf(parts, read), alsoAnchor })
+    return { ...listFacts(list), ...(judged.ok ? {} : { problem: judged.problem }) }
+  })
+  const takeable = listsToTake(parts, read)
   const refusals: Partial<Record<ImportAs, Problem>> = { ...seen.refusals }
-  const isOwn = sha256(chosen).equals(identity.certificateHash)
+  const isOwn = chosen !== undefined && sha256(chosen).equals(identity.certificateHash)
   // The own certificate given back to its laptop would pin the laptop to itself.
   if (isOwn) refusals.peer = problem('own-certificate')
-  const as = seen.as.filter((one) => refusals[one] === undefined)
-  if (as.length === 0)
-    return { ok: false, problem: isOwn ? problem('own-certificate') : likeliestRefusal({ ...seen, refusals }) }
+  const list = takeable.length > 0 ? (['list'] as const) : []
+  const as = [...list, ...seen.as.filter((one) => refusals[one] === undefined)]
+  if (as.length === 0) {
+    const found = isOwn ? problem('own-certificate') : likeliestRefusal({ ...seen, refusals })
+    return { ok: false, problem: (chosen === undefined ? lists[0]?.problem : undefined) ?? found }
+  }
   const here: Partial<Record<ImportAs, readonly NodeId[]>> = {}
-  for (const one of as) if (one !== 'identity') here[one] = vouching.here(one, chosen)
-  return ok({ ...seen, as, refusals, here, warnings: [...seen.warnings, ...knownBefore(parts, chosen)] })
+  for (const one of as) if (one !== 'identity' && one !== 'list' && chosen) here[one] = vouching.here(one, chosen)
+  if (takeable.length > 0) here.list = takeable.flatMap(({ list, signer }) => trust.endedBy(authorityId(signer), list))
+  const known = chosen === undefined ? [] : knownBefore(parts, chosen)
+  return ok({ ...seen, as, refusals, lists, here, warnings: [...seen.warnings, ...known] })
+}
+
+function sourcesOf({ trust, vouching }: CertificateParts, { certificates }: ReadFiles): ListSources {
+  return { trust, chosen: certificates, shown: vouching.authorities() }
+}
+
+/** Lists among the files that count now and are news. */
+function listsToTake(
+  parts: CertificateParts,
+  read: ReadFiles
+): readonly (JudgedList & { readonly list: RevocationList })[] {
+  return read.lists.flatMap((list) => {
+    const judged = judgeList(list, sourcesOf(parts, read))
+    return judged.ok ? [{ list, ...judged.value }] : []
+  })
+}
+
+/** Each is judged when it is its turn: of two of one authority the older one is no news any more. */
+async function takeLists(parts: CertificateParts, read: ReadFiles): Promise<Result<{ as: ImportAs; id: string }>> {
+  const { trust, identity } = parts
+  let first: string | undefined
+  let refused = problem('no-certificate', 'no revocation list')
+  for (const list of read.lists) {
+    const judged = judgeList(list, sourcesOf(parts, read))
+    if (!judged.ok) {
+      refused = judged.problem
+      continue
+    }
+    const { name } = listFacts(list)
+    const taken = await trust.takeList({ list, ...judged.value, name: name.slice(0, 200), by: identity.callsign })
+    if (!taken.ok) return taken
+    first ??= judged.value.anchor
+  }
+  return first === undefined ? { ok: false, problem: refused } : ok({ as: 'list', id: first })
 }
 
 function knownBefore({ trust }: CertificateParts, certificate: Uint8Array): readonly Problem[] {
@@ -96,13 +143,20 @@ async function importCertificates(
   request: ArgumentOf<'importCertificates'>
 ): Promise<Result<{ as: ImportAs; id: string }>> {
   const { identity, clock, trust, vouching, onIdentity } = parts
-  const { as, scope = everything, until } = request
+  const { as, scope = everything, until, needsList = false } = request
   const read = await readFiles(request)
   if (!read.ok) return read
+  if (as === 'list') {
+    if (until !== undefined || needsList) return fail('bad-request', 'a list has no end of its own')
+    const taken = await takeLists(parts, read.value)
+    await vouching.review()
+    return taken
+  }
   const seen = await preview(parts, read.value)
   if (!seen.ok) return seen
   if (!seen.value.as.includes(as)) return { ok: false, problem: seen.value.refusals[as] ?? problem('bad-request') }
   if (until !== undefined && (as === 'identity' || until <= trust.time)) return fail('bad-until')
+  if (needsList && as !== 'anchor') return fail('bad-request', 'needsList')
   const [chosen] = fitAs(read.value, clock.now()).chain
   const facts = chosen && certificateFacts(chosen)
   if (chosen === undefined || facts === undefined) return fail('no-certificate')
@@ -127,11 +181,15 @@ async function importCertificates(
     at: clock.now(),
     by: identity.callsign,
     scope,
-    ...(until === undefined ? {} : { until })
+    ...(until === undefined ? {} : { until }),
+    ...(needsList ? { lists: 'current' as const } : {})
   })
   if (!accepted.ok) return accepted
+  // Before anybody is let in by it.
+  const taken =
+    as === 'anchor' && listsToTake(parts, read.value).length > 0 ? await takeLists(parts, read.value) : undefined
   await vouching.review()
-  return ok({ as, id })
+  return taken?.ok === false ? taken : ok({ as, id })
 }
 
 function fileNameFor(callsign: string, format: ArgumentOf<'exportCertificate'>['format']): string {

@@ -100,9 +100,10 @@ const schemas = {
   previewCertificates: v.strictObject(certificateFiles),
   importCertificates: v.strictObject({
     ...certificateFiles,
-    as: v.picklist(['identity', 'peer', 'anchor']),
+    as: v.picklist(['identity', 'peer', 'anchor', 'list']),
     scope: v.optional(ScopeSchema),
-    until: v.optional(v.pipe(v.number(), v.safeInteger()))
+    until: v.optional(v.pipe(v.number(), v.safeInteger())),
+    needsList: v.optional(v.boolean())
   }),
   removeAnchor: v.strictObject({ id: HashSchema }),
   removePin: v.strictObject({ id: HashSchema }),

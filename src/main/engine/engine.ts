@@ -181,6 +181,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
           if (what === 'audit') return
           feed.note('anchors')
           feed.note('pins')
+          feed.note('node')
+          noteLists()
         }),
       onSaved: (found) => {
         health.set('decisions', found)
@@ -476,6 +478,13 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       now: clock.now()
     })
   }
+  function noteLists(): void {
+    const lost = trust.lists.all().filter(({ list }) => list === undefined)
+    const names = trust
+      .listLines()
+      .flatMap((line) => (lost.some((one) => one.authority === line.authority) ? line.name : []))
+    health.set('lists', lost.length === 0 ? undefined : problem('list-lost', names.join(', ')))
+  }
   async function noteStart(): Promise<void> {
     if (restored !== undefined) await trust.noteDone('restored', { text: restored })
     await trust.note('started', { text: version })
@@ -507,6 +516,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   }
 
   isStarted = true
+  noteLists()
   health.set('journal', trust.isGood ? undefined : problem('journal-damaged'))
   if (readOnly === undefined) {
     // What was promised about data that is damaged now holds no more.

@@ -36,6 +36,8 @@ export const limits = {
   pairingMs: 60_000,
   /** In one chain. */
   certificates: 10,
+  /** Of one revocation list, in DER. */
+  listBytes: 1024 * 1024,
   /** One word of presence: its line, and how long it may count. */
   presenceBytes: 2 * 1024,
   presenceTtlMs: 3_600_000,
@@ -124,6 +126,9 @@ export const bounds = {
   /** Certificates of peers and organisations that count here, and the largest that fits a line of the journal. */
   accepted: 200,
   acceptedBytes: 32 * 1024,
+  /** Authorities whose revocation lists are kept, and all lists together. */
+  lists: 64,
+  listsBytes: 16 * 1024 * 1024,
   /** Addresses typed by a person. */
   targets: 64,
   /** Kept of each kind; of those that something else than time asked for, the number for all of one kind. */

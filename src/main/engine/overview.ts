@@ -2,6 +2,7 @@
 import type {
   AnchorSummary,
   CertificateFacts,
+  ListSummary,
   MissionId,
   MissionSummary,
   MissionView,
@@ -17,6 +18,8 @@ import type { Settings } from '@shared/settings.js'
 import type { Problem } from '@shared/result.js'
 import { version } from '@shared/version.js'
 import { certificateFacts } from './certificates/facts.js'
+import { authorityId } from './certificates/lists.js'
+import { parseCertificate } from './certificates/x509.js'
 import type { Contents } from './content/contents.js'
 import type { SliceName } from './feed-writer.js'
 import { certificateDer } from './identity/certificate.js'
@@ -130,7 +133,7 @@ export class Views {
       version,
       words: recognitionWords(identity.nodeId),
       certificateSha256: identity.certificateHash.toString('hex'),
-      certificate: { ...factsOf(certificateDer(identity.tls.certificate)), isOwn: !identity.isCertificateImported },
+      certificate: this.#ownCertificate(),
       settings: settings(),
       isFirstRun: isFirstRun(),
       keys: identity.protection,
@@ -138,6 +141,18 @@ export class Views {
       interfaces: interfaces(),
       dataFolder,
       ...this.reach()
+    }
+  }
+
+  #ownCertificate(): NodeStatus['certificate'] {
+    const { identity, trust } = this.#parts
+    const der = certificateDer(identity.tls.certificate)
+    const read = parseCertificate(der)
+    const isRevoked = read !== undefined && trust.lists.revokerOf(read) !== undefined
+    return {
+      ...factsOf(der),
+      isOwn: !identity.isCertificateImported,
+      ...(isRevoked ? { isRevoked } : {})
     }
   }
 
@@ -191,7 +206,7 @@ export class Views {
       isLost &&
       ground === 'anchor' &&
       !trust.acceptedCertificates().some(({ sha256 }) => sha256 === certificate?.sha256)
-    const lost = isRemoved ? 'anchor-removed' : isLost ? 'certificate-lost' : undefined
+    const lost = isRemoved ? 'anchor-removed' : isLost ? (trust.listProblemOf(nodeId) ?? 'certificate-lost') : undefined
     return links.warningOf(nodeId) ?? vouching.warningOf(nodeId) ?? lost
   }
 
@@ -201,7 +216,9 @@ export class Views {
       const summary = summaryOf(accepted)
       return {
         ...summary,
-        state: stateAt(trust.time, summary),
+        state: trust.lists.revokerOf(accepted.certificate) ? 'revoked' : stateAt(trust.time, summary),
+        ...(accepted.lists === undefined ? {} : { needsList: true as const }),
+        lists: this.#listsOf(accepted),
         vouchesFor: [...peers.peers.keys()].filter((nodeId) => {
           const { level, decision } = trust.stateOf(nodeId)
           return (
@@ -209,6 +226,26 @@ export class Views {
           )
         })
       }
+    })
+  }
+
+  #listsOf({ sha256, certificate }: Accepted): readonly ListSummary[] {
+    const { trust } = this.#parts
+    const own = authorityId(certificate)
+    return trust.listLines().flatMap((line) => {
+      if (line.anchor !== sha256 && line.authority !== own) return []
+      const isLost = trust.lists.get(line.authority)?.list === undefined
+      const isOutdated = line.nextUpdate !== undefined && line.nextUpdate <= trust.time
+      const { name, number, thisUpdate, nextUpdate, entries, at, by, node, callsign = '' } = line
+      return [
+        {
+          ...{ name, thisUpdate, entries, at, state: isLost ? 'lost' : isOutdated ? 'outdated' : 'current' },
+          ...(number === undefined ? {} : { number }),
+          ...(nextUpdate === undefined ? {} : { nextUpdate }),
+          ...(by === undefined ? {} : { by }),
+          ...(node === undefined ? {} : { from: { nodeId: node, callsign } })
+        }
+      ]
     })
   }
 

@@ -2,10 +2,14 @@
 import type { AnchorSummary, PinSummary } from '@shared/model'
 import { endFact } from './certificate'
 import { amount, fact, saying, type Fact, type Saying } from './fact'
+import { listsFact } from './list'
 
 export function anchorFact(anchor: AnchorSummary, now: number): Fact {
   if (anchor.state === 'ended') return fact('caution', 'conflict', saying('trust.ended'))
-  return endFact(anchor.certificate, now) ?? fact('organisation', 'trusted', saying('trust.active'))
+  if (anchor.state === 'revoked') return fact('revoked', 'danger', saying('trust.revoked'))
+  return (
+    endFact(anchor.certificate, now) ?? listsFact(anchor) ?? fact('organisation', 'trusted', saying('trust.active'))
+  )
 }
 
 /** @param name who showed it, as it is called elsewhere. */

@@ -32,6 +32,8 @@ const kinds: Readonly<Record<string, Kind>> = {
   'pairing-paused': { key: 'audit.pairingPaused', mark: 'caution', group: 'refusals' },
   'certificate-key': { key: 'audit.certificateKey', group: 'links' },
   'certificate-lost': { key: 'audit.certificateLost', mark: 'caution', group: 'decisions' },
+  'certificate-revoked': { key: 'audit.certificateRevoked', mark: 'revoked', group: 'decisions' },
+  'list-taken': { key: 'audit.listTaken', mark: 'organisation', group: 'imports', saysText: true },
   'certificate-shared': { key: 'audit.certificateShared', mark: 'failure', group: 'refusals' },
   forgotten: { key: 'audit.forgotten', group: 'decisions' },
   'anchor-accepted': { key: 'audit.anchorAccepted', mark: 'organisation', group: 'imports', saysText: true },

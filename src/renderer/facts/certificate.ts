@@ -8,6 +8,13 @@ const dayMs = 24 * 60 * 60 * 1000
 /** From here on the end is shown: time enough to ask who issued it for the next one. */
 const soonMs = 60 * dayMs
 
+/** What a certificate in files can become; revocation lists among them have a pane of their own. */
+export type CertificateAs = Exclude<ImportAs, 'list'>
+
+export function certificateRoles({ as }: Pick<CertificatePreview, 'as'>): readonly CertificateAs[] {
+  return as.flatMap((role) => (role === 'list' ? [] : [role]))
+}
+
 type Span = Pick<CertificateFacts, 'notBefore' | 'notAfter'>
 
 /** Undefined while nobody has to think about it. */
@@ -29,7 +36,7 @@ export interface ChainLink {
 /** From the root down, as trust flows. */
 export function chainOf(
   { certificates }: Pick<CertificatePreview, 'certificates'>,
-  as: ImportAs
+  as: CertificateAs
 ): readonly ChainLink[] {
   const links: ChainLink[] = certificates
     .map(({ name, notAfter }, index) => ({

@@ -1,8 +1,7 @@
 /** Words of an import by what the certificate becomes. */
 import type { CertificateFormat } from '@shared/contract'
-import type { ImportAs } from '@shared/model'
 import type { MessageKey } from '../i18n'
-import type { ChainLink } from './certificate'
+import type { CertificateAs, ChainLink } from './certificate'
 import type { GrantEnd, Until } from './grant'
 
 interface ImportWords {
@@ -14,7 +13,7 @@ interface ImportWords {
   readonly done: MessageKey
 }
 
-export const importWords: Readonly<Record<ImportAs, ImportWords>> = {
+export const importWords: Readonly<Record<CertificateAs, ImportWords>> = {
   anchor: {
     word: 'import.asWord.anchor',
     title: 'import.titleAs.anchor',
@@ -42,7 +41,7 @@ export const importWords: Readonly<Record<ImportAs, ImportWords>> = {
 }
 
 /** The line below a name in the drawn chain. */
-export function roleWord(link: ChainLink, index: number, as: ImportAs): MessageKey {
+export function roleWord(link: ChainLink, index: number, as: CertificateAs): MessageKey {
   if (link.role === 'absent') return 'import.absent'
   if (link.role === 'chosen') return importWords[as].chosen
   return index === 0 ? 'import.root' : 'import.issuer'

@@ -75,6 +75,8 @@ const warningWords: Readonly<Partial<Record<ProblemCode, MessageKey>>> = {
   'two-places': 'peer.need.twoPlaces',
   'certificate-shared': 'peer.need.sharedCertificate',
   'certificate-lost': 'peer.need.lostCertificate',
+  'certificate-revoked': 'peer.need.revokedCertificate',
+  'list-lost': 'peer.need.lostList',
   'anchor-removed': 'peer.need.lostOrganisation'
 }
 

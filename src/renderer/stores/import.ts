@@ -30,6 +30,7 @@ export interface Grant {
   readonly as: ImportAs
   readonly scope?: Scope
   readonly until?: number
+  readonly needsList?: boolean
 }
 
 /** Checked before a byte is read, so that a wrong drop of a film costs nothing; the engine counts again. */

@@ -1,6 +1,6 @@
 /**
  * Chains: which certificate of a file is the one to import and who issued it, and whether a peer's chain leads to a
- * certificate that a person accepted (RFC 5280 section 6, without policies and revocation lists). Signatures are checked
+ * certificate that a person accepted (RFC 5280 section 6, without policies). Signatures are checked
  * by node:crypto; the paths are built here, because the ready-made engine in pkijs searches without a bound, does not
  * look at extended usages, and takes a certificate of which one of many names is permitted.
  */
@@ -8,6 +8,7 @@ import type { KeyObject } from 'node:crypto'
 import type { ProblemCode } from '@shared/problems.js'
 import { limits } from '../limits.js'
 import { authorityProblem, laptopProblem, signatureProblem, timeProblem } from './fitness.js'
+import type { ListPolicy, Lists } from './lists.js'
 import { meetsConstraints } from './name-constraints.js'
 import { isIssuedBy, isSelfIssued, isSelfSigned, parseCertificate, type Certificate } from './x509.js'
 
@@ -46,7 +47,21 @@ function endOf(certificates: readonly Certificate[], key: KeyObject | undefined)
  */
 export function judgeChain(chain: readonly Uint8Array[], anchor: Uint8Array, time: number): ProblemCode | undefined {
   const judged = chainEnd(readChain(chain), parseCertificate(anchor), time)
-  return typeof judged === 'number' ? undefined : judged
+  return typeof judged === 'string' ? judged : undefined
+}
+
+/** A chain that counts. */
+export interface ChainEnd {
+  /** The certificates on the way, the peer's own first and the anchor last. */
+  readonly path: readonly Certificate[]
+  /** When the first of them ends, or the first of the lists that were asked for is outdated (ms). */
+  readonly until: number
+}
+
+/** What is known of certificates that were taken back, and what the anchor wants to be known. */
+export interface ListCheck {
+  readonly lists: Lists
+  readonly policy: ListPolicy
 }
 
 /** A chain read once, to be judged for several anchors. */
@@ -57,8 +72,13 @@ export function readChain(chain: readonly Uint8Array[]): ReadChain {
   return chain.slice(0, limits.certificates + 1).map(parseCertificate)
 }
 
-/** As `judgeChain`; a chain that counts is answered with the earliest end of the certificates on its way (ms). */
-export function chainEnd(chain: ReadChain, top: Certificate | undefined, time: number): number | ProblemCode {
+/** As `judgeChain`, and with revocation lists when they are given. */
+export function chainEnd(
+  chain: ReadChain,
+  top: Certificate | undefined,
+  time: number,
+  check?: ListCheck
+): ChainEnd | ProblemCode {
   if (chain.length > limits.certificates) return 'chain-too-long'
   const [leaf, ...between] = chain
   if (leaf === undefined || top === undefined) return 'certificate-damaged'
@@ -70,11 +90,38 @@ export function chainEnd(chain: ReadChain, top: Certificate | undefined, time: n
   )
   let best: ProblemCode = 'not-issued-by-anchor'
   for (const path of pathsTo(leaf, help, top)) {
-    const problem = pathProblem(path, time)
-    if (problem === undefined) return Math.min(...path.map(({ notAfter }) => notAfter))
+    const problem = pathProblem(path, time) ?? (check && listProblem(path, time, check))
+    if (problem === undefined) return { path, until: endOfPath(path, check) }
     if (best === 'not-issued-by-anchor') best = problem
   }
   return best
+}
+
+/** Each certificate and who issued it. */
+function pairsOf(path: readonly Certificate[]): readonly (readonly [Certificate, Certificate])[] {
+  return path.slice(1).map((issuer, index) => [path[index] ?? issuer, issuer])
+}
+
+function listProblem(path: readonly Certificate[], time: number, check: ListCheck): ProblemCode | undefined {
+  const { lists, policy } = check
+  return pairsOf(path)
+    .map(([one, issuer]) => lists.problemOf(one, issuer, policy, time))
+    .find((found) => found !== undefined)
+}
+
+function endOfPath(path: readonly Certificate[], check: ListCheck | undefined): number {
+  const ends = path.map(({ notAfter }) => notAfter)
+  if (check?.policy !== 'current') return Math.min(...ends)
+  return Math.min(...ends, ...pairsOf(path).map(([, issuer]) => check.lists.currentUntil(issuer)))
+}
+
+/** Whether the authority is the anchor or is vouched for by it as an authority. Time does not matter. */
+export function isBelow(authority: Certificate, help: readonly Certificate[], anchor: Certificate): boolean {
+  if (authority.der.equals(anchor.der)) return true
+  const others = help.filter((one) => one !== authority && !one.der.equals(anchor.der))
+  for (const path of pathsTo(authority, others, anchor))
+    if (path.every((one) => authorityProblem(one) === undefined)) return true
+  return false
 }
 
 /**

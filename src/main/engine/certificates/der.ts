@@ -18,6 +18,7 @@ export const tags = {
   bitString: 0x03,
   octetString: 0x04,
   oid: 0x06,
+  enumerated: 0x0a,
   utf8String: 0x0c,
   teletexString: 0x14,
   utcTime: 0x17,

@@ -37,7 +37,8 @@ function rfc2253(lines: string | undefined): string {
   return (lines ?? '').split('\n').filter(Boolean).reverse().join(', ')
 }
 
-function shortName(name: Certificate['subject'], text: string): string {
+/** Common name, else organisation, else the text. */
+export function shortName(name: Certificate['subject'], text: string): string {
   return attributeOf(name, attributes.commonName) || attributeOf(name, attributes.organisation) || text
 }
 

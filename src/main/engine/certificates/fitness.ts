@@ -7,14 +7,14 @@ const ec = '1.2.840.10045.2.1'
 /** P-256 and P-384, by name: parameters written out may describe a curve whose secrets somebody knows. */
 const curves: ReadonlySet<string> = new Set(['1.2.840.10045.3.1.7', '1.3.132.0.34'])
 
-/** RSA and ECDSA, each with SHA-256, SHA-384 and SHA-512. */
-const signatures: ReadonlySet<string> = new Set([
-  '1.2.840.113549.1.1.11',
-  '1.2.840.113549.1.1.12',
-  '1.2.840.113549.1.1.13',
-  '1.2.840.10045.4.3.2',
-  '1.2.840.10045.4.3.3',
-  '1.2.840.10045.4.3.4'
+/** RSA (PKCS#1 v1.5) and ECDSA: the kind of key that signs so, and the hash. */
+const signatures: ReadonlyMap<string, { readonly keyAlgorithm: string; readonly digest: string }> = new Map([
+  ['1.2.840.113549.1.1.11', { keyAlgorithm: rsa, digest: 'sha256' }],
+  ['1.2.840.113549.1.1.12', { keyAlgorithm: rsa, digest: 'sha384' }],
+  ['1.2.840.113549.1.1.13', { keyAlgorithm: rsa, digest: 'sha512' }],
+  ['1.2.840.10045.4.3.2', { keyAlgorithm: ec, digest: 'sha256' }],
+  ['1.2.840.10045.4.3.3', { keyAlgorithm: ec, digest: 'sha384' }],
+  ['1.2.840.10045.4.3.4', { keyAlgorithm: ec, digest: 'sha512' }]
 ])
 
 /** An identity record has room for a signature of 525 bytes (docs/protocol/identity.md). */
@@ -51,6 +51,12 @@ export function authorityProblem(certificate: Certificate): ProblemCode | undefi
 /** How it was signed; not asked of what a person accepted itself. */
 export function signatureProblem({ signatureAlgorithm }: Certificate): ProblemCode | undefined {
   return signatures.has(signatureAlgorithm) ? undefined : 'unsupported-key'
+}
+
+/** With which hash to check a signature of this kind by this certificate's key; `undefined`: not with it, or not at all. */
+export function digestOf(signatureAlgorithm: string, { keyAlgorithm }: Certificate): string | undefined {
+  const found = signatures.get(signatureAlgorithm)
+  return found?.keyAlgorithm === keyAlgorithm ? found.digest : undefined
 }
 
 /** `anyExtendedKeyUsage` is not enough: TLS libraries want the two named. */

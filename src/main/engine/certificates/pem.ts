@@ -10,8 +10,6 @@ export interface PemBlock {
   readonly der: Buffer
   /** Headers of RFC 1421 before the content, such as `Proc-Type`. */
   readonly headers: ReadonlyMap<string, string>
-  /** The block as PEM, for readers that need its headers. */
-  readonly text: string
 }
 
 /** Text of a file, or `undefined` when it is none that holds PEM. Some Windows tools write UTF-16. */
@@ -30,7 +28,7 @@ export function readPem(text: string): Result<readonly PemBlock[]> {
   let open: { label: string; headers: Map<string, string>; body: string[] } | undefined
   for (const line of text.replace(/^(\ufeff|\u00ef\u00bb\u00bf)/, '').split(/\r\n|\r|\n/)) {
     // Longer lines are no fence; patterns see short ones only.
-    const [, edge, label] = (line.length <= 200 ? fence.exec(line) : null) ?? []
+    const [, edge, label] = (line.length <= 200 && line.includes('-----') ? fence.exec(line) : null) ?? []
     if (edge === 'BEGIN' && label !== undefined) {
       if (open !== undefined) return fail('certificate-damaged', `${open.label} has no end`)
       open = { label, headers: new Map(), body: [] }
@@ -38,7 +36,7 @@ export function readPem(text: string): Result<readonly PemBlock[]> {
       if (open === undefined || open.label !== label) return fail('certificate-damaged', `${label} has no beginning`)
       const body = open.body.join('')
       if (!base64.test(body) || body.length % 4 === 1) return fail('certificate-damaged', `${label} is not base64`)
-      blocks.push({ label, headers: open.headers, der: Buffer.from(body, 'base64'), text: pemOf(open, body) })
+      blocks.push({ label, headers: open.headers, der: Buffer.from(body, 'base64') })
       open = undefined
     } else if (open !== undefined) {
       const [, name, value] = (open.body.length === 0 && line.length <= 250 && header.exec(line)) || []
@@ -49,13 +47,14 @@ export function readPem(text: string): Result<readonly PemBlock[]> {
   return open === undefined ? ok(blocks) : fail('certificate-damaged', `${open.label} has no end`)
 }
 
-function pemOf({ label, headers }: { label: string; headers: ReadonlyMap<string, string> }, body: string): string {
+/** The block as PEM, for readers that need its headers. */
+export function blockText({ label, headers, der }: PemBlock): string {
   const lines = [...headers].map(([name, value]) => `${name}: ${value}`)
   return [
     `-----BEGIN ${label}-----`,
     ...lines,
     ...(lines.length > 0 ? [''] : []),
-    wrapped(body),
+    wrapped(der.toString('base64')),
     `-----END ${label}-----`,
     ''
   ].join('\n')

@@ -1,10 +1,11 @@
 /** What the files of an import could become, and why not; pure but for what node:crypto checks. */
-import type { CertificatePreview, ImportAs } from '@shared/model.js'
+import type { CertificatePreview, ImportAs, ListPreview } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { pem, type TlsIdentity } from '../identity/certificate.js'
 import { orderChain } from './chain.js'
-import { certificateFacts, factsOf, keyText } from './facts.js'
+import type { RevocationList } from './crl.js'
+import { certificateFacts, factsOf, keyText, shortName } from './facts.js'
 import { authorityProblem, laptopProblem, timeProblem } from './fitness.js'
 import type { ReadFiles } from './read-files.js'
 import { isSelfSigned, type Certificate } from './x509.js'
@@ -81,7 +82,7 @@ export function likeliestRefusal({
 }
 
 /** @param now wall time in ms. */
-export function previewCertificates(read: ReadFiles, now: number): Omit<CertificatePreview, 'here'> {
+export function previewCertificates(read: ReadFiles, now: number): Omit<CertificatePreview, 'here' | 'lists'> {
   const { as, refusals } = fitAs(read, now)
   const chain = orderChain(read.certificates, read.key)
   return {
@@ -91,6 +92,17 @@ export function previewCertificates(read: ReadFiles, now: number): Omit<Certific
     certificates: chain.map(factsOf),
     hasKey: read.key !== undefined,
     warnings: warningsOf(chain, now)
+  }
+}
+
+export function listFacts(list: RevocationList): ListPreview {
+  const { issuer, number, thisUpdate, nextUpdate, serials } = list
+  return {
+    name: shortName(issuer, ''),
+    ...(number === undefined ? {} : { number }),
+    thisUpdate,
+    ...(nextUpdate === undefined ? {} : { nextUpdate }),
+    entries: serials.size
   }
 }
 

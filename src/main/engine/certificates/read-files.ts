@@ -3,12 +3,14 @@
  * Several are one import, such as certificate, key and chain.
  */
 import { createPrivateKey, type KeyObject } from 'node:crypto'
+import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import { fail, ok, type Result } from '@shared/result.js'
 import { sha256 } from '../bytes/hash.js'
 import { limits } from '../limits.js'
+import { looksLikeList, readList, type RevocationList } from './crl.js'
 import { DerError, elementAt, elementsOf, tags } from './der.js'
 import { Effort } from './password-lock.js'
-import { pemText, readPem, type PemBlock } from './pem.js'
+import { blockText, pemText, readPem, type PemBlock } from './pem.js'
 import { readPkcs12, unlockPkcs8 } from './pkcs12.js'
 import { parseCertificate, type Certificate } from './x509.js'
 
@@ -16,17 +18,21 @@ export interface ReadFiles {
   readonly format: 'pem' | 'der' | 'pkcs12'
   /** In the order of the files, each once. */
   readonly certificates: readonly Certificate[]
+  /** Revocation lists; nothing of them was checked but their form. */
+  readonly lists: readonly RevocationList[]
   /** Private; of several the one that fits a certificate. */
   readonly key?: KeyObject
 }
 
 const bytesMost = 1024 * 1024
+const listsMost = 10
 
 interface Found {
   readonly format: ReadFiles['format']
   /** DER. */
   readonly certificates: readonly Buffer[]
   readonly keys: readonly KeyObject[]
+  readonly lists?: readonly Buffer[]
 }
 
 /**
@@ -46,11 +52,19 @@ export async function readCertificateFiles(
     const one = await readOne(Buffer.from(file), password, effort)
     if (!one.ok) return one
     found.push(one.value)
+    await yieldToOthers()
   }
   const unique = new Map(
     found.flatMap(({ certificates }) => certificates).map((der) => [sha256(der).toString('hex'), der])
   )
-  if (unique.size === 0) return fail('no-certificate')
+  const lists: RevocationList[] = []
+  for (const der of found.flatMap((one) => one.lists ?? [])) {
+    if (lists.length === listsMost) return fail('chain-too-long', `more than ${String(listsMost)} revocation lists`)
+    const list = await readList(der)
+    if (!list.ok) return list
+    lists.push(list.value)
+  }
+  if (unique.size + lists.length === 0) return fail('no-certificate')
   if (unique.size > limits.certificates) return fail('chain-too-long', `${unique.size} certificates`)
   const certificates: Certificate[] = []
   for (const der of unique.values()) {
@@ -62,7 +76,7 @@ export async function readCertificateFiles(
   const key = keys.find((one) => certificates.some(({ x509 }) => x509.checkPrivateKey(one))) ?? keys[0]
   const formats = found.map(({ format }) => format)
   const format = (['pkcs12', 'pem', 'der'] as const).find((one) => formats.includes(one)) ?? 'der'
-  return ok({ format, certificates, ...(key === undefined ? {} : { key }) })
+  return ok({ format, certificates, lists, ...(key === undefined ? {} : { key }) })
 }
 
 async function readOne(file: Buffer, password: string | undefined, effort: Effort): Promise<Result<Found>> {
@@ -73,6 +87,8 @@ async function readOne(file: Buffer, password: string | undefined, effort: Effor
   switch (shape) {
     case 'certificate':
       return ok({ format: 'der', certificates: [file], keys: [] })
+    case 'list':
+      return ok({ format: 'der', certificates: [], keys: [], lists: [file] })
     case 'pkcs12': {
       const read = await readPkcs12(file, password, effort)
       if (!read.ok) return read
@@ -103,6 +119,7 @@ async function readPemFile(text: string, password: string | undefined, effort: E
   if (!blocks.ok) return blocks
   const certificates: Buffer[] = []
   const keys: KeyObject[] = []
+  const lists: Buffer[] = []
   for (const block of blocks.value) {
     if (/^(X509 |TRUSTED )?CERTIFICATE$/.test(block.label)) {
       const der = firstElement(block.der)
@@ -110,13 +127,15 @@ async function readPemFile(text: string, password: string | undefined, effort: E
       if (der === undefined || (der.length < block.der.length && block.label !== 'TRUSTED CERTIFICATE'))
         return fail('certificate-damaged', 'certificate')
       certificates.push(der)
-    } else if (/^((RSA|EC|ENCRYPTED) )?PRIVATE KEY$/.test(block.label)) {
+    } else if (block.label === 'X509 CRL') lists.push(block.der)
+    else if (/^((RSA|EC|ENCRYPTED) )?PRIVATE KEY$/.test(block.label)) {
       const key = await readPemKey(block, password, effort)
       if (!key.ok) return key
       keys.push(key.value)
     }
   }
-  return certificates.length + keys.length === 0 ? fail('no-certificate') : ok({ format: 'pem', certificates, keys })
+  const isEmpty = certificates.length + keys.length + lists.length === 0
+  return isEmpty ? fail('no-certificate') : ok({ format: 'pem', certificates, keys, lists })
 }
 
 type KeyShape = 'pkcs8' | 'pkcs1' | 'sec1' | 'locked-pkcs8'
@@ -141,7 +160,9 @@ function readOldPemKey(block: PemBlock, password: string | undefined): Result<Ke
   if (password === undefined) return fail('password-needed')
   try {
     // One round of MD5 makes the key of this form: nothing that could keep us busy.
-    return ok(createPrivateKey({ key: block.text, format: 'pem', passphrase: Buffer.from(password.toWellFormed()) }))
+    return ok(
+      createPrivateKey({ key: blockText(block), format: 'pem', passphrase: Buffer.from(password.toWellFormed()) })
+    )
   } catch {
     return fail('wrong-password')
   }
@@ -171,7 +192,7 @@ function keyFrom(der: Buffer, type: 'pkcs8' | 'pkcs1' | 'sec1'): Result<KeyObjec
 }
 
 /** What a binary file is, from its first elements; BER may be inside PKCS#12 only, so its outside is looked at loosely. */
-function shapeOf(file: Buffer): KeyShape | 'certificate' | 'pkcs12' | 'damaged' | 'other' {
+function shapeOf(file: Buffer): KeyShape | 'certificate' | 'list' | 'pkcs12' | 'damaged' | 'other' {
   // SEQUENCE { INTEGER 3, SEQUENCE: what every PKCS#12 file begins with, also one of indefinite length.
   const start = file[1] === undefined ? 0 : 2 + (file[1] > 0x80 ? file[1] - 0x80 : 0)
   if (file.subarray(start, start + 4).equals(Buffer.from([tags.integer, 1, 3, tags.sequence]))) return 'pkcs12'
@@ -179,8 +200,9 @@ function shapeOf(file: Buffer): KeyShape | 'certificate' | 'pkcs12' | 'damaged' 
     const outer = elementAt(file, 0)
     if (outer.whole.length !== file.length) return 'damaged'
     const [first, second, third] = elementsOf(outer.value)
-    if (first?.tag === tags.sequence)
-      return second?.tag === tags.octetString ? 'locked-pkcs8' : third?.tag === tags.bitString ? 'certificate' : 'other'
+    if (first?.tag === tags.sequence && third?.tag === tags.bitString)
+      return looksLikeList(file) ? 'list' : 'certificate'
+    if (first?.tag === tags.sequence) return second?.tag === tags.octetString ? 'locked-pkcs8' : 'other'
     if (first?.tag !== tags.integer) return 'other'
     if (second?.tag === tags.sequence) return 'pkcs8'
     return second?.tag === tags.octetString ? 'sec1' : second?.tag === tags.integer ? 'pkcs1' : 'other'

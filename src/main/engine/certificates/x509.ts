@@ -40,6 +40,8 @@ export interface Certificate {
   readonly x509: X509Certificate
   readonly subject: Name
   readonly issuer: Name
+  /** Hex of the DER integer, as revocation lists have it. */
+  readonly serial: string
   readonly notBefore: number
   readonly notAfter: number
   /** Object identifiers. */
@@ -137,6 +139,7 @@ function parse(der: Buffer): Certificate {
     x509,
     subject: nameOf(subject),
     issuer: nameOf(issuer),
+    serial: serial.value.toString('hex'),
     notBefore: timeOf(notBefore),
     notAfter: timeOf(notAfter),
     signatureAlgorithm: firstOid(signatureAlgorithm),
@@ -170,14 +173,20 @@ function only(bytes: Buffer): Element {
   return element
 }
 
-function firstOid({ whole }: Element): string {
+export function firstOid({ whole }: Element): string {
   const [oid] = sequenceOf(whole)
   if (oid === undefined) throw new DerError('no algorithm')
   return oidOf(oid)
 }
 
-function extensionsOf(wrapper: Element | undefined): ReadonlyMap<string, { critical: boolean; value: Buffer }> {
-  const found = new Map<string, { critical: boolean; value: Buffer }>()
+export interface Extension {
+  readonly critical: boolean
+  readonly value: Buffer
+}
+
+/** @param wrapper holds the SEQUENCE of them. */
+export function extensionsOf(wrapper: Pick<Element, 'value'> | undefined): ReadonlyMap<string, Extension> {
+  const found = new Map<string, Extension>()
   for (const extension of wrapper === undefined ? [] : sequenceOf(wrapper.value)) {
     const [oid, ...rest] = sequenceOf(extension.whole)
     const critical = rest[0]?.tag === tags.boolean ? booleanOf(rest[0]) : false
@@ -232,7 +241,7 @@ function generalNameOf(element: Element): GeneralName {
   }
 }
 
-function nameOf({ whole }: Element): Name {
+export function nameOf({ whole }: Element): Name {
   return sequenceOf(whole).map((set) => {
     if (set.tag !== tags.set) throw new DerError('not a name')
     return elementsOf(set.value).map((pair) => {

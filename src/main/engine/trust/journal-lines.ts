@@ -64,6 +64,8 @@ const DecisionLine = v.object({
   key: v.optional(Hash),
   /** The code of a pairing that was equal on both laptops. */
   compared: v.optional(v.object({ digits: v.string(), words: v.array(v.string()), at: v.number(), by: v.string() })),
+  /** The certificates on its way to the accepted one, each as the authority that issued it and its serial number. */
+  rests: v.optional(v.array(v.tuple([Hash, v.string()]))),
   /** Names of the lines that this decision lifts: replaying those does nothing. */
   overrides: v.optional(v.array(v.string()))
 })
@@ -80,7 +82,33 @@ const CertificateLine = v.object({
   /** DER, base64; with `accepted`. */
   data: v.optional(v.string()),
   scope: v.optional(ScopeSchema),
-  until: v.optional(v.number())
+  until: v.optional(v.number()),
+  /** Nobody is let in without a revocation list that is not outdated. */
+  lists: v.optional(v.literal('current'))
+})
+
+/** A revocation list that counts from here on, if it is newer than others of its authority. */
+const ListLine = v.object({
+  kind: v.literal('list'),
+  at: v.number(),
+  authority: Hash,
+  name: v.string(),
+  /** SHA-256 of the accepted certificate that the authority belongs to. */
+  anchor: Hash,
+  /** Of the list, which is a file of this name. */
+  sha256: Hash,
+  /** Hex. */
+  number: v.optional(v.custom<string>((value) => typeof value === 'string' && /^[0-9a-f]{1,42}$/.test(value))),
+  thisUpdate: v.number(),
+  nextUpdate: v.optional(v.number()),
+  entries: v.number(),
+  /** The authority's certificate: DER, base64. */
+  data: v.string(),
+  /** Callsign of the node where a person imported it, or … */
+  by: v.optional(v.string()),
+  /** … the peer that it came from. */
+  node: v.optional(NodeIdSchema),
+  callsign: v.optional(v.string())
 })
 
 /** Which other federations are dealt with from here on; the newest counts alone. */
@@ -100,11 +128,12 @@ const EventLine = v.object({
 
 export type DecisionLine = v.InferOutput<typeof DecisionLine>
 export type CertificateLine = v.InferOutput<typeof CertificateLine>
+export type ListLine = v.InferOutput<typeof ListLine>
 export type EventLine = v.InferOutput<typeof EventLine>
 export type BoundaryLine = v.InferOutput<typeof BoundaryLine>
-export type JournalLine = DecisionLine | CertificateLine | BoundaryLine | EventLine
+export type JournalLine = DecisionLine | CertificateLine | ListLine | BoundaryLine | EventLine
 
-const JournalLineSchema = v.variant('kind', [DecisionLine, CertificateLine, BoundaryLine, EventLine])
+const JournalLineSchema = v.variant('kind', [DecisionLine, CertificateLine, ListLine, BoundaryLine, EventLine])
 
 export function parseJournalLine(line: JsonObject): JournalLine | undefined {
   const parsed = v.safeParse(JournalLineSchema, line)

@@ -11,7 +11,9 @@ import { everything, type Scope } from '@shared/scope.js'
 import { fail, ok, type Problem, type Result } from '@shared/result.js'
 import { lengthPrefixed, sha256 } from '../bytes/hash.js'
 import { parseLineText, type JsonObject } from '../bytes/line.js'
-import { parseCertificate, type Certificate } from '../certificates/x509.js'
+import type { RevocationList } from '../certificates/crl.js'
+import { authorityId, type KeptList, type Lists } from '../certificates/lists.js'
+import { attributeOf, attributes, parseCertificate, type Certificate } from '../certificates/x509.js'
 import type { Identity } from '../identity/identity.js'
 import { bounds, limits } from '../limits.js'
 import { Journal, journalVersion, type Damage } from '../logs/journal.js'
@@ -29,8 +31,10 @@ import {
   type CertificateLine,
   type DecisionLine,
   type EventLine,
-  type JournalLine
+  type JournalLine,
+  type ListLine
 } from './journal-lines.js'
+import { ListShelf } from './list-shelf.js'
 import {
   hasEnded,
   isVouched,
@@ -71,6 +75,8 @@ export interface Deciding {
   readonly decision: Decision
   /** SHA-256 of the public key that the peer showed, as far as it is known. */
   readonly key?: string | undefined
+  /** Certificates that it rests on: who issued each, and its serial number (hex). */
+  readonly rests?: readonly (readonly [authority: string, serial: string])[] | undefined
 }
 
 /** A certificate that a person accepted, as a peer's own or as an organisation's. */
@@ -84,8 +90,28 @@ export interface Accepted {
   readonly by: string
   readonly scope: Scope
   readonly until?: number
+  /** Only with a revocation list that is not outdated. */
+  readonly lists?: 'current'
   /** The same, read. */
   readonly certificate: Certificate
+}
+
+/** A revocation list whose signature was checked, on its way to be kept. */
+export interface TakenList {
+  readonly list: RevocationList
+  readonly signer: Certificate
+  /** SHA-256 of the accepted certificate that it belongs to. */
+  readonly anchor: string
+  /** Of the authority. */
+  readonly name: string
+  /** Callsign of the node where a person imported it. */
+  readonly by?: string
+  readonly from?: { readonly nodeId: NodeId; readonly callsign: string }
+}
+
+interface ListFinding {
+  readonly code: 'certificate-revoked' | 'list-lost'
+  readonly kept: KeptList
 }
 
 export interface AuditFacts {
@@ -104,6 +130,7 @@ export class TrustBook {
   /** Name of the line that holds a peer's newest decision, for `overrides`. */
   readonly #decidedIn = new Map<NodeId, string>()
   readonly #accepted = new Map<string, Accepted>()
+  readonly #shelf: ListShelf
   /** Which node was let in by a certificate's key first, or showed it while a person trusted it; grows only. */
   readonly #owners = new Map<string, NodeId>()
   /** Trust was taken away since this start: a yes that was on its way to disk before does not undo it. */
@@ -129,6 +156,7 @@ export class TrustBook {
   private constructor(parts: TrustBookParts, journal: Journal) {
     this.#parts = parts
     this.#reserve = new Reserve(parts.disk)
+    this.#shelf = new ListShelf(parts.disk, folder)
     this.#logs = new LogStore(journalId(parts.identity), journal)
     this.#own = new OwnLog({
       ...parts,
@@ -178,6 +206,8 @@ export class TrustBook {
       book.#isGood = false // Also when the disk is so full that the note below is lost.
       await book.note('journal-damaged', { code: 'journal-damaged', text: news.join(' ').slice(0, 1000) })
     }
+    await book.#shelf.load()
+    book.#endRevoked()
     book.#isOpen = true
     book.#scheduleEnd()
     book.#keepUp()
@@ -208,10 +238,10 @@ export class TrustBook {
    * Takes effect at once; answers when it is durable. What takes trust away stays in force also when the disk did not
    * take it, and is written again until it does.
    */
-  async decide({ nodeId, callsign, federation, decision, key }: Deciding): Promise<Result<null>> {
+  async decide({ nodeId, callsign, federation, decision, key, rests }: Deciding): Promise<Result<null>> {
     const lifted = this.stateOf(nodeId).level === 'revoked' ? this.#decidedIn.get(nodeId) : undefined
     const overrides = lifted === undefined ? undefined : [lifted]
-    const line = compact({ kind: 'decision', node: nodeId, callsign, federation, ...decision, key, overrides })
+    const line = compact({ kind: 'decision', node: nodeId, callsign, federation, ...decision, key, rests, overrides })
     // Before it is kept: of two nodes that show one key in the same moment only one gets in.
     if (key !== undefined) this.#claim(key, nodeId)
     if (decision.level === 'trusted') this.#takenAway.delete(nodeId)
@@ -226,11 +256,16 @@ export class TrustBook {
     return written
   }
 
-  /** A peer shows the certificate no more that its trust rests on. */
-  unvouch(nodeId: NodeId, callsign: string): Promise<Result<null>> {
+  /** A peer shows the certificate no more that its trust rests on, or that one was revoked by who issued it. */
+  unvouch(
+    nodeId: NodeId,
+    callsign: string,
+    code: 'certificate-lost' | 'certificate-revoked' = 'certificate-lost',
+    text?: string
+  ): Promise<Result<null>> {
     this.#step(nodeId, { kind: 'unvouched' })
-    const line = { kind: 'event', at: this.#parts.clock.now(), event: 'certificate-lost', node: nodeId, callsign }
-    return this.#takeAway(`lost ${nodeId}`, compact({ ...line, code: 'certificate-lost' }))
+    const line = { kind: 'event', at: this.#parts.clock.now(), event: code, node: nodeId, callsign, code, text }
+    return this.#takeAway(`lost ${nodeId}`, compact(line))
   }
 
   /** Takes off the list what was decided about a peer; the key that let it in stays its own. */
@@ -252,6 +287,11 @@ export class TrustBook {
   /** The key that the newest decision about a peer rests on. */
   keyOf(nodeId: NodeId): string | undefined {
     return this.#decided.get(nodeId)?.key
+  }
+
+  /** What the newest decision about a peer rests on beside the accepted certificate. */
+  restsOf(nodeId: NodeId): Deciding['rests'] {
+    return this.#decided.get(nodeId)?.rests
   }
 
   ownerOf(key: string): NodeId | undefined {
@@ -290,6 +330,92 @@ export class TrustBook {
   /** Counts once it is kept; the same certificate again replaces scope and end. */
   accept({ data, ...accepted }: Omit<Accepted, 'certificate'>): Promise<Result<null>> {
     return this.#write(compact({ kind: 'certificate', action: 'accepted', ...accepted, data: data.toString('base64') }))
+  }
+
+  get lists(): Lists {
+    return this.#shelf.lists
+  }
+
+  /** How the newest list of each authority came here. */
+  listLines(): readonly ListLine[] {
+    return this.#shelf.lines()
+  }
+
+  /**
+   * A list that was checked (its signature, that it is newer) counts from this moment; trust that rests on what it names
+   * ends, also of who is away. Answers when all of that is durable; what the disk did not take is written again.
+   */
+  async takeList({ list, signer, anchor, name, by, from }: TakenList): Promise<Result<null>> {
+    const authority = authorityId(signer)
+    if (!this.#shelf.hasRoomFor(authority, list.der.length)) return fail('too-many', 'revocation lists')
+    this.#shelf.put(authority, list, signer)
+    const ended = this.#endRevoked()
+    this.#parts.onChange('certificates')
+    const line = compact({
+      ...{ kind: 'list', at: this.#parts.clock.now(), authority, name, anchor },
+      ...{ sha256: list.sha256, number: list.number },
+      ...{ thisUpdate: list.thisUpdate, nextUpdate: list.nextUpdate, entries: list.serials.size },
+      ...{ data: signer.der.toString('base64'), by, node: from?.nodeId, callsign: from?.callsign }
+    })
+    // The line also where the file fails: then the next start knows that something is missing, and lets nobody in by it.
+    const saved = await kept(this.#shelf.save())
+    const noted = await this.#takeAway(`list ${authority}`, line)
+    for (const { nodeId, callsign, list: revoker } of ended)
+      await this.unvouch(nodeId, callsign, 'certificate-revoked', revoker)
+    if (!saved.ok) {
+      this.noteNotSaved(saved.problem.code)
+      return saved
+    }
+    await kept(this.#shelf.sweep())
+    return noted
+  }
+
+  /** Whose trust a list of this authority would end. */
+  endedBy(authority: string, { serials }: Pick<RevocationList, 'serials'>): readonly NodeId[] {
+    return [...this.#states].flatMap(([nodeId, state]) => {
+      const rests = state.level === 'trusted' && isVouched(state) ? (this.restsOf(nodeId) ?? []) : []
+      return rests.some(([by, serial]) => by === authority && serials.has(serial)) ? [nodeId] : []
+    })
+  }
+
+  /** What the lists say about what this peer's trust rests on, or rested on last. */
+  listProblemOf(nodeId: NodeId): 'certificate-revoked' | 'list-lost' | undefined {
+    return this.#listProblem(nodeId)?.code
+  }
+
+  #listProblem(nodeId: NodeId): ListFinding | undefined {
+    const { decision } = this.stateOf(nodeId)
+    return decision && this.#restsProblem(decision, this.#decided.get(nodeId)?.rests)
+  }
+
+  #restsProblem(decision: Decision, rests: Deciding['rests'] = []): ListFinding | undefined {
+    if (!isVouched({ level: 'trusted', decision })) return undefined
+    const accepted = this.#groundOf(decision)
+    const revoker = accepted && this.lists.revokerOf(accepted.certificate)
+    if (revoker !== undefined) return { code: 'certificate-revoked', kept: revoker }
+    for (const [authority, serial] of rests) {
+      const found = this.lists.get(authority)
+      if (found === undefined) continue
+      if (found.list === undefined) return { code: 'list-lost', kept: found }
+      if (found.list.serials.has(serial)) return { code: 'certificate-revoked', kept: found }
+    }
+    return undefined
+  }
+
+  /** The accepted certificate that a decision rests on. */
+  #groundOf({ ground, certificate }: Decision): Accepted | undefined {
+    return this.#accepted.get(`${ground === 'anchor' ? 'anchor' : 'peer'} ${certificate?.sha256 ?? ''}`)
+  }
+
+  /** Ends trust that rests on a certificate that a list names; answers whose, and by which authority. */
+  #endRevoked(): readonly { readonly nodeId: NodeId; readonly callsign: string; readonly list: string }[] {
+    return [...this.#states].flatMap(([nodeId, { level }]) => {
+      const found = level === 'trusted' ? this.#listProblem(nodeId) : undefined
+      if (found === undefined) return []
+      this.#step(nodeId, { kind: 'unvouched' })
+      const list = attributeOf(found.kept.signer.subject, attributes.commonName) ?? found.kept.authority
+      return [{ nodeId, callsign: this.#decided.get(nodeId)?.callsign ?? '', list }]
+    })
   }
 
   /** Takes effect at once: whoever was trusted on its word is not any more. */
@@ -385,7 +511,8 @@ export class TrustBook {
   #keepUp(): void {
     this.#keepingUp = this.#keepingUp.then(async () => {
       for (const [about, line] of [...this.#owed]) if (this.#owed.get(about) === line) await this.#takeAway(about, line)
-      if (!(await this.#reserve.fill()) || this.#owed.size > 0) this.#retryLater()
+      if (this.#shelf.isOwed) await kept(this.#shelf.save())
+      if (!(await this.#reserve.fill()) || this.#owed.size > 0 || this.#shelf.isOwed) this.#retryLater()
     })
   }
 
@@ -406,6 +533,7 @@ export class TrustBook {
       if (parsed.kind === 'decision') this.#takeDecision(parsed, nameOfLine(logLine))
       else if (parsed.kind === 'certificate') this.#takeCertificate(parsed)
       else if (parsed.kind === 'boundary') this.#takeBoundary(boundaryOf(parsed))
+      else if (parsed.kind === 'list') this.#shelf.remember(parsed)
       else this.#takeEvent(parsed)
     }
     this.#parts.onChange('audit')
@@ -420,11 +548,11 @@ export class TrustBook {
   }
 
   #takeDecision(line: DecisionLine, name: string): void {
-    const { node, callsign, federation, key } = line
+    const { node, callsign, federation, key, rests } = line
     const decision = this.#standing(line)
     if (decision === undefined) return
     this.#decidedIn.set(node, name)
-    this.#decided.set(node, { nodeId: node, callsign, federation, decision, key })
+    this.#decided.set(node, { nodeId: node, callsign, federation, decision, key, rests })
     if (key !== undefined) this.#claim(key, node)
     if (decision.level !== 'trusted' || !this.#takenAway.has(node))
       this.#step(node, { kind: 'decided', decision, federation })
@@ -432,15 +560,15 @@ export class TrustBook {
 
   /**
    * A decision of the journal as it counts. Trust that rests on a certificate may have been on its way to disk while a
-   * person decided, removed that certificate or changed its scope: then the person's word counts, also when it is read
+   * person decided, removed that certificate or changed its scope, or a list came that names it: then the person's word counts, also when it is read
    * again. `undefined`: it does not count.
    */
   #standing(line: DecisionLine): Decision | undefined {
     const decision = decisionOf(line)
-    const { node, key } = line
+    const { node, key, rests } = line
     if (decision.level !== 'trusted' || !isVouched({ level: 'trusted', decision })) return decision
-    const as = decision.ground === 'anchor' ? 'anchor' : 'peer'
-    const accepted = this.#accepted.get(`${as} ${decision.certificate?.sha256 ?? ''}`)
+    const accepted = this.#groundOf(decision)
+    if (this.#restsProblem(decision, rests) !== undefined) return undefined
     const isOthers = key !== undefined && (this.#owners.get(key) ?? node) !== node
     return accepted === undefined || isOthers || !mayVouch(this.stateOf(node))
       ? undefined
@@ -451,7 +579,7 @@ export class TrustBook {
     if (!this.#owners.has(key)) this.#owners.set(key, nodeId)
   }
 
-  #takeCertificate({ action, as, sha256, data, scope, until, ...line }: CertificateLine): void {
+  #takeCertificate({ action, as, sha256, data, scope, until, lists, ...line }: CertificateLine): void {
     if (action === 'removed' || data === undefined) this.#removeAccepted(as, sha256)
     else {
       const { name, at, by } = line
@@ -460,7 +588,8 @@ export class TrustBook {
       if (certificate === undefined) return // Of a file that another program wrote: it vouches for nobody.
       const end = until === undefined ? {} : { until }
       const accepted: Accepted = {
-        ...{ as, sha256, name, data: der, certificate, at, by, scope: scope ?? everything, ...end }
+        ...{ as, sha256, name, data: der, certificate, at, by, scope: scope ?? everything, ...end },
+        ...(lists === undefined ? {} : { lists })
       }
       this.#accepted.set(`${as} ${sha256}`, accepted)
       // Also for who is not here now: it must not come back with more than that.
@@ -474,7 +603,7 @@ export class TrustBook {
       this.#isGood = false
       for (const place of (text ?? '').split(' ')) this.#knownDamage.add(place)
     } else if (event === 'journal-confirmed') this.#isGood = true
-    else if (event === 'certificate-lost' && node !== undefined) this.#step(node, { kind: 'unvouched' })
+    else if (isLoss(event) && node !== undefined) this.#step(node, { kind: 'unvouched' })
     else if (event === 'certificate-key' && node !== undefined && text !== undefined) this.#claim(text, node)
     else if (event === 'forgotten' && node !== undefined) {
       this.#step(node, { kind: 'forgotten' })
@@ -524,6 +653,7 @@ export class TrustBook {
       if (parsed?.kind === 'certificate' && parsed.action === 'removed') this.#removeAccepted(parsed.as, parsed.sha256)
       else if (parsed?.kind === 'event') this.#salvageEvent(parsed)
       else if (parsed?.kind === 'boundary') this.#narrow([...this.#narrowing, boundaryOf(parsed)])
+      else if (parsed?.kind === 'list') this.#shelf.remember(parsed)
       if (parsed?.kind !== 'decision') continue
       if (parsed.key !== undefined) this.#claim(parsed.key, parsed.node)
       if (parsed.level === 'trusted') continue
@@ -533,7 +663,7 @@ export class TrustBook {
 
   #salvageEvent({ event, node, text }: EventLine): void {
     if (node === undefined) return
-    if (event === 'certificate-lost') this.#step(node, { kind: 'unvouched' })
+    if (isLoss(event)) this.#step(node, { kind: 'unvouched' })
     else if (event === 'certificate-key' && text !== undefined) this.#claim(text, node)
   }
 
@@ -559,6 +689,10 @@ export class TrustBook {
       for (const moment of [certificate.notBefore, until, certificate.notAfter])
         if (moment <= time) moments++
         else next = Math.min(next, moment)
+    for (const { list } of this.lists.all())
+      if (list?.nextUpdate !== undefined)
+        if (list.nextUpdate <= time) moments++
+        else next = Math.min(next, list.nextUpdate)
     // What a certificate is now is shown, also while nobody was let in by it.
     if (moments !== this.#moments) this.#parts.onChange('certificates')
     this.#moments = moments
@@ -566,6 +700,10 @@ export class TrustBook {
     if (next < Infinity)
       this.#cancelEnd = this.#parts.clock.after(Math.min(next - time, 60_000), () => this.#scheduleEnd())
   }
+}
+
+function isLoss(event: string): boolean {
+  return event === 'certificate-lost' || event === 'certificate-revoked'
 }
 
 /** A line of the journal as people read it. */
@@ -586,6 +724,8 @@ function auditEntry(line: JournalLine, seq: number): AuditEntry {
     ...(node === undefined ? {} : { nodeId: node }),
     ...(callsign === undefined ? {} : { callsign })
   }
+  if (line.kind === 'list')
+    return { ...about, kind: 'list-taken', text: line.name, ...(line.by === undefined ? {} : { by: line.by }) }
   if (line.kind === 'decision') return { ...about, kind: 'decision', decision: decisionOf(line) }
   const { event, code, text, by } = line
   return {

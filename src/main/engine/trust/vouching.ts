@@ -6,10 +6,13 @@
  */
 import type { Decision, ImportAs, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
-import { chainEnd, judgeChain, readChain } from '../certificates/chain.js'
+import { chainEnd, judgeChain, readChain, type ChainEnd, type ReadChain } from '../certificates/chain.js'
+import { certificateFacts } from '../certificates/facts.js'
+import { authorityId } from '../certificates/lists.js'
+import type { Certificate } from '../certificates/x509.js'
 import { certificateKey } from '../identity/certificate.js'
 import { sha256 } from '../bytes/hash.js'
-import type { Accepted, TrustBook } from './trust-book.js'
+import type { Accepted, Deciding, TrustBook } from './trust-book.js'
 import { isVouched, mayVouch, type TrustState } from './trust-state.js'
 
 /** What a peer showed in its newest hello. */
@@ -79,6 +82,12 @@ export class Vouching {
     this.#warnings.delete(nodeId)
   }
 
+  /** Authorities among what peers showed: unproved, of help in finding who signed a list. */
+  authorities(): readonly Certificate[] {
+    const all = [...this.#shown.values()].flatMap(({ chain }) => readChain(chain.slice(1)))
+    return all.flatMap((one) => (one?.isCa === true ? [one] : []))
+  }
+
   /** Peers met since the start who show this certificate, or whose chain leads to it. */
   here(as: ImportAs, certificate: Uint8Array): readonly NodeId[] {
     const found: NodeId[] = []
@@ -107,28 +116,29 @@ export class Vouching {
     if (key === undefined) return
     const state = trust.stateOf(nodeId)
     // It may have been met before the own federation or its boundary changed.
-    const ground = mayVouch(state) && mayLetIn(nodeId, federation) ? this.#groundFor(chain, trust.time) : undefined
+    const read = readChain(chain)
+    const ground = mayVouch(state) && mayLetIn(nodeId, federation) ? this.#groundFor(read, trust.time) : undefined
+    const revoker = read[0] && trust.lists.revokerOf(read[0])
     const step = nextVouch({
       state,
       ground,
       key,
       shownKey: trust.keyOf(nodeId),
+      shownRests: trust.restsOf(nodeId),
       owner: trust.ownerOf(key),
       nodeId
     })
-    if (step === 'shared') {
-      if (this.#warnings.has(nodeId) || this.#warnings.size >= warningsMost) return
-      this.#warnings.set(nodeId, 'certificate-shared')
-      await trust.note('certificate-shared', { node: nodeId, callsign, code: 'certificate-shared' })
-      onPeer(nodeId)
-      return
+    if (step === 'shared') return this.#warn(shown, 'certificate-shared')
+    if (step === 'lost') {
+      const { name } = (revoker && certificateFacts(revoker.signer.der)) ?? {}
+      await trust.unvouch(nodeId, callsign, revoker === undefined ? 'certificate-lost' : 'certificate-revoked', name)
     }
-    if (this.#warnings.delete(nodeId)) onPeer(nodeId)
-    if (step === 'lost') await trust.unvouch(nodeId, callsign)
+    if (revoker !== undefined) await this.#warn(shown, 'certificate-revoked')
+    else if (this.#warnings.delete(nodeId)) onPeer(nodeId)
     const isPersonsFriend = state.level === 'trusted' && !isVouched(state)
     if (isPersonsFriend && trust.ownerOf(key) === undefined) await trust.noteKey(nodeId, callsign, key)
     if (step !== 'trust' || ground === undefined) return
-    const { accepted, until } = ground
+    const { accepted, until, rests } = ground
     const decision: Decision = {
       level: 'trusted',
       at: now(),
@@ -138,25 +148,35 @@ export class Vouching {
       until,
       certificate: { sha256: accepted.sha256, name: accepted.name }
     }
-    await trust.decide({ nodeId, callsign, federation: federation || ownFederation(), decision, key })
+    await trust.decide({ nodeId, callsign, federation: federation || ownFederation(), decision, key, rests })
     // Something else may have been shown while that was on its way to disk.
     const newest = this.#shown.get(nodeId)
     if (newest !== undefined && newest !== shown) await this.#judge(newest)
   }
 
+  /** Once for each peer, and for so many at most. */
+  async #warn({ nodeId, callsign }: Shown, code: 'certificate-shared' | 'certificate-revoked'): Promise<void> {
+    if (this.#warnings.get(nodeId) === code) return
+    if (!this.#warnings.has(nodeId) && this.#warnings.size >= warningsMost) return
+    this.#warnings.set(nodeId, code)
+    await this.#parts.trust.note(code, { node: nodeId, callsign, code })
+    this.#parts.onPeer(nodeId)
+  }
+
   /** The certificate accepted here that vouches for this chain now, and until when it does. */
-  #groundFor(chain: readonly Uint8Array[], time: number): Ground | undefined {
-    const read = readChain(chain)
+  #groundFor(read: ReadChain, time: number): Ground | undefined {
+    const { trust } = this.#parts
+    const { lists } = trust
     const [shown] = read
-    if (shown === undefined || shown.notBefore > time) return undefined
-    for (const accepted of this.#parts.trust.acceptedCertificates()) {
-      if (accepted.certificate.notBefore > time || accepted.certificate.notAfter <= time) continue
-      const isPin = accepted.as === 'peer'
-      if (isPin && !shown.der.equals(accepted.data)) continue
-      const end = isPin ? shown.notAfter : chainEnd(read, accepted.certificate, time)
-      if (typeof end !== 'number') continue
-      const until = Math.min(accepted.until ?? Infinity, end)
-      if (until > time) return { accepted, until }
+    if (shown === undefined || shown.notBefore > time || lists.revokerOf(shown) !== undefined) return undefined
+    for (const accepted of trust.acceptedCertificates()) {
+      const { as, certificate, data, lists: policy } = accepted
+      if (certificate.notBefore > time || certificate.notAfter <= time) continue
+      if (lists.revokerOf(certificate) !== undefined || (as === 'peer' && !shown.der.equals(data))) continue
+      const end = as === 'peer' ? pinned(shown) : chainEnd(read, certificate, time, { lists, policy })
+      if (typeof end === 'string') continue
+      const until = Math.min(accepted.until ?? Infinity, end.until)
+      if (until > time) return { accepted, until, rests: restsOf(end.path) }
     }
     return undefined
   }
@@ -167,9 +187,20 @@ function keyIn(certificate: Uint8Array): string | undefined {
   return spki && sha256(spki).toString('hex')
 }
 
+/** A certificate that counts by itself. */
+function pinned(shown: Certificate): ChainEnd {
+  return { path: [shown], until: shown.notAfter }
+}
+
+/** What a list would name if it revoked any of them; the anchor itself is looked at by itself. */
+function restsOf(path: readonly Certificate[]): NonNullable<Deciding['rests']> {
+  return path.slice(1).map((issuer, index) => [authorityId(issuer), path[index]?.serial ?? ''])
+}
+
 interface Ground {
   readonly accepted: Accepted
   readonly until: number
+  readonly rests?: Deciding['rests']
 }
 
 export interface VouchFacts {
@@ -180,6 +211,7 @@ export interface VouchFacts {
   readonly key: string
   /** That the newest decision rests on. */
   readonly shownKey: string | undefined
+  readonly shownRests?: Deciding['rests']
   /** The node that was let in by this key first. */
   readonly owner: NodeId | undefined
 }
@@ -189,7 +221,7 @@ export interface VouchFacts {
  * ends. `shared`: another node was let in by it, so a person has to look.
  */
 export function nextVouch(facts: VouchFacts): 'nothing' | 'trust' | 'lost' | 'shared' {
-  const { nodeId, state, ground, key, shownKey, owner } = facts
+  const { nodeId, state, ground, key, shownKey, shownRests, owner } = facts
   if (!mayVouch(state)) return 'nothing'
   if (ground === undefined) return state.level === 'trusted' ? 'lost' : 'nothing'
   if (owner !== undefined && owner !== nodeId) return state.level === 'trusted' && isVouched(state) ? 'lost' : 'shared'
@@ -199,6 +231,7 @@ export function nextVouch(facts: VouchFacts): 'nothing' | 'trust' | 'lost' | 'sh
     shownKey === key &&
     decision?.certificate?.sha256 === ground.accepted.sha256 &&
     decision.until === ground.until &&
-    JSON.stringify(decision.scope) === JSON.stringify(ground.accepted.scope)
+    JSON.stringify(decision.scope) === JSON.stringify(ground.accepted.scope) &&
+    JSON.stringify(shownRests) === JSON.stringify(ground.rests)
   return isSame ? 'nothing' : 'trust'
 }
