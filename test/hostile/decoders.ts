@@ -119,6 +119,12 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
     { t: 'pair-reveal', pairing: '0'.repeat(32), nonce: text(32, 5) },
     { t: 'pair-confirm', pairing: '0'.repeat(32), signature: text(64, 6) },
     { t: 'pair-end', pairing: '0'.repeat(32), why: 'differ' },
+    {
+      t: 'lists',
+      lists: [{ sha256: mission, authority: mission, anchor: mission, number: '1f', thisUpdate: 5 }]
+    },
+    { t: 'list-want', sha256: mission, offset: 0 },
+    { t: 'list-part', sha256: mission, offset: 0, total: 4, data: 'AAAA', signer: 'AAAA' },
     { t: 'ping', n: 1, at: 2 },
     { t: 'store', store: mission },
     { t: 'receipt', ...signReceipt({ mission, digest: mission, store: mission, at: 5 }, signingKey) }

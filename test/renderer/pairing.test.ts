@@ -46,7 +46,7 @@ async function desk(pairing: PairingStatus): Promise<Mounted> {
 
 function turn(value: PairingStatus): Promise<void> {
   mounted?.say({ slice: 'pairing', value })
-  return flushPromises()
+  return flushPromises().then(() => undefined)
 }
 
 function enterOn(element: HTMLElement): boolean {

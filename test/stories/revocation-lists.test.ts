@@ -109,6 +109,44 @@ describe.skipIf(missing !== undefined)(`lists by hand${missing === undefined ? '
     expect(levelNow()).not.toBe('trusted')
   })
 
+  it('travel from laptop to laptop, to whoever accepted the same organisation', async () => {
+    const [alpha, bravo] = await two(6)
+    const others = [
+      await field.node('charlie'),
+      await field.node('delta', { linkVersions: [1, 2, 3] }),
+      await field.node('echo')
+    ]
+    const [charlie, delta, echo] = others as [FieldNode, FieldNode, FieldNode]
+    for (const node of [charlie, delta]) await done(node, 'anchor', [ca.pem])
+    await field.befriend(alpha, echo)
+    await field.befriend(alpha, delta)
+    await field.befriend(echo, charlie)
+    await bravo.add(charlie)
+    await field.until('met', () => bravo.peer(charlie) !== undefined)
+    await bravo.decide(charlie, 'trusted')
+    await field.until('linked', () => linked(alpha, bravo) && linked(charlie, bravo))
+    expect(codeOf(await take(alpha, { number: 1 }))).toBe('taken')
+    // echo accepted no organisation, so it asks for nothing; once it does, the list comes and goes on to charlie.
+    await field.time.run(30_000)
+    expect(echo.overview.anchors).toEqual([])
+    expect(charlie.overview.anchors[0]?.lists).toEqual([])
+    await done(echo, 'anchor', [ca.pem])
+    await field.until('charlie has it', () => charlie.overview.anchors[0]?.lists.length === 1)
+    expect(charlie.overview.anchors[0]?.lists).toMatchObject([
+      { number: '1', from: { nodeId: echo.id, callsign: 'echo' } }
+    ])
+    expect(linked(charlie, bravo)).toBe(true)
+    // Ten thousand others on it: it comes in parts.
+    const many = Array.from({ length: 10_000 }, (_, index) => ({
+      certificate: (0x5000_0000n + BigInt(index)).toString(16)
+    }))
+    expect(codeOf(await take(alpha, { number: 2, revoked: [{ certificate: bravos }, ...many] }))).toBe('taken')
+    await field.until('charlie cut the link', () => !charlie.isLinked(bravo))
+    expect(charlie.peer(bravo)).toMatchObject({ level: 'untrusted', warning: 'certificate-revoked' })
+    expect(delta.overview.anchors[0]?.lists).toEqual([])
+    expect(linked(alpha, delta)).toBe(true)
+  })
+
   it('are not forgotten in silence: without its file nobody is let in until the list is back', async () => {
     const [alpha, bravo] = await two(3)
     const list = openssl.list({ issuer: ca, number: 7, from: start, until: start + 30 * day })

@@ -29,6 +29,8 @@ import type { IssueCertificate } from './identity/certificate.js'
 import { OwnIdentity } from './identity/identity.js'
 import type { KeyStore } from './identity/key-store.js'
 import type { LinkVersion } from './links/hello.js'
+import { isAboutLists } from './links/list-messages.js'
+import { ListExchange } from './list-exchange.js'
 import { LinkTable } from './links/link-table.js'
 import type { Transport } from './links/transport.js'
 import type { Damage } from './logs/journal.js'
@@ -183,6 +185,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
           feed.note('pins')
           feed.note('node')
           noteLists()
+          lists.changed()
         }),
       onSaved: (found) => {
         health.set('decisions', found)
@@ -290,15 +293,22 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     },
     onNearby: () => noteNetwork(),
     onUp: (link, nodeId) => {
+      lists.linkUp(link)
       replicator.linkUp(link, nodeId)
       contents.linkUp(link, nodeId)
     },
     onDown: (_, nodeId) => {
+      lists.linkDown(nodeId)
       replicator.linkDown(nodeId)
       contents.linkDown(nodeId)
     },
     onMessage: (link, nodeId, message) => {
-      if (message.t === 'holds' || message.t === 'fetch' || message.t === 'lacks') contents.message(nodeId, message)
+      if (isAboutLists(message))
+        lists
+          .message(link, nodeId, message)
+          .catch((error: unknown) => log('error', 'list-not-judged', { error: String(error) }))
+      else if (message.t === 'holds' || message.t === 'fetch' || message.t === 'lacks')
+        contents.message(nodeId, message)
       else replicator.message(link, nodeId, message)
     },
     onContent: (_, nodeId, part) => contents.part(nodeId, part),
@@ -335,6 +345,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       ),
     onChange: () => feed.note('pairing')
   })
+  const lists: ListExchange = new ListExchange({ trust, vouching, links, peers, clock, log })
   const replicator: Replicator = new Replicator({
     missions,
     links,
@@ -629,6 +640,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       await settingsChanger.settled()
       await discovery.off()
       pairings.stop()
+      lists.stop()
       await links.stop()
       await shelf.close()
       await contents.stop()

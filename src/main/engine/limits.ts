@@ -38,6 +38,9 @@ export const limits = {
   certificates: 10,
   /** Of one revocation list, in DER. */
   listBytes: 1024 * 1024,
+  /** In one message: lists that are told, and bytes of one. */
+  listsTold: 64,
+  listPartBytes: 64 * 1024,
   /** One word of presence: its line, and how long it may count. */
   presenceBytes: 2 * 1024,
   presenceTtlMs: 3_600_000,

@@ -1391,7 +1391,7 @@ export const messages = {
     done: 'The revocation list of {name} counts now',
     needs: 'Only with a current revocation list',
     needsNote: 'Nobody is let in while the newest list of an issuer is past its date, or not here.',
-    isNeeded: 'While a list is past its date, nobody new is let in.',
+    isNeeded: 'While a list is past its date, nobody is let in.',
     none: 'No revocation list is here: what it took back is not known.',
     noneNeeded: 'No revocation list is here, and one is needed: nobody is let in.'
   },

@@ -6,6 +6,7 @@ import { HashSchema as Hash, MissionIdSchema, NodeIdSchema } from '../bytes/ids.
 import { limits } from '../limits.js'
 import { encodeFrame, frameTypes } from './framing.js'
 import { Answer, Intro, Proof, Self } from './hello.js'
+import { listMessages } from './list-messages.js'
 
 const Epoch = v.custom<string>((value) => isHex(value, 16))
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
@@ -62,6 +63,7 @@ const Message = v.variant('t', [
   /** From version 3 on: the sender gives nothing of this file for this mission, whatever the reason. */
   v.object({ t: v.literal('lacks'), mission: MissionIdSchema, file: Hash }),
   ...pairingMessages,
+  ...listMessages,
   /** After what was wanted. */
   v.object({ t: v.literal('done'), mission: MissionIdSchema, digest: Hash })
 ])

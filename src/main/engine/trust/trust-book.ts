@@ -533,8 +533,10 @@ export class TrustBook {
       if (parsed.kind === 'decision') this.#takeDecision(parsed, nameOfLine(logLine))
       else if (parsed.kind === 'certificate') this.#takeCertificate(parsed)
       else if (parsed.kind === 'boundary') this.#takeBoundary(boundaryOf(parsed))
-      else if (parsed.kind === 'list') this.#shelf.remember(parsed)
-      else this.#takeEvent(parsed)
+      else if (parsed.kind === 'list') {
+        this.#shelf.remember(parsed)
+        this.#parts.onChange('certificates')
+      } else this.#takeEvent(parsed)
     }
     this.#parts.onChange('audit')
     this.#scheduleEnd()
