@@ -248,6 +248,7 @@ it('says what was written to since a version, and all that was there when it was
         whole.apply(line)
         loaded.apply(line)
       })
+      expect([whole.version, loaded.version]).toEqual([all.length, all.length])
       if (restart === all.length) loaded = Fold.load(loaded.save()) ?? whole
       const writes = all.flatMap(isWrite)
       const isAmong = (some: readonly LogLine[], entity: string) =>

@@ -1,4 +1,4 @@
-/** The fold gives the same view for the same set of lines, in every order. */
+/** The fold gives the same view for the same set of lines, in every order (docs/protocol/missions.md: registers, deletion). */
 import { generateKeyPairSync } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -233,6 +233,22 @@ describe('the fold', () => {
     expect(conflicts()).toEqual([0, []])
   })
 
+  it('lists conflicts by entity and field, whichever came first', () => {
+    const places = [
+      { entity: 'log/1', field: 'note' },
+      { entity: 'log/1', field: 'text' },
+      { entity: 'task/1', field: 'text' }
+    ]
+    for (const arrived of [places, places.toReversed()]) {
+      const fold = new Fold(Buffer.alloc(8, 1), 0)
+      arrived.forEach(({ entity, field }, index) => {
+        fold.apply(line(owner, index + 1, setLine(1, entity, field, 'one', [])))
+        fold.apply(line(other, index + 1, setLine(1, entity, field, 'two', [])))
+      })
+      expect(fold.conflicts()).toEqual(places)
+    }
+  })
+
   it('sees no conflict with a value that was replaced before it came', () => {
     const fold = new Fold(Buffer.alloc(8, 1), 0)
     fold.apply(line(owner, 1, setLine(1, 'log/1', 'text', 'new', [nameOf(other, 1)])))
@@ -287,6 +303,25 @@ describe('the fold', () => {
     )
     expect(made.fold.entity('log/1')?.deleted).toBe(true)
     expect(made.fold.summary().counts['log']).toBe(0)
+  })
+
+  it('leaves an entity deleted that somebody brings back who saw another deletion', () => {
+    const fold = new Fold(Buffer.alloc(8, 1), 0)
+    fold.apply(line(owner, 1, setLine(1, 'log/1', 'deleted', true, [])))
+    fold.apply(line(other, 1, setLine(1, 'log/1', 'deleted', true, [])))
+    fold.apply(line(other, 2, setLine(2, 'log/1', 'deleted', false, [nameOf(other, 1)])))
+    expect(fold.entity('log/1')?.deleted).toBe(true)
+    fold.apply(line(other, 3, setLine(3, 'log/1', 'deleted', false, [nameOf(owner, 1), nameOf(other, 2)])))
+    expect(fold.entity('log/1')?.deleted).toBe(false)
+  })
+
+  it('keeps what two call the mission in the order of the names of their changes, not what was replaced before it came', () => {
+    const fold = new Fold(Buffer.alloc(8, 1), 0)
+    const [one, two] = [owner, other].sort()
+    fold.apply(line(two!, 1, setLine(1, 'mission', 'name', 'second', [])))
+    fold.apply(line(one!, 1, setLine(1, 'mission', 'name', 'first', [nameOf(third, 1)])))
+    fold.apply(line(third, 1, setLine(1, 'mission', 'name', 'replaced', [])))
+    expect(fold.summary().texts.map(({ value }) => value)).toEqual(['first', 'second'])
   })
 
   it('keeps what the mission is called, as long as it is current', () => {

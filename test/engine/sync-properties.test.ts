@@ -1,4 +1,4 @@
-/** What two nodes lack of each other: after it was sent nothing is missing, and nothing is sent twice. */
+/** What two nodes lack of each other (docs/protocol/sync.md): after it was sent nothing is missing, and nothing is sent twice. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { raise, spreadHeads } from '../../src/main/engine/logs/extent.js'
