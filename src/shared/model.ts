@@ -68,6 +68,8 @@ export interface PairingRun {
   /** End of this step; absent when it is over. */
   readonly until?: number
   readonly code?: PairingCode
+  /** What our person gives, once they said equal. */
+  readonly scope?: Scope
   /** Why it ended. */
   readonly problem?: Problem
 }

@@ -44,9 +44,9 @@ async function desk(pairing: PairingStatus): Promise<Mounted> {
   return mounted
 }
 
-function turn(value: PairingStatus): Promise<void> {
+async function turn(value: PairingStatus): Promise<void> {
   mounted?.say({ slice: 'pairing', value })
-  return flushPromises().then(() => undefined)
+  await flushPromises()
 }
 
 function enterOn(element: HTMLElement): boolean {
@@ -88,6 +88,15 @@ describe('the sheet of a pairing', () => {
     expect(rest).toEqual({ nodeId: asker, equal: true })
     expect(scope.out.every((pattern) => pattern.startsWith('id:'))).toBe(true)
     expect(Math.round((until - Date.now()) / 86_400_000)).toBe(30)
+  })
+
+  it('says what was given as the engine knows it, also in a window that was opened later', async () => {
+    const now = Date.now()
+    const agreed = pairingIn(asker, 'agreed', now)
+    const scope = { out: [], in: ['*'], access: 'read' as const }
+    await desk({ ...agreed, ...(agreed.current && { current: { ...agreed.current, scope } }) })
+    expect(document.body.textContent).toContain('Once their person says so, too, it gets: ')
+    expect(document.body.textContent).not.toContain('all missions, also future ones')
   })
 
   it('says that they differ', async () => {

@@ -97,6 +97,7 @@ describe('two laptops that pair', () => {
     const scope: Scope = { out: [`id:${mission}`], in: [], access: 'read' }
     expect(await answer(alpha, bravo, true, { scope, until: 5 })).toMatchObject({ problem: { code: 'bad-until' } })
     await answer(alpha, bravo, true, { scope, until })
+    expect(current(alpha)).toMatchObject({ state: 'agreed', scope })
     await answer(bravo, alpha, true)
     await field.untilInStep(mission, alpha, bravo)
     expect(bravo.mission(other)).toBeUndefined()

@@ -3,6 +3,7 @@ import type { CommandHandlers } from '@shared/contract'
 import type { OverviewChange } from '@shared/feed'
 import type { NodeId, PairingRun, PairingStatus } from '@shared/model'
 import { fail, ok, problem } from '@shared/result'
+import { everything } from '@shared/scope'
 import type { ProblemCode } from '@shared/problems'
 
 export const noPairing: PairingStatus = { requests: [], tries: 0 }
@@ -21,7 +22,8 @@ export function pairingIn(nodeId: NodeId, state: PairingRun['state'], now: numbe
     isOurs: state !== 'answered',
     state,
     ...(isOver ? {} : { until: now + 60_000 }),
-    ...(hasCode ? { code } : {})
+    ...(hasCode ? { code } : {}),
+    ...(state === 'agreed' || state === 'done' ? { scope: everything } : {})
   }
   return { ...noPairing, current }
 }

@@ -5,6 +5,7 @@
 import type { DecisionRequest } from '@shared/contract.js'
 import type { ComparedCode, NodeId, PairingCode, PairingRun, PairingStatus } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
+import { everything } from '@shared/scope.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { parseBase64Url } from '../bytes/hash.js'
 import type { Identity } from '../identity/identity.js'
@@ -409,14 +410,15 @@ export class Pairings {
 }
 
 function viewOf(pairing: Pairing, ended?: Problem): PairingRun {
-  const { nodeId, isOurs, step, until, code } = pairing
+  const { nodeId, isOurs, step, until, code, chosen } = pairing
   return {
     nodeId,
     isOurs,
     ...(ended === undefined
       ? { state: step === 'asked' ? 'answered' : step, until }
       : { state: 'ended', problem: ended }),
-    ...(code === undefined ? {} : { code })
+    ...(code === undefined ? {} : { code }),
+    ...(chosen === undefined || ended !== undefined ? {} : { scope: chosen.scope ?? everything })
   }
 }
 
