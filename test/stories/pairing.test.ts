@@ -236,6 +236,15 @@ describe('a pairing that comes to nothing', () => {
     await field.until('asked again', () => bravo.overview.pairing.requests.length > 0)
   })
 
+  it('is asked no more when a person rejects the laptop itself', async () => {
+    const [alpha, bravo] = await strangers(122)
+    await start(alpha, bravo)
+    await field.until('asked', () => bravo.overview.pairing.requests.length > 0)
+    await bravo.decide(alpha, 'untrusted')
+    expect(bravo.overview.pairing.requests).toEqual([])
+    await field.until('told', () => current(alpha)?.problem?.code === 'pairing-declined')
+  })
+
   it('is not asked of a person who rejected this laptop, who can start', async () => {
     const [alpha, bravo] = await strangers(113)
     await bravo.decide(alpha, 'untrusted')

@@ -124,7 +124,11 @@ export function createCommands(parts: CommandParts): CommandHandlers {
       else links.dialer.wake(nodeId)
       return ok(null)
     },
-    decide: (request) => decide(parts, request),
+    async decide(request) {
+      const decided = await decide(parts, request)
+      parts.pairings.decided(request.nodeId)
+      return decided
+    },
     startPairing: ({ nodeId }) => parts.pairings.start(nodeId),
     async openPairing({ nodeId }) {
       return parts.pairings.open(nodeId)

@@ -170,6 +170,12 @@ export class Pairings {
     return ok(null)
   }
 
+  /** A person decided about this peer: who is rejected asks no more. */
+  decided(nodeId: NodeId): void {
+    const pairing = this.#pairings.get(nodeId)
+    if (pairing?.step === 'asked' && this.#isRejected(nodeId)) this.#apply(pairing, { kind: 'cancel' })
+  }
+
   message(link: Link, nodeId: NodeId, message: PairingMessage): void {
     if (message.t === 'pair-start') {
       this.#takeStart(link, nodeId, message)
@@ -211,6 +217,10 @@ export class Pairings {
     return this.#active() === undefined ? undefined : 'pairing-busy'
   }
 
+  #isRejected(nodeId: NodeId): boolean {
+    return this.#parts.trust.stateOf(nodeId).decision?.level === 'untrusted'
+  }
+
   get #isPaused(): boolean {
     return this.#tries.pausedUntil > this.#parts.clock.monotonic()
   }
@@ -244,7 +254,7 @@ export class Pairings {
     const now = this.#parts.clock.monotonic()
     if (this.#isPaused) return 'paused'
     // Who was rejected does not ask again: this side can start.
-    if (this.#parts.trust.stateOf(nodeId).decision?.level === 'untrusted') return 'declined'
+    if (this.#isRejected(nodeId)) return 'declined'
     for (const [id, at] of this.#asked) if (now - at >= bounds.pairingAskMs) this.#asked.delete(id)
     if (this.#asked.has(nodeId)) return 'wait'
     // Each costs a prompt and a line of the audit, and an identity costs nothing.
