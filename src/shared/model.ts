@@ -211,6 +211,8 @@ export interface MissionSummary {
   readonly isRemoved?: true
   readonly members: number
   readonly entries: number
+  /** On the map; left out while there are none. */
+  readonly items?: number
   readonly conflicts: number
   readonly changes: number
   /** Changes whose author is not a member yet. */

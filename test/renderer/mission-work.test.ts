@@ -6,7 +6,7 @@ import type { ChangeName, EntityView, Json, Member, NodeId, WriteRequest } from 
 import { fieldsOf, type EntityType } from '@shared/mission-model'
 import { asLines, fromLines } from '@/display/list'
 import { parseTyped, showTyped } from '@/display/typed-time'
-import { deleteFolder, moveFolder, orderFolders, parentsFor, stepFolder } from '@/facts/layers'
+import { deleteFolder, isHidden, moveFolder, noFolder, orderFolders, parentsFor, stepFolder } from '@/facts/layers'
 import { rolesToGive, sortMembers } from '@/facts/people'
 import { escapeHtml, printHtml } from '@/facts/printout'
 import { sortTasks } from '@/facts/task'
@@ -108,6 +108,24 @@ describe('folders', () => {
           expect(left.find((one) => one.uid === uid)?.parent, uid).toBe(was === moved.uid ? moved.parent : was)
       })
     )
+  })
+
+  it('hide what is in them and below them, and nothing for good', () => {
+    const folders = orderFolders([
+      view('layer/a', { name: 'a' }),
+      view('layer/b', { name: 'b', parent: 'a' }),
+      view('layer/c', { name: 'c' })
+    ])
+    const shown = (...hidden: readonly string[]) => {
+      const hides = isHidden(folders, new Set(hidden))
+      return ['a', 'b', 'c', 'gone', undefined].filter((layer) => !hides(layer))
+    }
+    expect(shown()).toEqual(['a', 'b', 'c', 'gone', undefined])
+    expect(shown('a')).toEqual(['c', 'gone', undefined])
+    expect(shown('b', 'c')).toEqual(['a', 'gone', undefined])
+    // A folder that was deleted hides nothing any more; what was in it goes with what is in none.
+    expect(shown('gone')).toEqual(['a', 'b', 'c', 'gone', undefined])
+    expect(shown(noFolder)).toEqual(['a', 'b', 'c'])
   })
 
   it('step up and down among their neighbours, and not beyond', () => {

@@ -206,6 +206,35 @@ describe.runIf(chromiumPath !== undefined)('the map', () => {
     await page.getByPlaceholder('Find in 8 items').fill('')
   })
 
+  it('puts items into folders, and hides those of a folder, also after the window was opened anew', async () => {
+    const layer = (uid: string, name: string) => ({ entity: `layer/${uid}`, field: 'name', value: name })
+    await node.call('POST', `missions/${mission}/changes`, [layer('l1', 'Fire line'), layer('l2', 'Water')])
+    await page.getByRole('button', { name: 'Show everything (0)' }).click()
+    await page.getByRole('button', { name: /^UXO 3/ }).click()
+    await page.getByLabel('Folder').selectOption({ label: 'Fire line' })
+    await expect.poll(async () => (await items()).find(({ title }) => title === 'UXO 3')).toMatchObject({ layer: 'l1' })
+    await keepShot(page, '06-map-folder')
+    await page.getByRole('button', { name: 'Close' }).click()
+    await page.getByRole('button', { name: 'Layers' }).click()
+    await page.getByRole('switch', { name: 'Fire line' }).click()
+    await keepShot(page, '06-map-folders')
+    expect(await accessibilityProblems(page)).toEqual([])
+    await page.getByRole('button', { name: 'Close' }).click()
+    await page.getByText('1 item here is in a hidden folder.').waitFor()
+    expect(await page.getByRole('button', { name: /^UXO 3/ }).count()).toBe(0)
+    // Still found by its text.
+    await page.getByPlaceholder('Find in 8 items').fill('uxo')
+    await page.getByRole('button', { name: /^UXO 3/ }).waitFor()
+    await page.getByPlaceholder('Find in 8 items').fill('')
+    await page.evaluate((to) => location.assign(`#/missions/${to}`), mission)
+    await page.getByRole('link', { name: 'Map 8' }).click()
+    await page.getByText('1 item here is in a hidden folder.').waitFor()
+    await page.getByRole('button', { name: 'Choose folders' }).click()
+    await page.getByRole('switch', { name: 'Fire line' }).click()
+    await page.getByRole('button', { name: 'Close' }).click()
+    await page.getByRole('button', { name: /^UXO 3/ }).waitFor()
+  })
+
   it('shows positions of members', async () => {
     const value = { lat: 45.846, lon: 13.6 }
     expect(

@@ -496,6 +496,7 @@ function summarize(before: MissionSummary, entities: readonly EntityView[]): Mis
     name: text('name', before.name),
     description: text('description', before.description),
     entries: entities.filter((item) => item.entity.startsWith('log/')).length,
+    items: entities.filter((item) => item.entity.startsWith('item/') && !item.deleted).length,
     conflicts: conflictsIn(entities).length,
     changes: before.changes + 1,
     lastChangeAt: Date.now(),

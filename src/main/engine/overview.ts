@@ -299,6 +299,7 @@ export class Views {
       ...(mission.permissions.cutsOn(identity.nodeId).length === 0 ? {} : { isRemoved: true as const }),
       members: mission.permissions.members.size,
       entries: summary.counts['log'] ?? 0,
+      ...((summary.counts['item'] ?? 0) > 0 ? { items: summary.counts['item'] ?? 0 } : {}),
       conflicts: summary.conflicts,
       changes: mission.logs.changes,
       waiting: mission.waiting,

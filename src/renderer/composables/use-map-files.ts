@@ -1,16 +1,15 @@
 import { computed, ref, shallowRef, watch } from 'vue'
 import type { MapFileSummary, MissionId } from '@shared/model'
-import { textOf } from '../display/value'
 import { useFeedStore } from '../stores/feed'
 
 const key = 'muster.map'
+const hiddenKey = (missionId: MissionId) => `${key}.hidden.${missionId}`
 
-/** Map files of this laptop and the one that is shown; layers of the mission and those that are hidden. */
-export function useMapFiles(missionId: () => MissionId, version: () => number) {
+/** Map files of this laptop and the one that is shown; folders of the mission whose items this person hides. */
+export function useMapFiles(missionId: () => MissionId) {
   const feed = useFeedStore()
   const maps = shallowRef<readonly MapFileSummary[]>([])
-  const layers = shallowRef<readonly { readonly uid: string; readonly name: string }[]>([])
-  const chosen = ref(read())
+  const chosen = ref(read(key))
   const hidden = shallowRef<ReadonlySet<string>>(new Set())
 
   async function refresh(id?: string): Promise<void> {
@@ -20,22 +19,12 @@ export function useMapFiles(missionId: () => MissionId, version: () => number) {
     if (id !== undefined) chosen.value = id
   }
 
-  async function readLayers(): Promise<void> {
-    const page = { offset: 0, limit: 200, order: 'oldest' as const }
-    const listed = await feed.call('listEntities', { missionId: missionId(), type: 'layer', ...page })
-    if (!listed.ok) return
-    layers.value = listed.value.items.map((layer) => ({
-      uid: layer.entity.slice('layer/'.length),
-      name: textOf(layer, 'name') || layer.entity
-    }))
-  }
-
-  watch([missionId, version], () => void readLayers(), { immediate: true })
-  watch(chosen, keep)
+  watch(missionId, (id) => (hidden.value = new Set(readList(hiddenKey(id)))), { immediate: true })
+  watch(hidden, (uids) => keep(hiddenKey(missionId()), JSON.stringify([...uids])))
+  watch(chosen, (id) => keep(key, id))
   void refresh()
   return {
     maps,
-    layers,
     chosen,
     hidden,
     file: computed(() => maps.value.find(({ id }) => id === chosen.value)),
@@ -43,19 +32,29 @@ export function useMapFiles(missionId: () => MissionId, version: () => number) {
   }
 }
 
-/** The map below is a matter of this window, so its storage will do. */
-function read(): string {
+/** What is shown is a matter of this window, so its storage will do. */
+function read(name: string): string {
   try {
-    return localStorage.getItem(key) ?? ''
+    return localStorage.getItem(name) ?? ''
   } catch {
     return ''
   }
 }
 
-function keep(id: string): void {
+/** Nothing, where it is not as `keep` wrote it. */
+function readList(name: string): readonly string[] {
   try {
-    localStorage.setItem(key, id)
+    const found: unknown = JSON.parse(read(name))
+    return Array.isArray(found) ? found.filter((one) => typeof one === 'string') : []
   } catch {
-    // Without storage the outline is shown at the next start.
+    return []
+  }
+}
+
+function keep(name: string, value: string): void {
+  try {
+    localStorage.setItem(name, value)
+  } catch {
+    // Without storage the outline and all folders are shown at the next start.
   }
 }

@@ -167,3 +167,18 @@ function set({ entity }: Folder, field: string, value: Json | undefined): readon
   const isSo = values.length <= 1 && (values[0]?.value ?? null) === (value ?? null)
   return isSo ? [] : [{ entity: entity.entity, field, value: value ?? null, seen: values.map(({ name }) => name) }]
 }
+
+/** What is in no folder, or in one that is not there, among what is hidden. */
+export const noFolder = ''
+
+/** Whether something is hidden, because its folder is or one that holds it. */
+export function isHidden(
+  folders: readonly Folder[],
+  hidden: ReadonlySet<string>
+): (layer: string | undefined) => boolean {
+  const gone = new Set<string>()
+  // A folder comes behind the one that holds it.
+  for (const { uid, parent } of folders) if (hidden.has(uid) || gone.has(parent ?? noFolder)) gone.add(uid)
+  const known = new Set(folders.map(({ uid }) => uid))
+  return (layer) => (layer !== undefined && known.has(layer) ? gone.has(layer) : hidden.has(noFolder))
+}

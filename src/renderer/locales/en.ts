@@ -862,6 +862,11 @@ export const messages = {
     undo: 'Undo',
     undone: 'The conflict is open again, with every side as it was; this laptop wrote them back.',
     notUndone: 'Somebody has written over it. Nothing was undone.',
+    sidesNotFound: 'Not all sides are in the history of this laptop. Nothing was undone.',
+    settled: 'Settled in the last 24 hours',
+    settledPart: 'Among the newest {n} change. | Among the newest {n} changes.',
+    undoNamed: 'Undo: {what}',
+    writtenOver: 'written over since',
     deletedTitle: 'Edited after it was deleted',
     deletedMeans:
       'One person deleted this while another, who did not know of it, went on writing in it. It stays deleted until a person brings it back.',
@@ -1880,6 +1885,10 @@ export const messages = {
     open: 'Open a map file',
     forget: 'Forget',
     forgetNamed: 'Forget {name}',
-    missionLayers: 'Layers of the mission'
+    missionLayers: 'Folders of the mission',
+    foldersNote: 'Hides items in this window only. What is in a hidden folder is still found by its text.',
+    withoutFolder: 'In no folder',
+    hiddenItems: '{n} item here is in a hidden folder. | {n} items here are in hidden folders.',
+    chooseFolders: 'Choose folders'
   }
 }
