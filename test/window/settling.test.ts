@@ -113,7 +113,7 @@ describe.runIf(chromiumPath !== undefined)('three conflicts', () => {
     const first = await page.getByRole('radiogroup').locator('label').first().textContent()
     await page.keyboard.press(first?.includes('Ana') === true ? '1' : '2')
     await page.getByRole('button', { name: 'Keep OSC Sežana’s value' }).click()
-    await page.getByRole('button', { name: 'Undo' }).click()
+    await page.getByRole('button', { name: 'Undo', exact: true }).click()
     await page.getByText('The conflict is open again', { exact: false }).waitFor()
     for (const node of [alpha, bravo]) await node.until('open again', ({ missions }) => missions[0]?.conflicts === 2)
     await page.getByRole('button', { name: /has two assignees/ }).click()
@@ -137,6 +137,34 @@ describe.runIf(chromiumPath !== undefined)('three conflicts', () => {
       })
   })
 
+  it('are listed for a day with who settled them to what, and are opened again from there', async () => {
+    const settled = page.getByRole('region', { name: 'Settled in the last 24 hours' })
+    const row = (words: RegExp) => settled.getByRole('listitem').filter({ hasText: words })
+    await row(/text.*Wind 320°, 18 kn\. Spot fire out at 14:21\..*OSC Sežana/s).waitFor()
+    await row(/assignee.*Ana Kovačević/s)
+      .first()
+      .waitFor()
+    // Settled, undone, and settled again.
+    expect(await row(/assignee/).count()).toBe(2)
+    expect(await row(/written over since/).count()).toBe(1)
+    await inEveryLook(page, '20-settled', everyTheme(page))
+    await page.setViewportSize({ width: 1366, height: 768 })
+    await row(/, state/)
+      .getByRole('button', { name: /^Undo/ })
+      .click()
+    await page.getByText('The conflict is open again', { exact: false }).waitFor()
+    await page.getByRole('radiogroup').getByText('In work', { exact: true }).click()
+    await row(/, state/)
+      .getByText('written over since')
+      .waitFor()
+    await page.getByRole('button', { name: /^Keep .* value$/ }).click()
+    await page.getByRole('heading', { name: 'No conflicts.' }).waitFor()
+    await expect.poll(() => row(/, state/).count()).toBe(2)
+    for (const node of [alpha, bravo]) await node.until('settled', ({ missions }) => missions[0]?.conflicts === 0)
+    await alpha.untilInStep(bravo, mission)
+    expect((await valuesAt(bravo)).state).toBe('work')
+  })
+
   it('stay in the history, of the mission and of one field', async () => {
     await page.getByRole('link', { name: 'History', exact: true }).click()
     const list = page.getByRole('feed', { name: 'What was written' })
@@ -146,7 +174,7 @@ describe.runIf(chromiumPath !== undefined)('three conflicts', () => {
     await list.getByRole('link', { name: 'Task “Evacuate Opatje selo 41 to 67”, state' }).first().click()
     await page.getByText('Only task/1, state').waitFor()
     await list.getByText('Open', { exact: true }).waitFor()
-    expect(await list.getByRole('article').count()).toBe(4)
+    expect(await list.getByRole('article').count()).toBe(7)
   })
 
   it('are not there as it was yesterday, and are as it was when all had come', async () => {

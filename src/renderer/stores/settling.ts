@@ -4,15 +4,20 @@ import { shallowRef } from 'vue'
 import type { ChangeName, ConflictView, FieldValue, Json, MissionId } from '@shared/model'
 import type { Result } from '@shared/result'
 import { saying } from '../i18n'
+import type { Settlement } from '../facts/settled'
 import { useFeedStore } from './feed'
 import { useMissionsStore } from './missions'
 import { useNoticesStore } from './notices'
+
+/** Pages of history in which the sides of a settlement are looked for. */
+const pagesMost = 25
 
 interface Settled {
   readonly missionId: MissionId
   readonly entity: string
   readonly field: string
-  readonly values: readonly FieldValue[]
+  /** The sides that stood beside each other. */
+  readonly values: readonly Pick<FieldValue, 'name' | 'value'>[]
   /** The write that settled it. */
   readonly name: ChangeName
 }
@@ -41,8 +46,7 @@ export const useSettlingStore = defineStore('settling', () => {
    * A write cannot be taken back: every side is written again, each replacing only the settling one, so that they stand
    * beside each other as before.
    */
-  async function undo(): Promise<void> {
-    const settled = last.value
+  async function undo(settled: Settled | undefined = last.value): Promise<void> {
     if (settled === undefined) return
     last.value = undefined
     const { missionId, entity, field, values, name } = settled
@@ -58,5 +62,23 @@ export const useSettlingStore = defineStore('settling', () => {
     notices.show(saying(result.ok ? 'conflict.undone' : 'conflict.notUndone'))
   }
 
-  return { last, settle, undo }
+  /** The same for a settlement from the history, whoever wrote it; its sides are looked up there. */
+  async function undoEntry(missionId: MissionId, { name, change }: Settlement): Promise<void> {
+    const { entity, field, replaces } = change
+    const sides = new Map<ChangeName, Json>()
+    let before: { readonly before?: string } = {}
+    for (let pages = 0; pages < pagesMost && sides.size < replaces.length; pages++) {
+      const page = await feed.call('listHistory', { missionId, entity, field, limit: 200, ...before })
+      if (!page.ok) break
+      for (const { name: side, change: written } of page.value.entries)
+        if (written.kind === 'set' && replaces.includes(side)) sides.set(side, written.value)
+      if (page.value.next === undefined) break
+      before = { before: page.value.next }
+    }
+    if (sides.size < replaces.length) return notices.show(saying('conflict.sidesNotFound'))
+    const values = [...sides].map(([side, value]) => ({ name: side, value }))
+    await undo({ missionId, entity, field, values, name })
+  }
+
+  return { last, settle, undo, undoEntry }
 })
