@@ -1,13 +1,17 @@
 import { computed, ref, shallowRef, watch } from 'vue'
-import type { MapFileSummary, MissionId } from '@shared/model'
+import type { MapFileSummary, MissionId, MissionSummary } from '@shared/model'
+import { isHidden } from '../facts/layers'
 import { useFeedStore } from '../stores/feed'
+import { useFolders } from './use-folders'
 
 const key = 'muster.map'
 const hiddenKey = (missionId: MissionId) => `${key}.hidden.${missionId}`
 
 /** Map files of this laptop and the one that is shown; folders of the mission whose items this person hides. */
-export function useMapFiles(missionId: () => MissionId) {
+export function useMapFiles(mission: () => MissionSummary) {
   const feed = useFeedStore()
+  const { folders } = useFolders(mission)
+  const missionId = () => mission().id
   const maps = shallowRef<readonly MapFileSummary[]>([])
   const chosen = ref(read(key))
   const hidden = shallowRef<ReadonlySet<string>>(new Set())
@@ -27,6 +31,9 @@ export function useMapFiles(missionId: () => MissionId) {
     maps,
     chosen,
     hidden,
+    folders,
+    /** Whether items of a folder are hidden. */
+    hides: computed(() => isHidden(folders.value, hidden.value)),
     file: computed(() => maps.value.find(({ id }) => id === chosen.value)),
     refresh
   }

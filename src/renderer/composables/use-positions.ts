@@ -1,14 +1,16 @@
-import { onScopeDispose, shallowRef, watch, type ShallowRef } from 'vue'
+import { computed, onScopeDispose, shallowRef, watch } from 'vue'
 import type { MissionSummary } from '@shared/model'
-import { positionOf } from '../facts/position'
+import { ownPosition, positionOf } from '../facts/position'
 import type { Position } from '../map/map-features'
 import { useFeedStore } from '../stores/feed'
+import { useNow } from './use-now'
 
 const agedMs = 30_000
 
 /** Where members are; who is not heard any more stays where they were last, for as long as the map is open. */
-export function usePositions(mission: () => MissionSummary): Readonly<ShallowRef<readonly Position[]>> {
+export function usePositions(mission: () => MissionSummary) {
   const feed = useFeedStore()
+  const clock = useNow()
   const positions = shallowRef<readonly Position[]>([])
   let asked = 0
 
@@ -30,5 +32,5 @@ export function usePositions(mission: () => MissionSummary): Readonly<ShallowRef
   // Nothing is said when the time of a position is over.
   const timer = setInterval(() => void refresh(), agedMs)
   onScopeDispose(() => clearInterval(timer))
-  return positions
+  return { positions, own: computed(() => ownPosition(positions.value, clock.value)) }
 }
