@@ -66,7 +66,8 @@ const table = {
   'federation-differs': {
     ref: 'TRU-03',
     message: 'This laptop belongs to another federation.',
-    advice: 'Check the federation name on both. Which others are dealt with is chosen on each side under Trust, Federation.'
+    advice:
+      'Check the federation name on both. Which others are dealt with is chosen on each side under Trust, Federation.'
   },
   'federation-refused': {
     ref: 'TRU-31',

@@ -3,7 +3,8 @@ import type { CommandHandlers } from '@shared/contract.js'
 import { ok } from '@shared/result.js'
 import type { Bundles } from './bundles/bundles.js'
 
-type Handled = 'estimateBundle' | 'writeBundle' | 'previewBundle' | 'takeBundle' | 'takeReceipt' | 'bundleProgress' | 'cancelBundle'
+type Handled =
+  'estimateBundle' | 'writeBundle' | 'previewBundle' | 'takeBundle' | 'takeReceipt' | 'bundleProgress' | 'cancelBundle'
 
 export function createBundleCommands(bundles: Bundles): Pick<CommandHandlers, Handled> {
   return {
