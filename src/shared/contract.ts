@@ -8,6 +8,9 @@ import type {
   AuditPage,
   BoundaryEffect,
   BundleEstimate,
+  AuthorityView,
+  RequestPreview,
+  RevokeReason,
   BundlePreview,
   BundleProgress,
   BundleTaken,
@@ -73,6 +76,25 @@ export interface CertificateFiles {
  * one with the old cipher (3DES and SHA-1) that older TAK devices need. The last two want a password.
  */
 export type CertificateFormat = 'pem' | 'der' | 'p12' | 'p12-old'
+
+/** A file to be saved by a person: base64. */
+export interface SavedFile {
+  readonly fileName: string
+  readonly data: string
+}
+
+/** For whom an own authority issues a certificate. */
+export type IssueRequest = {
+  readonly name: string
+  readonly days: number
+} & (
+  | /** A laptop that was met since the start, for the key that it showed. */
+    { readonly to: 'laptop'; readonly nodeId: NodeId }
+    /** Whoever made this request: base64. */
+  | { readonly to: 'request'; readonly data: string }
+  /** A device that makes no key itself: it gets key and certificate in one file. */
+  | { readonly to: 'phone'; readonly format: 'p12' | 'p12-old'; readonly password: string }
+)
 
 export interface BundleRequest {
   /** On this machine: a file that is not there yet, in a folder that is. */
@@ -147,6 +169,20 @@ interface CommandMap {
     argument: { readonly format: CertificateFormat; readonly password?: string }
     answer: { readonly fileName: string; readonly data: string }
   }
+  /** This laptop's own authority, a small CA for a team; `null`: none was made here. */
+  viewAuthority: { argument: null; answer: AuthorityView | null }
+  makeAuthority: { argument: { readonly name: string; readonly days: number }; answer: AuthorityView }
+  /** Looks what a request in a file claims (PKCS#10, PEM or DER; base64); nothing is written. */
+  previewRequest: { argument: { readonly data: string }; answer: RequestPreview }
+  issueCertificate: { argument: IssueRequest; answer: SavedFile & { readonly serial: string } }
+  /** Takes back what was issued here, and makes a new list. */
+  revokeIssued: { argument: { readonly serial: string; readonly reason: RevokeReason }; answer: null }
+  /** A new list of all that was taken back, as a file; it also counts here and is carried, if the authority is accepted here. */
+  publishList: { argument: null; answer: SavedFile }
+  /** The authority with its key, locked with a password of 8 to 64 characters: PKCS#12. */
+  exportAuthority: { argument: { readonly password: string }; answer: SavedFile }
+  /** A request for a certificate for this laptop's key, to be signed by an authority elsewhere. */
+  requestCertificate: { argument: null; answer: SavedFile }
   /** Back to a certificate made here, with a new key. */
   renewCertificate: { argument: null; answer: null }
   /** Wraps the private keys with the system's key store, or unwraps them. */

@@ -389,6 +389,41 @@ export interface ListPreview {
   readonly problem?: Problem
 }
 
+/** Reasons for taking a certificate back, as in RFC 5280 5.3.1. */
+export type RevokeReason =
+  'unspecified' | 'keyCompromise' | 'affiliationChanged' | 'superseded' | 'cessationOfOperation'
+
+/** A certificate that this laptop's own authority issued. */
+export interface IssuedSummary {
+  /** Hexadecimal. */
+  readonly serial: string
+  readonly name: string
+  readonly use: 'laptop' | 'phone'
+  /** The only node that it vouches for. */
+  readonly nodeId?: NodeId
+  readonly at: number
+  readonly notAfter: number
+  readonly revoked?: { readonly at: number; readonly reason: RevokeReason }
+}
+
+/** This laptop's own authority: a small CA for a team. */
+export interface AuthorityView {
+  readonly certificate: CertificateFacts
+  /** DER, base64: to be given away, and accepted by everybody who is to trust what it issues. */
+  readonly data: string
+  /** Whether it is accepted as an organisation here; else its lists count nowhere here and are not carried. */
+  readonly isAccepted: boolean
+  readonly list?: { readonly number: number; readonly thisUpdate: number; readonly nextUpdate: number }
+  /** Newest first. */
+  readonly issued: readonly IssuedSummary[]
+}
+
+/** A request for a certificate in a file (PKCS#10): what it claims. */
+export interface RequestPreview {
+  readonly name: string
+  readonly nodeId?: NodeId
+}
+
 /** A revocation list that counts here. */
 export interface ListSummary extends Omit<ListPreview, 'problem'> {
   /** When it came to this laptop. */

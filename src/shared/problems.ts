@@ -680,6 +680,26 @@ const table = {
     message: 'The revocation list of this organisation is past its date.',
     advice: 'Certificates that were taken back since are not known here. Ask the organisation for its newest list.'
   },
+  'clock-before-release': {
+    ref: 'CRT-32',
+    message: 'The clock of this laptop shows a time before this version was made.',
+    advice: 'Set date and time first: certificates and lists made now would carry a wrong one.'
+  },
+  'authority-exists': {
+    ref: 'CRT-33',
+    message: 'This laptop already has an authority of its own.',
+    advice: 'Issue with that one. A second one can be made on another laptop.'
+  },
+  'authority-missing': {
+    ref: 'CRT-34',
+    message: 'This laptop has no authority of its own.',
+    advice: 'Make one under Trust, or go to the laptop that has it.'
+  },
+  'short-password': {
+    ref: 'CRT-35',
+    message: 'This password is too short for a private key.',
+    advice: 'Type 8 to 64 characters.'
+  },
   'not-pkcs12': {
     ref: 'CRT-22',
     message: 'This is not a PKCS#12 file, though its name says so.',

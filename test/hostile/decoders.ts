@@ -2,6 +2,7 @@
  * Every decoder of what comes from outside: from a link, a disk, a program on this machine or a person's files. Each
  * with input that it must take, and with what must hold for whatever it takes.
  */
+import { createPrivateKey } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
 import * as v from 'valibot'
 import { expect } from 'vitest'
@@ -11,6 +12,7 @@ import type { MissionId, NodeId } from '@shared/model.js'
 import { ok } from '@shared/result.js'
 import { parseLine, type JsonObject } from '../../src/main/engine/bytes/line.js'
 import { readList } from '../../src/main/engine/certificates/crl.js'
+import { makeRequest, readRequest } from '../../src/main/engine/certificates/issue.js'
 import { parseCertificate } from '../../src/main/engine/certificates/x509.js'
 import { readCertificateFiles } from '../../src/main/engine/certificates/read-files.js'
 import { callCommand } from '../../src/main/engine/commands.js'
@@ -427,6 +429,12 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
       rarity: 20
     },
     {
+      name: 'a request for a certificate',
+      valid: [await requestOf(nodeId, identity.tls.key)],
+      decode: async (bytes) => (await readRequest(bytes)).ok,
+      rarity: 20
+    },
+    {
       name: 'a revocation list',
       valid: [Buffer.from(revocationList, 'base64')],
       decode: async (bytes) => (await readList(bytes)).ok,
@@ -585,6 +593,14 @@ function commandArguments(missionId: MissionId, nodeId: NodeId) {
     removePin: { id: missionId },
     exportCertificate: { format: 'p12', password: 'x' },
     renewCertificate: null,
+    viewAuthority: null,
+    makeAuthority: { name: 'A', days: 30 },
+    previewRequest: { data: 'AAAA' },
+    issueCertificate: { to: 'phone', name: 'A', days: 30, format: 'p12', password: 'atakatak' },
+    revokeIssued: { serial: '5a01', reason: 'keyCompromise' },
+    publishList: null,
+    exportAuthority: { password: 'atakatak' },
+    requestCertificate: null,
     lockKeys: { lock: true },
     changeSettings: { callsign: 'A', linkPort: 0, interfaces: { eth0: true } },
     lookAgain: null,
@@ -632,6 +648,12 @@ function commandArguments(missionId: MissionId, nodeId: NodeId) {
     cancelBundle: null,
     listAudit: page
   } satisfies Record<CommandName, unknown>
+}
+
+async function requestOf(nodeId: NodeId, key: string): Promise<Buffer> {
+  const made = await makeRequest('A', nodeId, createPrivateKey(key))
+  if (!made.ok) throw new Error(made.problem.code)
+  return made.value
 }
 
 function json(value: unknown): Buffer {

@@ -10,6 +10,7 @@ import type { IssueCertificate } from '../../src/main/engine/identity/certificat
 import type { LinkVersion } from '../../src/main/engine/links/hello.js'
 import type { Clock } from '../../src/main/engine/runtime/clock.js'
 import type { Random } from '../../src/main/engine/runtime/random.js'
+import { issueCertificate } from '../../src/main/engine/identity/certificate.js'
 import type { Disk } from '../../src/main/engine/storage/disk.js'
 import { Air } from './air.js'
 import { certificatesOf } from './certificates.js'
@@ -32,6 +33,8 @@ export interface NodeOptions {
   readonly wantsFirstRun?: boolean
   /** Versions of the link protocol that it speaks. Left out: all. */
   readonly linkVersions?: readonly LinkVersion[]
+  /** Makes its certificate as a real node does: not the same in two runs. */
+  readonly hasRealCertificate?: boolean
   /** In place of the simulated one. */
   readonly disk?: Disk
 }
@@ -160,7 +163,7 @@ export class FieldNode {
   /** @param number its own in the field, from 1; its first certificate has it too. */
   constructor(field: Field, name: string, address: string, number: number, options: NodeOptions) {
     this.#field = field
-    this.#issue = certificatesOf(number)
+    this.#issue = options.hasRealCertificate === true ? issueCertificate : certificatesOf(number)
     this.#random = namedRandom(field.seed, name)
     this.name = name
     this.address = address

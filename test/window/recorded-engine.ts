@@ -252,6 +252,14 @@ export async function startRecordedEngine(
     },
     exportCertificate: async ({ format }) => ok({ fileName: `muster.${format}`, data: btoa('certificate') }),
     renewCertificate: async () => ok(null),
+    viewAuthority: async () => ok(null),
+    makeAuthority: async () => fail('not-yet'),
+    previewRequest: async () => fail('not-yet'),
+    issueCertificate: async () => fail('not-yet'),
+    revokeIssued: async () => fail('not-yet'),
+    publishList: async () => fail('not-yet'),
+    exportAuthority: async () => fail('not-yet'),
+    requestCertificate: async () => ok({ fileName: 'muster.csr', data: btoa('request') }),
     confirmJournal: async () => {
       const problems = state.overview.health.problems.filter((item) => item.code !== 'journal-damaged')
       say({ slice: 'health', value: { problems } })

@@ -2,6 +2,7 @@
  * Commands about certificates that a person imports, removes or saves by hand. Reading and writing files is
  * certificates/'s part, which is loaded when a person does it: hardly any start needs it.
  */
+import { createPrivateKey } from 'node:crypto'
 import type { ArgumentOf, CertificateFiles, CommandHandlers } from '@shared/contract.js'
 import type { CertificatePreview, ImportAs, ListPreview, NodeId } from '@shared/model.js'
 import { everything } from '@shared/scope.js'
@@ -36,7 +37,7 @@ export function createCertificateCommands(parts: CertificateParts): Pick<Command
   const { identity, clock, trust, vouching, onIdentity } = parts
   return {
     async previewCertificates(files) {
-      const read = await readFiles(files)
+      const read = await readFiles(parts, files)
       return read.ok ? preview(parts, read.value) : read
     },
     importCertificates: (request) => importCertificates(parts, request),
@@ -47,11 +48,12 @@ export function createCertificateCommands(parts: CertificateParts): Pick<Command
       return trust.remove('peer', id)
     },
     async exportCertificate({ format, password }) {
-      const { exportCertificate } = await import('./certificates/export.js')
+      const { exportCertificate, fileNameFor } = await import('./certificates/export.js')
       const made = await exportCertificate(identity.tls.certificate, format, password)
       if (!made.ok) return made
       await trust.noteDone('certificate-saved', { text: format })
-      return ok({ fileName: fileNameFor(identity.callsign, format), data: made.value.toString('base64') })
+      const ending = { pem: 'crt', der: 'cer', p12: 'p12', 'p12-old': 'p12' }[format]
+      return ok({ fileName: fileNameFor(identity.callsign, ending), data: made.value.toString('base64') })
     },
     async renewCertificate() {
       const renewed = await kept(identity.issueCertificate(clock.now()))
@@ -64,12 +66,20 @@ export function createCertificateCommands(parts: CertificateParts): Pick<Command
   }
 }
 
-async function readFiles({ files, password }: CertificateFiles): Promise<Result<ReadFiles>> {
+/** A certificate that was issued for this laptop's key comes without that key: it is here. */
+async function readFiles(
+  { identity }: CertificateParts,
+  { files, password }: CertificateFiles
+): Promise<Result<ReadFiles>> {
   const { readCertificateFiles } = await import('./certificates/read-files.js')
-  return readCertificateFiles(
+  const read = await readCertificateFiles(
     files.map((file) => Buffer.from(file, 'base64')),
     password
   )
+  if (!read.ok || read.value.key !== undefined) return read
+  const key = createPrivateKey(identity.tls.key)
+  const isForUs = read.value.certificates.some(({ x509 }) => x509.checkPrivateKey(key))
+  return isForUs ? ok({ ...read.value, key }) : read
 }
 
 async function preview(parts: CertificateParts, read: ReadFiles): Promise<Result<CertificatePreview>> {
@@ -144,7 +154,7 @@ async function importCertificates(
 ): Promise<Result<{ as: ImportAs; id: string }>> {
   const { identity, clock, trust, vouching, onIdentity } = parts
   const { as, scope = everything, until, needsList = false } = request
-  const read = await readFiles(request)
+  const read = await readFiles(parts, request)
   if (!read.ok) return read
   if (as === 'list') {
     if (until !== undefined || needsList) return fail('bad-request', 'a list has no end of its own')
@@ -190,13 +200,4 @@ async function importCertificates(
     as === 'anchor' && listsToTake(parts, read.value).length > 0 ? await takeLists(parts, read.value) : undefined
   await vouching.review()
   return taken?.ok === false ? taken : ok({ as, id })
-}
-
-function fileNameFor(callsign: string, format: ArgumentOf<'exportCertificate'>['format']): string {
-  const name = callsign
-    .normalize('NFKD')
-    .replace(/[^A-Za-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-  const ending = { pem: 'crt', der: 'cer', p12: 'p12', 'p12-old': 'p12' }[format]
-  return `muster-${name.toLowerCase() || 'laptop'}.${ending}`
 }

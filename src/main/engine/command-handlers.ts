@@ -5,6 +5,7 @@ import { fail, ok, type Problem, type Result } from '@shared/result.js'
 import type { Settings } from '@shared/settings.js'
 import type { OwnIdentity } from './identity/identity.js'
 import type { createBundleCommands } from './bundle-commands.js'
+import type { createAuthorityCommands } from './authority-commands.js'
 import type { createCertificateCommands } from './certificate-commands.js'
 import type { createHistoryCommands } from './history-commands.js'
 import type { createContentCommands } from './content-commands.js'
@@ -46,6 +47,8 @@ export interface CommandParts {
   readonly health: HealthBook
   readonly presence: Presence
   readonly certificates: CertificateCommands
+  readonly authority: ReturnType<typeof createAuthorityCommands>
+  readonly relockAuthority: () => Promise<Result<null>>
   readonly maps: MapCommands
   readonly snapshots: SnapshotCommands
   readonly history: HistoryCommands
@@ -70,6 +73,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
   }
   return {
     ...parts.certificates,
+    ...parts.authority,
     ...parts.maps,
     ...parts.snapshots,
     ...parts.history,
@@ -90,6 +94,8 @@ export function createCommands(parts: CommandParts): CommandHandlers {
       const done = await kept(identity.lock(lock))
       const locked = done.ok ? done.value : done
       if (locked.ok) {
+        const relocked = await parts.relockAuthority()
+        if (!relocked.ok) return relocked
         await trust.noteDone('settings', { text: lock ? 'keys locked' : 'keys unlocked' })
         parts.onNode()
       }
@@ -206,6 +212,8 @@ const looking: ReadonlySet<CommandName> = new Set([
   'previewContent',
   'previewCertificates',
   'exportCertificate',
+  'viewAuthority',
+  'previewRequest',
   'listSnapshots',
   'estimateBundle',
   'previewBundle',

@@ -55,6 +55,11 @@ function isBase64(text: string): boolean {
   return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)
 }
 
+/** As X.509 takes it for a common name. */
+const CertificateName = v.pipe(Text(64), v.trim(), v.minLength(1))
+const Days = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(7300))
+const RequestFile = v.pipe(v.string(), v.maxLength(100_000), v.check(isBase64, 'base64'))
+
 /** More than this in one request is not a person's doing, and a program can send several. */
 const changesMost = 10_000
 
@@ -105,6 +110,27 @@ const schemas = {
     until: v.optional(v.pipe(v.number(), v.safeInteger())),
     needsList: v.optional(v.boolean())
   }),
+  viewAuthority: v.null(),
+  makeAuthority: v.strictObject({ name: CertificateName, days: Days }),
+  previewRequest: v.strictObject({ data: RequestFile }),
+  issueCertificate: v.variant('to', [
+    v.strictObject({ to: v.literal('laptop'), name: CertificateName, days: Days, nodeId: NodeIdSchema }),
+    v.strictObject({ to: v.literal('request'), name: CertificateName, days: Days, data: RequestFile }),
+    v.strictObject({
+      to: v.literal('phone'),
+      name: CertificateName,
+      days: Days,
+      format: v.picklist(['p12', 'p12-old']),
+      password: Text(64)
+    })
+  ]),
+  revokeIssued: v.strictObject({
+    serial: v.pipe(v.string(), v.regex(/^[0-9a-f]{2,40}$/)),
+    reason: v.picklist(['unspecified', 'keyCompromise', 'affiliationChanged', 'superseded', 'cessationOfOperation'])
+  }),
+  publishList: v.null(),
+  exportAuthority: v.strictObject({ password: Text(64) }),
+  requestCertificate: v.null(),
   removeAnchor: v.strictObject({ id: HashSchema }),
   removePin: v.strictObject({ id: HashSchema }),
   exportCertificate: v.strictObject({

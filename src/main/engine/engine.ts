@@ -8,6 +8,7 @@ import type { MissionId, NetworkStatus, NodeId, NodeStatus, Overview } from '@sh
 import { createBoundaryCommands } from './boundary-commands.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { version } from '@shared/version.js'
+import { createAuthorityCommands } from './authority-commands.js'
 import { createBundleCommands } from './bundle-commands.js'
 import { createContentPort } from './bundle-contents.js'
 import { Bundles } from './bundles/bundles.js'
@@ -56,6 +57,7 @@ import { openFolder } from './snapshots/open-folder.js'
 import { kept, type Disk } from './storage/disk.js'
 import { PeerBook } from './trust/peer-book.js'
 import { refuseGiving, refuseTaking } from './trust/policy.js'
+import { TeamAuthority } from './team-authority.js'
 import { TrustBook } from './trust/trust-book.js'
 import { mayDelete, refuseVouching } from './trust/policy.js'
 import { Vouching } from './trust/vouching.js'
@@ -552,6 +554,10 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     onRestartWanted: settings.onRestartWanted
   })
 
+  const authority = new TeamAuthority({
+    ...{ disk, clock, random, trust, keyStore: ports.keyStore },
+    isLocked: () => identity.protection.state === 'locked'
+  })
   const shelf = new MapShelf(disk, (found) => health.set('maps', found))
   const commands = createCommands({
     identity,
@@ -566,6 +572,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     vouching,
     pairings,
     certificates: createCertificateCommands({ identity, clock, trust, vouching, onIdentity: renewed }),
+    authority: createAuthorityCommands({ identity, trust, vouching, authority }),
+    relockAuthority: () => authority.relock(),
     maps: createMapCommands({ missions, shelf, clock, random }),
     snapshots: restoring,
     history: createHistoryCommands({ clock, random, missions }),

@@ -129,6 +129,8 @@ export const bounds = {
   /** Certificates of peers and organisations that count here, and the largest that fits a line of the journal. */
   accepted: 200,
   acceptedBytes: 32 * 1024,
+  /** Certificates issued by an own authority that it can still take back. */
+  issued: 5_000,
   /** Authorities whose revocation lists are kept, and all lists together. */
   lists: 64,
   listsBytes: 16 * 1024 * 1024,

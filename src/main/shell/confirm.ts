@@ -44,6 +44,14 @@ const commands: Readonly<Record<CommandName, Care>> = {
   removePin: 'person',
   exportCertificate: 'free',
   renewCertificate: 'person',
+  viewAuthority: 'free',
+  makeAuthority: 'person',
+  previewRequest: 'free',
+  issueCertificate: 'person',
+  revokeIssued: 'person',
+  publishList: 'free',
+  exportAuthority: 'person',
+  requestCertificate: 'free',
   lockKeys: 'person',
   changeSettings: (argument) =>
     typeof argument !== 'object' ||

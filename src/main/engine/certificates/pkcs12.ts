@@ -36,6 +36,7 @@ const oids = {
   safeContentsBag: '1.2.840.113549.1.12.10.1.6',
   x509Certificate: '1.2.840.113549.1.9.22.1',
   friendlyName: '1.2.840.113549.1.9.20',
+  localKeyId: '1.2.840.113549.1.9.21',
   /** Java takes a certificate without a key for trusted only with this attribute, and it names what for. */
   javaTrusted: '2.16.840.1.113894.746875.1.1',
   anyUsage: '2.5.29.37.0',
@@ -303,10 +304,34 @@ const iterations = { aes: 100_000, old: 2_048 }
  * A PKCS#12 trust store: certificates that its reader shall trust, without a key. `aes`: AES-256 and SHA-256 as current
  * programs write it; `old`: 3DES and SHA-1, the one form that all older TAK devices read.
  */
-export async function makeTrustStore(
-  certificates: readonly { readonly der: Buffer; readonly name: string }[],
+export function makeTrustStore(
+  certificates: readonly NamedCertificate[],
   password: string,
   kind: 'aes' | 'old'
+): Promise<Buffer> {
+  return makeStore(certificates, password, kind)
+}
+
+export interface NamedCertificate {
+  readonly der: Buffer
+  readonly name: string
+}
+
+/** A key (PKCS#8 DER) with its certificate, which comes first, and those that issued it. */
+export function makeKeyStore(
+  key: Buffer,
+  certificates: readonly NamedCertificate[],
+  password: string,
+  kind: 'aes' | 'old'
+): Promise<Buffer> {
+  return makeStore(certificates, password, kind, key)
+}
+
+async function makeStore(
+  certificates: readonly NamedCertificate[],
+  password: string,
+  kind: 'aes' | 'old',
+  key?: Buffer
 ): Promise<Buffer> {
   const { asn1, pki } = await loadLibraries()
   const [secret] = secretsOf(password)
@@ -319,50 +344,50 @@ export async function makeTrustStore(
   const attribute = (type: string, value: BaseBlock) => list(oid(type), new asn1.Set({ value: [value] }))
   const bytesOf = (element: BaseBlock) => Buffer.from(element.toBER())
 
-  const bags = certificates.map(({ der, name }) =>
-    list(
+  // Key and certificate find each other by this name.
+  const pair = attribute(oids.localKeyId, octets(Buffer.from([1])))
+  const named = (name: string) => attribute(oids.friendlyName, new asn1.BmpString({ value: name }))
+  const bags = certificates.map(({ der, name }, index) => {
+    const role = key === undefined ? attribute(oids.javaTrusted, oid(oids.anyUsage)) : index === 0 ? pair : undefined
+    return list(
       oid(oids.certBag),
       explicit(list(oid(oids.x509Certificate), explicit(octets(der)))),
-      new asn1.Set({
-        value: [
-          attribute(oids.friendlyName, new asn1.BmpString({ value: name })),
-          attribute(oids.javaTrusted, oid(oids.anyUsage))
-        ]
-      })
+      new asn1.Set({ value: [named(name), ...(role === undefined ? [] : [role])] })
     )
-  )
-  const salt = randomBytes(16)
-  const lock: Lock =
+  })
+  const newLock = (): Lock =>
     kind === 'aes'
       ? {
           scheme: 'pbes2',
           cipher: 'aes-256-cbc',
           hash: 'sha256',
           iv: randomBytes(16),
-          salt,
+          salt: randomBytes(16),
           iterations: iterations.aes
         }
-      : { scheme: 'pbes1', cipher: 'des-ede3', keyBytes: 24, salt, iterations: iterations.old }
-  const count = new asn1.Integer({ value: lock.iterations })
-  const algorithm =
-    lock.scheme === 'pbes1'
-      ? list(oid(oids.sha1And3Des), list(octets(salt), count))
-      : list(
-          oid(oids.pbes2),
-          list(
-            list(
-              oid(oids.pbkdf2),
-              list(octets(salt), count, list(oid(keyOf(pbkdf2Hashes, lock.hash)), new asn1.Null()))
-            ),
-            list(oid(keyOf(ciphers, lock.cipher)), octets(lock.iv))
-          )
-        )
+      : { scheme: 'pbes1', cipher: 'des-ede3', keyBytes: 24, salt: randomBytes(16), iterations: iterations.old }
+  const algorithmOf = (lock: Lock) => {
+    const count = new asn1.Integer({ value: lock.iterations })
+    if (lock.scheme === 'pbes1') return list(oid(oids.sha1And3Des), list(octets(lock.salt), count))
+    const hash = list(oid(keyOf(pbkdf2Hashes, lock.hash)), new asn1.Null())
+    const kdf = list(oid(oids.pbkdf2), list(octets(lock.salt), count, hash))
+    return list(oid(oids.pbes2), list(kdf, list(oid(keyOf(ciphers, lock.cipher)), octets(lock.iv))))
+  }
+  const lock = newLock()
   const sealed = new asn1.Primitive({
     idBlock: { tagClass: 3, tagNumber: 0 },
     valueHex: viewOf(await seal(lock, bytesOf(list(...bags)), secret))
   })
-  const encrypted = list(new asn1.Integer({ value: 0 }), list(oid(oids.data), algorithm, sealed))
-  const content = bytesOf(list(list(oid(oids.encryptedData), explicit(encrypted))))
+  const encrypted = list(new asn1.Integer({ value: 0 }), list(oid(oids.data), algorithmOf(lock), sealed))
+  const parts = [list(oid(oids.encryptedData), explicit(encrypted))]
+  if (key !== undefined) {
+    const keyLock = newLock()
+    const shrouded = list(algorithmOf(keyLock), octets(await seal(keyLock, key, secret)))
+    const attributes = new asn1.Set({ value: [named(certificates[0]?.name ?? ''), pair] })
+    const bag = list(oid(oids.shroudedKeyBag), explicit(shrouded), attributes)
+    parts.push(list(oid(oids.data), explicit(octets(bytesOf(list(bag))))))
+  }
+  const content = bytesOf(list(...parts))
   const mac = { hash: kind === 'aes' ? ('sha256' as const) : ('sha1' as const), salt: randomBytes(20) }
   const digest = await macOf({ ...mac, iterations: lock.iterations }, content, secret)
   const pfx = new pki.PFX({

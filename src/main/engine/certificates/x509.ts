@@ -63,6 +63,9 @@ export interface Certificate {
   readonly unknownCritical: readonly string[]
 }
 
+/** Of a URI in a certificate that is for one node: its node ID follows. */
+export const nodeUriStart = 'muster:node:'
+
 const usageNames = [
   'digitalSignature',
   'nonRepudiation',

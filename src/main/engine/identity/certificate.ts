@@ -5,6 +5,8 @@
 import { X509Certificate, webcrypto, type KeyObject } from 'node:crypto'
 import type { X509CertificateCreateSelfSignedParams } from '@peculiar/x509'
 
+export type { X509CertificateCreateSelfSignedParams }
+
 export interface TlsIdentity {
   /** PKCS#8, PEM. */
   readonly key: string
@@ -20,9 +22,7 @@ export type IssueCertificate = (nodeId: string, serial: Uint8Array, now: number)
 
 /** @param now wall time in ms; the certificate starts two days earlier, because clocks in the field are wrong. */
 export async function issueCertificate(nodeId: string, serial: Uint8Array, now: number): Promise<TlsIdentity> {
-  // The library's container needs this polyfill loaded before it.
-  await import('reflect-metadata')
-  const x509 = await import('@peculiar/x509')
+  const x509 = await certificateLibrary()
   const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
   const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
@@ -42,6 +42,13 @@ export async function issueCertificate(nodeId: string, serial: Uint8Array, now: 
   })
   const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey))
   return { key: pem('PRIVATE KEY', pkcs8), certificate: pem('CERTIFICATE', Buffer.from(certificate.rawData)) }
+}
+
+/** Loaded when something is made with it. */
+export async function certificateLibrary(): Promise<typeof import('@peculiar/x509')> {
+  // The library's container needs this polyfill loaded before it.
+  await import('reflect-metadata')
+  return import('@peculiar/x509')
 }
 
 export function pem(label: string, der: Uint8Array): string {

@@ -9,7 +9,7 @@ import type { ProblemCode } from '@shared/problems.js'
 import { chainEnd, judgeChain, readChain, type ChainEnd, type ReadChain } from '../certificates/chain.js'
 import { certificateFacts } from '../certificates/facts.js'
 import { authorityId } from '../certificates/lists.js'
-import type { Certificate } from '../certificates/x509.js'
+import { nodeUriStart, type Certificate } from '../certificates/x509.js'
 import { certificateKey } from '../identity/certificate.js'
 import { sha256 } from '../bytes/hash.js'
 import type { Accepted, Deciding, TrustBook } from './trust-book.js'
@@ -58,6 +58,12 @@ export class Vouching {
   keyShownBy(nodeId: NodeId): string | undefined {
     const [leaf] = this.#shown.get(nodeId)?.chain ?? []
     return leaf && keyIn(leaf)
+  }
+
+  /** The same key (SubjectPublicKeyInfo, DER). */
+  publicKeyOf(nodeId: NodeId): Buffer | undefined {
+    const [leaf] = this.#shown.get(nodeId)?.chain ?? []
+    return leaf && spkiIn(leaf)
   }
 
   /** A peer said hello with this chain. What it takes away counts on return, before the link can rise. */
@@ -117,7 +123,8 @@ export class Vouching {
     const state = trust.stateOf(nodeId)
     // It may have been met before the own federation or its boundary changed.
     const read = readChain(chain)
-    const ground = mayVouch(state) && mayLetIn(nodeId, federation) ? this.#groundFor(read, trust.time) : undefined
+    const ground =
+      mayVouch(state) && mayLetIn(nodeId, federation) ? this.#groundFor(read, nodeId, trust.time) : undefined
     const revoker = read[0] && trust.lists.revokerOf(read[0])
     const step = nextVouch({
       state,
@@ -164,11 +171,12 @@ export class Vouching {
   }
 
   /** The certificate accepted here that vouches for this chain now, and until when it does. */
-  #groundFor(read: ReadChain, time: number): Ground | undefined {
+  #groundFor(read: ReadChain, nodeId: NodeId, time: number): Ground | undefined {
     const { trust } = this.#parts
     const { lists } = trust
     const [shown] = read
     if (shown === undefined || shown.notBefore > time || lists.revokerOf(shown) !== undefined) return undefined
+    if (isForOther(shown, nodeId)) return undefined
     for (const accepted of trust.acceptedCertificates()) {
       const { as, certificate, data, lists: policy } = accepted
       if (certificate.notBefore > time || certificate.notAfter <= time) continue
@@ -183,8 +191,18 @@ export class Vouching {
 }
 
 function keyIn(certificate: Uint8Array): string | undefined {
-  const spki = certificateKey(certificate)?.export({ format: 'der', type: 'spki' })
+  const spki = spkiIn(certificate)
   return spki && sha256(spki).toString('hex')
+}
+
+function spkiIn(certificate: Uint8Array): Buffer | undefined {
+  return certificateKey(certificate)?.export({ format: 'der', type: 'spki' })
+}
+
+/** A certificate that names nodes vouches for these alone, whoever has its key. */
+function isForOther({ alternativeNames }: Certificate, nodeId: NodeId): boolean {
+  const named = alternativeNames.filter(({ kind, text }) => kind === 'uri' && text.startsWith(nodeUriStart))
+  return named.length > 0 && !named.some(({ text }) => text === `${nodeUriStart}${nodeId}`)
 }
 
 /** A certificate that counts by itself. */

@@ -1,0 +1,210 @@
+/** A small CA for a team, as stories on simulated nodes; openssl judges what it makes. */
+import { spawnSync } from 'node:child_process'
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import type { ArgumentOf, AnswerOf, CommandName } from '@shared/contract.js'
+import type { Result } from '@shared/result.js'
+import { callCommand } from '../../src/main/engine/commands.js'
+import { Field, type FieldNode } from '../sim/field.js'
+import { Openssl, opensslProblem } from '../support/openssl.js'
+
+const missing = opensslProblem()
+const start = new Field(1).wallNow
+const real = { hasRealCertificate: true }
+
+describe.skipIf(missing !== undefined)(`an authority of a team${missing === undefined ? '' : `: ${missing}`}`, () => {
+  let field: Field
+  let openssl: Openssl
+  beforeAll(() => {
+    openssl = new Openssl(start)
+  })
+  afterAll(() => openssl.remove())
+  afterEach(() => field.stop())
+
+  async function tried<Name extends CommandName>(node: FieldNode, name: Name, argument: ArgumentOf<Name>) {
+    return (await field.during(callCommand(node.engine.commands, name, argument))) as Result<AnswerOf<Name>>
+  }
+  async function done<Name extends CommandName>(node: FieldNode, name: Name, argument: ArgumentOf<Name>) {
+    const result = await tried(node, name, argument)
+    if (!result.ok) throw new Error(`${name}: ${result.problem.code} ${result.problem.detail ?? ''}`)
+    return result.value
+  }
+  const text = (data: string) => Buffer.from(data, 'base64').toString()
+  const base64 = (bytes: string | Uint8Array) => Buffer.from(bytes).toString('base64')
+  const linked = (one: FieldNode, other: FieldNode) => one.isLinked(other) && other.isLinked(one)
+  const at = ['-attime', String(Math.floor(start / 1000))]
+
+  async function withAuthority(seed: number) {
+    field = new Field(seed)
+    const alpha = await field.node('alpha', real)
+    const { data } = await done(alpha, 'makeAuthority', { name: 'Gasilska zveza Sežana', days: 3 * 365 })
+    return { alpha, ca: data, caFile: openssl.write(`ca-${String(seed)}.pem`, pem(data)) }
+  }
+  const pem = (der: string) => new X509Certificate(Buffer.from(der, 'base64')).toString()
+  const accept = (node: FieldNode, ca: string) => done(node, 'importCertificates', { files: [ca], as: 'anchor' })
+
+  it('lets laptops in that asked it with a request, shuts one out again, and all learn of it', async () => {
+    const { alpha, ca } = await withAuthority(1)
+    const bravo = await field.node('bravo', real)
+    const charlie = await field.node('charlie', real)
+    for (const node of [alpha, bravo, charlie]) await accept(node, ca)
+    const serials: string[] = []
+    for (const node of [bravo, charlie]) {
+      const request = await done(node, 'requestCertificate', null)
+      expect(await done(alpha, 'previewRequest', { data: request.data })).toEqual({ name: node.name, nodeId: node.id })
+      const order = { to: 'request', name: node.name, days: 365, data: request.data } as const
+      const { serial, data } = await done(alpha, 'issueCertificate', order)
+      serials.push(serial)
+      const seen = await done(node, 'previewCertificates', { files: [data] })
+      expect(seen.as).toContain('identity')
+      await done(node, 'importCertificates', { files: [data], as: 'identity' })
+      expect(node.overview.node.certificate).toMatchObject({
+        issuerName: 'Gasilska zveza Sežana',
+        alternativeNames: [`URI:muster:node:${node.id}`]
+      })
+    }
+    await bravo.add(charlie)
+    await field.until('linked by the authority alone', () => linked(bravo, charlie))
+    await alpha.add(bravo)
+    await field.until('met', () => alpha.peer(bravo) !== undefined && bravo.peer(alpha) !== undefined)
+    await bravo.decide(alpha, 'trusted')
+    await field.until('alpha is linked', () => linked(alpha, bravo))
+    await done(alpha, 'revokeIssued', { serial: serials[1] ?? '', reason: 'keyCompromise' })
+    await field.until('bravo heard of it', () => !bravo.isLinked(charlie))
+    expect(bravo.peer(charlie)?.warning).toBe('certificate-revoked')
+    expect(linked(alpha, bravo)).toBe(true)
+    const view = await done(alpha, 'viewAuthority', null)
+    expect(view).toMatchObject({ isAccepted: true, list: { number: 1 } })
+    expect(view?.issued.map(({ name, revoked }) => [name, revoked?.reason])).toEqual([
+      ['charlie', 'keyCompromise'],
+      ['bravo', undefined]
+    ])
+    await alpha.restart()
+    await done(alpha, 'publishList', null)
+    expect((await done(alpha, 'viewAuthority', null))?.list?.number).toBe(2)
+    expect(alpha.overview.anchors[0]?.lists).toMatchObject([{ number: '2', entries: 1 }])
+  })
+
+  it('issues for the key that a laptop showed, for no other node', async () => {
+    const { alpha, ca } = await withAuthority(2)
+    const bravo = await field.node('bravo', real)
+    await alpha.add(bravo)
+    await field.until('met', () => alpha.peer(bravo) !== undefined)
+    const stranger = await field.node('charlie', real)
+    const order = { to: 'laptop', name: 'bravo', days: 30 } as const
+    expect(await tried(alpha, 'issueCertificate', { ...order, nodeId: stranger.id })).toMatchObject({
+      problem: { code: 'not-found' }
+    })
+    const { data } = await done(alpha, 'issueCertificate', { ...order, nodeId: bravo.id })
+    await accept(alpha, ca)
+    await done(bravo, 'importCertificates', { files: [data], as: 'identity' })
+    await alpha.add(bravo)
+    await field.until('let in', () => alpha.peer(bravo)?.level === 'trusted')
+    // Made for bravo, shown by charlie, who has its key.
+    const other = await done(alpha, 'requestCertificate', null)
+    const forAlpha = await done(alpha, 'issueCertificate', { to: 'request', name: 'x', days: 9, data: other.data })
+    const identity = JSON.parse(String(await field.during(alpha.disk.read('identity.json')))) as {
+      data: { tls: { key: string } }
+    }
+    const files = [forAlpha.data, base64(identity.data.tls.key)]
+    await done(stranger, 'importCertificates', { files, as: 'identity' })
+    await alpha.add(stranger)
+    await field.until('met', () => alpha.peer(stranger) !== undefined)
+    await field.time.run(10_000)
+    expect(alpha.peer(stranger)?.level).toBe('untrusted')
+  })
+
+  it('makes certificates, lists and key files that openssl takes', async () => {
+    const { alpha, caFile } = await withAuthority(3)
+    const key = openssl.write('phone.key', openssl.key('p256'))
+    const names = ['-addext', 'subjectAltName=DNS:x.example']
+    const config = ['-config', join(openssl.folder, 'openssl.cnf')]
+    const csr = openssl.run('req', '-new', ...config, '-key', key, '-subj', '/CN=delta', ...names)
+    const order = { to: 'request', name: 'delta', days: 30 } as const
+    const issued = await done(alpha, 'issueCertificate', { ...order, data: base64(csr) })
+    const leaf = openssl.write('delta.crt', text(issued.data))
+    expect(
+      openssl.judge([new X509Certificate(text(issued.data)).raw], new X509Certificate(readFileSync(caFile)).raw, start)
+    ).toBeUndefined()
+    await done(alpha, 'revokeIssued', { serial: issued.serial, reason: 'superseded' })
+    const list = await done(alpha, 'publishList', null)
+    const crl = openssl.write('team.crl', text(list.data))
+    const shown = openssl.run('crl', '-in', crl, '-text', '-noout', '-CAfile', caFile).toString()
+    expect(shown).toMatch(/CRL Number:\s+2[\s\S]*Superseded/)
+    const check = ['verify', ...at, '-CAfile', caFile, '-crl_check', '-CRLfile', crl, leaf]
+    const judged = spawnSync('openssl', check, { cwd: openssl.folder, encoding: 'utf8' })
+    expect(judged.stderr + judged.stdout).toContain('certificate revoked')
+    for (const format of ['p12', 'p12-old'] as const) {
+      const phone = { to: 'phone', name: 'EUD Čarna 1', days: 30, format, password: 'atakatak' } as const
+      const made = await done(alpha, 'issueCertificate', phone)
+      const file = openssl.write(`${format}.p12`, Buffer.from(made.data, 'base64'))
+      const old = format === 'p12' ? [] : ['-legacy']
+      const out = openssl.run('pkcs12', '-in', file, ...old, '-passin', 'pass:atakatak', '-nodes').toString()
+      expect(out.match(/BEGIN CERTIFICATE/g)).toHaveLength(2)
+      const found = new X509Certificate(/-----BEGIN CERTIFICATE[\s\S]*?-----END CERTIFICATE-----/.exec(out)?.[0] ?? '')
+      expect(found.subject).toBe('CN=EUD Čarna 1')
+      expect(out).toContain('BEGIN PRIVATE KEY')
+      const info = openssl.run('pkcs12', '-in', file, ...old, '-passin', 'pass:atakatak', '-info', '-noout')
+      expect(info.toString()).toBe('')
+    }
+    expect(await tried(alpha, 'exportAuthority', { password: 'short' })).toMatchObject({
+      problem: { code: 'short-password' }
+    })
+    const kept = await done(alpha, 'exportAuthority', { password: 'a long password' })
+    const file = openssl.write('ca.p12', Buffer.from(kept.data, 'base64'))
+    const out = openssl.run('pkcs12', '-in', file, '-passin', 'pass:a long password', '-nodes').toString()
+    expect(out).toContain('BEGIN PRIVATE KEY')
+  })
+
+  it('issues nothing with a clock before this version, to a key that no laptop may have, or without its file', async () => {
+    field = new Field(4)
+    const alpha = await field.node('alpha', real)
+    expect(await done(alpha, 'viewAuthority', null)).toBeNull()
+    expect(await tried(alpha, 'publishList', null)).toMatchObject({ problem: { code: 'authority-missing' } })
+    await done(alpha, 'makeAuthority', { name: 'Team', days: 30 })
+    expect(await tried(alpha, 'makeAuthority', { name: 'Team', days: 30 })).toMatchObject({
+      problem: { code: 'authority-exists' }
+    })
+    const config = ['-config', join(openssl.folder, 'openssl.cnf')]
+    const weak = openssl.run(
+      'req',
+      '-new',
+      ...config,
+      '-key',
+      openssl.write('weak', openssl.key('rsa1024')),
+      '-subj',
+      '/CN=x'
+    )
+    const order = { to: 'request', name: 'x', days: 30 } as const
+    expect(await tried(alpha, 'issueCertificate', { ...order, data: base64(weak) })).toMatchObject({
+      problem: { code: 'unsupported-key' }
+    })
+    const changed = Buffer.from(
+      openssl.run(
+        'req',
+        '-new',
+        ...config,
+        '-key',
+        openssl.write('k', openssl.key('p256')),
+        '-subj',
+        '/CN=abc',
+        '-outform',
+        'DER'
+      )
+    )
+    changed[changed.indexOf('abc')] = 0x7a
+    expect(await tried(alpha, 'issueCertificate', { ...order, data: base64(changed) })).toMatchObject({
+      problem: { code: 'certificate-damaged' }
+    })
+    expect((await done(alpha, 'viewAuthority', null))?.issued).toEqual([])
+    alpha.wall.offsetMs = Date.UTC(2019, 0, 1) - start
+    const request = await done(alpha, 'requestCertificate', null)
+    for (const [name, argument] of [
+      ['issueCertificate', { ...order, data: request.data }],
+      ['publishList', null]
+    ] as const)
+      expect(await tried(alpha, name, argument as never)).toMatchObject({ problem: { code: 'clock-before-release' } })
+  })
+})
