@@ -35,7 +35,7 @@ export function createWindowRouter(): Router {
         meta: { title: 'missions.title' }
       },
       {
-        path: '/trust/:pane(import|anchor|pin)?/:id?',
+        path: '/trust/:pane(import|anchor|pin|authority)?/:id?',
         component: TrustView,
         props: true,
         meta: { title: 'trust.title' }

@@ -1,6 +1,13 @@
 /** A recorded field with organisations, certificates and a longer audit log, and what looking at files answers there. */
 import type { ArgumentOf, CommandHandlers } from '@shared/contract'
-import type { AnchorSummary, AuditEntry, CertificatePreview, ListSummary, PinSummary } from '@shared/model'
+import type {
+  AnchorSummary,
+  AuditEntry,
+  AuthorityView,
+  CertificatePreview,
+  ListSummary,
+  PinSummary
+} from '@shared/model'
 import { fail, ok, problem, type Result } from '@shared/result'
 import { everything } from '@shared/scope'
 import { certificateOf, missionIdOf, nodeIdOf, richField, type Recorded } from './recorded'
@@ -230,8 +237,33 @@ export function answerPreview(
   return fail('no-certificate')
 }
 
-export function certificateHandlers(now: number): Partial<CommandHandlers> {
+function authorityOf(now: number): AuthorityView {
+  const one = { use: 'laptop' as const, at: now - 3 * dayMs, notAfter: now + 362 * dayMs }
   return {
+    certificate: certificateOf(now, 'Gasilska zveza Sežana', {
+      ...authority,
+      pathLength: 0,
+      notAfter: now + 900 * dayMs
+    }),
+    data: btoa('anchor'),
+    isAccepted: false,
+    list: { number: 3, thisUpdate: now - dayMs, nextUpdate: now + 29 * dayMs },
+    issued: [
+      { ...one, serial: '5a02', name: 'DVD Umag', nodeId: nodeIdOf(3) },
+      { ...one, serial: '5a01', name: 'EUD 7', use: 'phone' },
+      { ...one, serial: '5a00', name: 'OSC laptop 4', revoked: { at: now - dayMs, reason: 'keyCompromise' } }
+    ]
+  }
+}
+
+export function certificateHandlers(now: number, hasAuthority = true): Partial<CommandHandlers> {
+  return {
+    viewAuthority: async () => ok(hasAuthority ? authorityOf(now) : null),
+    previewRequest: async () => ok({ name: 'DVD Umag 2' }),
+    issueCertificate: async () => ok({ serial: '5a03', fileName: 'muster-dvd-umag-2.crt', data: btoa('certificate') }),
+    revokeIssued: async () => ok(null),
+    publishList: async () => ok({ fileName: 'muster-gz.crl', data: btoa('list') }),
+    exportAuthority: async () => ok({ fileName: 'muster-gz.p12', data: btoa('key') }),
     previewCertificates: async (argument) => answerPreview(now, argument),
     importCertificates: async (argument) => {
       const seen = answerPreview(now, argument)

@@ -44,6 +44,19 @@ const screens: readonly (readonly [name: string, path: string, field: (now: numb
   ['import-own', '/trust', trustField, drop('fuekw-1.p12', 'identity')],
   ['import-locked', '/trust', trustField, drop('gz-sezana.p12', 'locked identity')],
   ['import-list', '/trust', trustField, drop('hvz.crl', 'list')],
+  ['authority', '/trust/authority', trustField],
+  ['authority-issue', '/trust/authority', trustField, press('Issue a certificate', 'Issue and save')],
+  [
+    'authority-phone',
+    '/trust/authority',
+    trustField,
+    async (page) => {
+      await press('Issue a certificate')(page)
+      await page.getByText('A phone', { exact: true }).click()
+    }
+  ],
+  ['authority-key', '/trust/authority', trustField, press('Save the authority with its key', 'Save')],
+  ['authority-take-back', '/trust/authority', trustField, press('Take back the certificate of DVD Umag')],
   ['import-refused', '/trust', trustField, drop('holiday.jpg', 'a picture')],
   ['drop', '/peers', trustField, (page) => drag(page, 'dragover', 'lfv.pem', 'anchor')],
   ['export', '/trust', trustField, press('Save own certificate')],
@@ -63,8 +76,11 @@ describe.runIf(canLook)('trust and first run', () => {
   })
   afterAll(() => browser.close())
 
-  const withPage = (recorded: Recorded, work: (page: Page, engine: RecordedEngine) => Promise<void>) =>
-    withRecorded(browser, recorded, work, certificateHandlers(Date.now()))
+  const withPage = (
+    recorded: Recorded,
+    work: (page: Page, engine: RecordedEngine) => Promise<void>,
+    hasAuthority = true
+  ) => withRecorded(browser, recorded, work, certificateHandlers(Date.now(), hasAuthority))
 
   for (const [name, path, field, way] of screens) {
     it(`${name}: every theme and size`, async () => {
@@ -76,6 +92,16 @@ describe.runIf(canLook)('trust and first run', () => {
       })
     })
   }
+
+  it('authority-make: every theme and size', async () => {
+    const recorded = trustField(Date.now())
+    const look = async (page: Page, engine: RecordedEngine) => {
+      await goTo(page, '/trust/authority')
+      await press('Make the authority')(page)
+      await inEveryLook(page, 'trust-authority-make', byEngine(engine, recorded.overview))
+    }
+    await withPage(recorded, look, false)
+  })
 
   it('has room for longer languages', async () => {
     for (const [field, paths] of [

@@ -11,6 +11,7 @@ import { sha256 } from './bytes/hash.js'
 import { certificateFacts } from './certificates/facts.js'
 import type { RevocationList } from './certificates/crl.js'
 import { authorityId } from './certificates/lists.js'
+import { fileNameFor } from './certificates/file-name.js'
 import { fitAs, likeliestRefusal, listFacts, previewCertificates, tlsIdentityFrom } from './certificates/preview.js'
 import type { ReadFiles } from './certificates/read-files.js'
 import type { OwnIdentity } from './identity/identity.js'
@@ -48,7 +49,7 @@ export function createCertificateCommands(parts: CertificateParts): Pick<Command
       return trust.remove('peer', id)
     },
     async exportCertificate({ format, password }) {
-      const { exportCertificate, fileNameFor } = await import('./certificates/export.js')
+      const { exportCertificate } = await import('./certificates/export.js')
       const made = await exportCertificate(identity.tls.certificate, format, password)
       if (!made.ok) return made
       await trust.noteDone('certificate-saved', { text: format })

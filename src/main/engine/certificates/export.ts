@@ -29,12 +29,3 @@ export async function exportCertificate(
   const named = chain.map((certificate) => ({ der: certificate.der, name: factsOf(certificate).name.slice(0, 64) }))
   return ok(await makeTrustStore(named, password, format === 'p12' ? 'aes' : 'old'))
 }
-
-/** `muster-<name>.<ending>`, whatever signs the name has. */
-export function fileNameFor(name: string, ending: string): string {
-  const plain = name
-    .normalize('NFKD')
-    .replace(/[^A-Za-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '')
-  return `muster-${plain.toLowerCase() || 'laptop'}.${ending}`
-}

@@ -3,6 +3,7 @@
  * the identity record binds it to the signing key. The library is loaded only when a certificate is made.
  */
 import { X509Certificate, webcrypto, type KeyObject } from 'node:crypto'
+import type * as Library from '@peculiar/x509'
 import type { X509CertificateCreateSelfSignedParams } from '@peculiar/x509'
 
 export type { X509CertificateCreateSelfSignedParams }
@@ -45,7 +46,7 @@ export async function issueCertificate(nodeId: string, serial: Uint8Array, now: 
 }
 
 /** Loaded when something is made with it. */
-export async function certificateLibrary(): Promise<typeof import('@peculiar/x509')> {
+export async function certificateLibrary(): Promise<typeof Library> {
   // The library's container needs this polyfill loaded before it.
   await import('reflect-metadata')
   return import('@peculiar/x509')
