@@ -148,8 +148,8 @@ describe('the fold', () => {
     const body = saved.toString('latin1', 0, saved.length - 32)
     const sealed = (text: string) => Buffer.concat([Buffer.from(text, 'latin1'), sha256(Buffer.from(text, 'latin1'))])
     expect(Fold.load(sealed(body))).toBeDefined()
-    expect(body).toMatch(/^[^\n]*"version":1,/)
-    expect(Fold.load(sealed(body.replace('"version":1,', '"version":2,')))).toBeUndefined()
+    expect(body).toMatch(/^[^\n]*"version":2,/)
+    expect(Fold.load(sealed(body.replace('"version":2,', '"version":1,')))).toBeUndefined()
   })
 
   it('tells equal contents by its seed: who does not know it can aim at none', () => {

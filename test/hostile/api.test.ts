@@ -552,4 +552,4 @@ test('100,000 fields in batches keep the node responsive', async () => {
   await node.untilInStep(pair.friend, String(made.body.id))
   expect(await longest()).toBeLessThan(1_000)
   await expectUnharmed(pair)
-})
+}, 90_000)

@@ -422,7 +422,7 @@ export class LogStore {
     const last = log.marks.at(-1)
     const isBreak = log.breaks < this.#breaks || this.#takesTurn(log)
     if (last?.segment !== segment || offset - last.offset >= bounds.markBytes || isBreak) {
-      log.marks.push({ first: header.first, segment, offset, before: log.head.hash })
+      log.marks.push({ first: header.first, segment, offset, before: toKeep(log.head.hash) })
       log.breaks = this.#breaks
     }
     log.head = { seq: lastSeq(header), hash: Buffer.from(header.hash, 'hex') }
@@ -816,6 +816,13 @@ function readStart(run: Run): StartLine | string {
 
 export function isBefore(a: Position, b: Position): boolean {
   return a.segment < b.segment || (a.segment === b.segment && a.offset < b.offset)
+}
+
+/** Bytes of its own: a small buffer is cut from 8 KiB that stay as long as it does. */
+function toKeep(bytes: Buffer): Buffer {
+  const kept = Buffer.alloc(bytes.length)
+  bytes.copy(kept)
+  return kept
 }
 
 /** The last mark at or before a number; marks are in order. */
