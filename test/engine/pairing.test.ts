@@ -38,7 +38,7 @@ const table: Readonly<Record<(typeof eventKinds)[number], readonly string[]>> = 
     confirm: [broken, broken, broken, broken, 'they-agreed', broken, 'done'],
     forged: all(broken),
     expired: all('✕expired expired▶'),
-    lost: all('✕lost')
+    lost: steps.map((step) => (step === 'calling' ? 'reaching' : step === 'asked' ? '-' : '✕lost'))
   }
 })()
 

@@ -186,6 +186,24 @@ describe('two laptops that pair', () => {
     await untilState('done', bravo)
   })
 
+  it('show the same code when both press at about the same time and dial each other, whenever', async () => {
+    for (let offset = -40; offset <= 40; offset += 4) {
+      const [alpha, bravo] = await strangers(150 + offset)
+      // Both know the way to each other, and no link is there.
+      await bravo.add(alpha)
+      await field.time.run(2 * minute)
+      const press = [alpha, bravo] as const
+      const [first, second] = offset < 0 ? press : ([bravo, alpha] as const)
+      const pressed = [first.engine.commands.startPairing({ nodeId: second.id })]
+      await field.time.run(Math.abs(offset))
+      pressed.push(second.engine.commands.startPairing({ nodeId: first.id }))
+      for (const one of pressed) await field.during(one)
+      await untilState('comparing', alpha, bravo)
+      expect(current(alpha)?.code, `offset ${String(offset)}`).toEqual(current(bravo)?.code)
+      await field.stop()
+    }
+  })
+
   it('take the start of the lower node ID when both press at once, and need nobody to open it', async () => {
     const [alpha, bravo] = await strangers(105)
     const pressed = [start(alpha, bravo), start(bravo, alpha)]

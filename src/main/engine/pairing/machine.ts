@@ -15,7 +15,8 @@
  *    ◀ confirm │         │ equal, confirm ▶
  *              └▶ done ◀─┘
  *
- * From each but `done` it ends when a person or the other side ends it, in 60 s, with the link, or by a broken rule.
+ * From each but `done` it ends when a person or the other side ends it, in 60 s, or by a broken rule; with the link only
+ * once one side could know the code: before, it is reached anew, and a request waits for that.
  */
 import type { ProblemCode } from '@shared/problems.js'
 import type { EndWord } from '../links/pairing-messages.js'
@@ -40,7 +41,8 @@ export type Transition =
 
 const forward: Readonly<Record<Step, Partial<Record<PairingEvent['kind'], Transition>>>> = {
   reaching: { reached: { to: 'calling', sends: 'start' } },
-  calling: { nonce: { to: 'comparing', sends: 'reveal' } },
+  // Two who dial each other keep one link of two: nothing was said yet that another link would void.
+  calling: { nonce: { to: 'comparing', sends: 'reveal' }, lost: { to: 'reaching' } },
   asked: { open: { to: 'answered', sends: 'nonce' } },
   answered: { reveal: { to: 'comparing' } },
   comparing: { equal: { to: 'agreed', sends: 'confirm' }, confirm: { to: 'they-agreed' } },
@@ -75,7 +77,7 @@ export function nextStep(step: Step, event: PairingEvent): Transition | undefine
     case 'expired':
       return { to: 'ended', code: 'pairing-expired', says: 'expired' }
     case 'lost':
-      return { to: 'ended', code: 'pairing-lost' }
+      return step === 'asked' ? undefined : { to: 'ended', code: 'pairing-lost' }
     case 'end':
       return { to: 'ended', code: theirEnds[event.word] }
     // In turn they are above: whoever sends them out of turn plays by no rules, and may be trying codes.

@@ -60,6 +60,8 @@ interface Pairing {
   readonly isOurs: boolean
   readonly askedAt: number
   step: Step
+  /** How often it was reached for. */
+  reached: number
   /** Wall time. */
   until: number
   stopTimer: () => void
@@ -67,10 +69,18 @@ interface Pairing {
   on?: Way
   /** Of the responder: what the initiator is bound to. */
   commitment?: Buffer
+  /** The other side started as well, while it is reached. */
+  theirs?: Asked
   ownNonce?: Buffer
   theirNonce?: Buffer | undefined
   code?: PairingCode
   chosen?: Chosen
+}
+
+/** What a start says. */
+interface Asked {
+  readonly on: Way
+  readonly commitment: Buffer
 }
 
 /** On which link, under which name. */
@@ -79,6 +89,9 @@ interface Way {
   /** 16 bytes. */
   readonly pairing: Buffer
 }
+
+/** Who takes connections only to end them is not asked for ever. */
+const reachMost = 3
 
 type Start = Extract<PairingMessage, { t: 'pair-start' }>
 
@@ -117,10 +130,14 @@ export class Pairings {
     if (known !== undefined) return ok(null)
     const refused = this.#refuseStart(nodeId) ?? this.#refuseRunning()
     if (refused !== undefined) return fail(refused)
-    const pairing = this.#begin(nodeId, true, 'reaching')
-    const link = await this.#parts.links.reach(nodeId)
+    return this.#reach(this.#begin(nodeId, true, 'reaching'))
+  }
+
+  async #reach(pairing: Pairing): Promise<Result<null>> {
+    const { nodeId } = pairing
+    const link = pairing.reached++ < reachMost ? await this.#parts.links.reach(nodeId) : undefined
     // Meanwhile a person may have cancelled it, or the other side asked, which this start opened.
-    if (this.#pairings.get(nodeId) !== pairing) return ok(null)
+    if (this.#pairings.get(nodeId) !== pairing || pairing.step !== 'reaching') return ok(null)
     const code =
       link === undefined || link.state === 'closed'
         ? 'pairing-no-link'
@@ -130,6 +147,10 @@ export class Pairings {
     if (link === undefined || code !== undefined) {
       this.#end(pairing, { to: 'ended', code: code ?? 'pairing-no-link' })
       return fail(code ?? 'pairing-no-link')
+    }
+    if (pairing.theirs?.on.link === link) {
+      this.#answer(pairing, pairing.theirs)
+      return ok(null)
     }
     pairing.on = { link, pairing: this.#parts.random.bytes(16) }
     pairing.ownNonce = this.#parts.random.bytes(32)
@@ -231,10 +252,10 @@ export class Pairings {
     const asked = { on: { link, pairing: Buffer.from(name, 'hex') }, commitment: Buffer.from(commitment, 'base64url') }
     // Both pressed: the lower node ID is the initiator.
     if (known?.step === 'calling' && identity.nodeId < nodeId) return
-    if (known?.step === 'calling' || known?.step === 'reaching') {
-      known.stopTimer()
-      this.#open(Object.assign(this.#begin(nodeId, false, 'asked'), asked))
-    } else if (known?.step === 'asked') Object.assign(known, asked)
+    // Of two who dial each other one link stays: which one is known when our own dial has ended.
+    if (known?.step === 'reaching') known.theirs = asked
+    else if (known?.step === 'calling') this.#answer(known, asked)
+    else if (known?.step === 'asked') Object.assign(known, asked)
     else if (known !== undefined) this.#apply(known, { kind: 'forged' })
     else {
       const refused = this.#refuseRequest(nodeId)
@@ -250,6 +271,12 @@ export class Pairings {
     }
   }
 
+  /** Both pressed: our start gives way to theirs, and nobody has to open it. */
+  #answer(ours: Pairing, theirs: Asked): void {
+    ours.stopTimer()
+    this.#open(Object.assign(this.#begin(ours.nodeId, false, 'asked'), theirs))
+  }
+
   #refuseRequest(nodeId: NodeId): EndWord | undefined {
     const now = this.#parts.clock.monotonic()
     if (this.#isPaused) return 'paused'
@@ -263,7 +290,7 @@ export class Pairings {
 
   #begin(nodeId: NodeId, isOurs: boolean, step: Step): Pairing {
     const now = this.#parts.clock.now()
-    const pairing: Pairing = { nodeId, isOurs, askedAt: now, step, until: now, stopTimer: () => undefined }
+    const pairing: Pairing = { nodeId, isOurs, askedAt: now, step, reached: 0, until: now, stopTimer: () => undefined }
     this.#pairings.set(nodeId, pairing)
     this.#restartTimer(pairing)
     if (step !== 'asked') this.#last = undefined
@@ -281,6 +308,10 @@ export class Pairings {
 
   #open(pairing: Pairing): void {
     this.#asked.delete(pairing.nodeId)
+    if (pairing.on?.link.state === 'closed') {
+      this.#end(pairing, { to: 'ended', code: 'pairing-lost' })
+      return
+    }
     this.#last = undefined
     pairing.ownNonce = this.#parts.random.bytes(32)
     this.#apply(pairing, { kind: 'open' })
@@ -329,6 +360,12 @@ export class Pairings {
       return true
     }
     pairing.step = next.to
+    if (next.to === 'reaching') {
+      delete pairing.on
+      void this.#reach(pairing)
+      this.#parts.onChange()
+      return true
+    }
     const nonces = noncesOf(pairing)
     if (next.to === 'comparing' && nonces !== undefined)
       pairing.code = codeOf(this.#context(pairing, pairing.on), nonces)
