@@ -8,8 +8,8 @@ if (reason) {
   console.error(`Cannot run on another Node here: ${reason}`)
   process.exit(1)
 }
-/** Long, and about files and time rather than about the Node that runs them. */
-const leftOut = ['test/system/soak.test.ts', 'test/system/line.test.ts']
+/** Long, and about files, time and networks rather than about the Node that runs them. */
+const leftOut = ['soak', 'line', 'kill', 'air', 'air-avahi', 'network'].map((name) => `test/system/${name}.test.ts`)
 buildIfNeeded()
 const vitest = ['node_modules/vitest/vitest.mjs', 'run', ...folders, ...leftOut.flatMap((file) => ['--exclude', file])]
 process.exit(runWith(`node ${process.argv[2]}`, vitest))
