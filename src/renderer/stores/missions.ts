@@ -1,6 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed, ref } from 'vue'
-import type { MissionId, WriteRequest } from '@shared/model'
+import type { MissionId, MissionSummary, WriteRequest } from '@shared/model'
 import { sortMissions } from '../facts/mission-status'
 import { useFeedStore } from './feed'
 
@@ -28,9 +28,15 @@ export const useMissionsStore = defineStore('missions', () => {
     }),
     conflicts: computed(() => list.value.reduce((sum, mission) => sum + mission.conflicts, 0)),
     find: (id: string) => list.value.find((mission) => mission.id === id),
-    create: (name: string, description: string, changes: readonly WriteRequest[] = []) =>
+    create: (
+      name: string,
+      description: string,
+      onward: MissionSummary['onward'],
+      changes: readonly WriteRequest[] = []
+    ) =>
       feed.call('createMission', {
         name,
+        onward,
         ...(description === '' ? {} : { description }),
         ...(changes.length === 0 ? {} : { changes })
       }),

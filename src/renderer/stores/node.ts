@@ -1,5 +1,6 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
+import type { Boundary } from '@shared/boundary'
 import { isUnsaved } from '../facts/health'
 import { useFeedStore } from './feed'
 
@@ -11,6 +12,7 @@ export const useNodeStore = defineStore('node', () => {
     problems,
     unsaved: computed(() => problems.value.find(isUnsaved)),
     journal: computed(() => problems.value.find((problem) => problem.code === 'journal-damaged')),
+    setBoundary: (boundary: Boundary) => feed.call('setBoundary', boundary),
     confirmJournal: () => feed.call('confirmJournal', null),
     listSnapshots: () => feed.call('listSnapshots', null),
     takeSnapshot: () => feed.call('takeSnapshot', null),
