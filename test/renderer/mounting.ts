@@ -142,6 +142,8 @@ function usualAnswer(recorded: Recorded, name: CommandName, argument: unknown): 
     return ok({ version: 1, total: items.length, offset, items: items.slice(offset, offset + limit) })
   }
   if (name === 'listDeletedEdits') return ok({ items: [] })
+  if (name === 'previewBoundary') return ok({ total: 0, effects: [] })
+  if (name === 'listAsked') return ok({ version: 1, total: 0, items: [] })
   if (name === 'viewMission') {
     const summary = recorded.overview.missions.find((item) => item.id === missionId)
     const entity = mission?.entities.find((item) => item.entity === 'mission')

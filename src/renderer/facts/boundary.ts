@@ -14,6 +14,12 @@ import { scopeSaying } from './scope-text'
 
 export const boundaryModes: readonly BoundaryMode[] = ['strict', 'bridging', 'open']
 
+export const modeWords = {
+  strict: { word: 'boundary.mode.strict', ask: 'boundary.modeTitle.strict', means: 'boundary.means.strict' },
+  bridging: { word: 'boundary.mode.bridging', ask: 'boundary.modeTitle.bridging', means: 'boundary.means.bridging' },
+  open: { word: 'boundary.mode.open', ask: 'boundary.modeTitle.open', means: 'boundary.means.open' }
+} as const satisfies Readonly<Record<BoundaryMode, Readonly<Record<string, MessageKey>>>>
+
 export function withMode(boundary: Boundary, mode: BoundaryMode): Boundary {
   return { ...boundary, mode }
 }
@@ -59,6 +65,13 @@ export interface EffectGroup {
   readonly kind: 'ends' | 'begins' | 'fewer' | 'more'
   readonly effects: readonly BoundaryEffect[]
 }
+
+export const effectWords = {
+  ends: 'boundary.ends',
+  fewer: 'boundary.fewer',
+  begins: 'boundary.begins',
+  more: 'boundary.more'
+} as const satisfies Readonly<Record<EffectGroup['kind'], MessageKey>>
 
 /** What is lost first. Who may be linked no more, or now, is not counted by missions as well. */
 export function effectGroups(effects: readonly BoundaryEffect[]): readonly EffectGroup[] {

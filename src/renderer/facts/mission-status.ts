@@ -48,6 +48,13 @@ export function missionFact(mission: MissionSummary): Fact {
   return mission.conflicts > 0 ? conflictFact(mission) : sharedFact(mission)
 }
 
+/** What a person chooses from for a new mission. */
+export const onwardWords = {
+  none: 'create.onward.none',
+  federation: 'create.onward.federation',
+  any: 'create.onward.any'
+} as const satisfies Readonly<Record<MissionSummary['onward'], string>>
+
 export function onwardSaying(mission: MissionSummary, federation: string): Saying {
   if (mission.onward === 'any') return saying('mission.onward.any')
   if (mission.onward === 'none') return saying('mission.onward.none')

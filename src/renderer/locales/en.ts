@@ -1290,6 +1290,7 @@ export const messages = {
     addTitle: 'Deal with another federation',
     add: 'Add it',
     edit: 'Change',
+    editNamed: 'Change {name}',
     editTitle: 'Deal with {name}, how far?',
     save: 'Save {name}',
     sheetSentence: 'An outer limit for all its laptops. Each still needs a decision of its own.',
