@@ -244,6 +244,11 @@ interface CommandMap {
     argument: { readonly missionId: MissionId; readonly offset: number; readonly limit: number }
     answer: DeletedPage
   }
+  /** What members ask to delete whose deletions are requests; limit 1 to 200. `false` in `deletionAsked` answers no. */
+  listAsked: {
+    argument: { readonly missionId: MissionId; readonly offset: number; readonly limit: number }
+    answer: DeletedPage
+  }
   viewMission: { argument: { readonly missionId: MissionId }; answer: MissionView }
   /** A range of the entities of one type (`log`, `task`, …), by the time their authors claim. */
   listEntities: {

@@ -209,6 +209,8 @@ export interface MissionSummary {
   readonly role?: Role
   /** Own rights were taken away: nothing written here from now on counts. */
   readonly isRemoved?: true
+  /** What this node deletes is a request, which an owner, or who else may delete, answers. */
+  readonly asksToDelete?: true
   readonly members: number
   readonly entries: number
   /** On the map; left out while there are none. */
@@ -567,6 +569,8 @@ export interface Member {
   readonly changes: number
   /** Of owners: who has a smaller number overrules who has a larger one. */
   readonly rank?: number
+  /** What it deletes is a request. */
+  readonly asksToDelete?: true
   /** Rights were taken away: nothing that it writes from now on counts. It can still read. */
   readonly removedBy?: readonly { readonly nodeId: NodeId; readonly name: string }[]
   /** Changes of it that are held here and do not count. */
@@ -588,7 +592,7 @@ export interface BeyondPage {
   readonly lines: readonly BeyondLine[]
 }
 
-/** An entity that was deleted, with who did it; of several, the newest claim. */
+/** An entity that was deleted, or that somebody asks to delete, with who did; of several, the newest claim. */
 export interface DeletedEntity {
   readonly entity: EntityView
   readonly at: number

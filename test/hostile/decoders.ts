@@ -614,6 +614,7 @@ function commandArguments(missionId: MissionId, nodeId: NodeId) {
     listBeyond: { ...mission, nodeId, ...page },
     adoptBeyond: { ...mission, nodeId },
     listDeleted: { ...mission, ...page },
+    listAsked: { ...mission, ...page },
     viewMission: mission,
     listEntities: { ...mission, type: 'log', ...page, order: 'newest', filter: 'x', pastAt: 1 },
     listConflicts: { ...mission, ...page },

@@ -156,6 +156,56 @@ describe('two federations', () => {
     }
   })
 
+  it('answer requests to delete: one is kept for good, one is deleted', async () => {
+    const [alpha, delta] = await twoFederations(207)
+    await bound(alpha, bridgingTo('drava', { deletions: 'request' }))
+    await field.befriend(alpha, delta)
+    const mission = await missionOf(alpha, 'Flood', 'any')
+    await alpha.write(mission, 'item/1', 'title', 'Dam')
+    await alpha.write(mission, 'item/2', 'title', 'Bridge')
+    await field.until('delta asks', () => delta.mission(mission)?.asksToDelete === true)
+    expect(alpha.mission(mission)?.asksToDelete).toBeUndefined()
+    const listed = async (node: FieldNode) => {
+      const page = await field.during(node.engine.commands.listAsked({ missionId: mission, offset: 0, limit: 1 }))
+      if (!page.ok) throw new Error(page.problem.code)
+      const { total, items } = page.value
+      return { total, first: items.map(({ entity, byName }) => [entity.entity, byName]) }
+    }
+    expect(await listed(alpha)).toEqual({ total: 0, first: [] })
+    await delta.write(mission, 'item/1', 'deleted', true)
+    await field.time.run(1_000)
+    await delta.write(mission, 'item/2', 'deleted', true)
+    await field.untilInStep(mission, alpha, delta)
+    for (const node of [alpha, delta]) expect(await listed(node)).toEqual({ total: 2, first: [['item/2', 'delta']] })
+    const view = await field.during(alpha.engine.commands.viewMission({ missionId: mission }))
+    const askers = view.ok ? view.value.memberList.filter(({ asksToDelete }) => asksToDelete) : []
+    expect(askers.map(({ name }) => name)).toEqual(['delta'])
+    const history = await field.during(
+      delta.engine.commands.listHistory({ missionId: mission, entity: 'item/1', field: 'deletionAsked', limit: 10 })
+    )
+    const written = history.ok ? history.value.entries.map(({ change, tak }) => ({ change, tak })) : []
+    expect(written).toMatchObject([{ change: { field: 'deletionAsked', value: true, isCurrent: true }, tak: {} }])
+
+    await alpha.write(mission, 'item/2', 'deleted', true)
+    const entity = await field.during(alpha.engine.commands.viewEntity({ missionId: mission, entity: 'item/1' }))
+    const fields = entity.ok ? (entity.value?.fields ?? []) : []
+    const seen = fields.flatMap(({ field: name, values }) =>
+      name === 'deletionAsked' ? values.map((one) => one.name) : []
+    )
+    const changes = ['deletionAsked', 'deleted'].map((name) => ({ entity: 'item/1', field: name, value: false, seen }))
+    await field.during(alpha.engine.commands.write({ missionId: mission, changes }))
+    await field.untilInStep(mission, alpha, delta)
+    for (const node of [alpha, delta]) expect(await listed(node)).toEqual({ total: 0, first: [] })
+    // Once its members may delete, what they were refused stays.
+    await bound(alpha, bridgingTo('drava'))
+    await field.until('delta may delete', () => delta.mission(mission)?.asksToDelete === undefined)
+    await field.untilInStep(mission, alpha, delta)
+    for (const node of [alpha, delta]) {
+      expect(await node.values(mission, 'item/1', 'title')).toEqual(['Dam'])
+      expect(await node.values(mission, 'item/2', 'title')).toEqual([])
+    }
+  })
+
   it('find no way around the boundary by a bundle', async () => {
     const [alpha, delta] = await twoFederations(205)
     await bound(alpha, bridgingTo('drava', { out: ['Flood*'], in: ['Dam*'] }))

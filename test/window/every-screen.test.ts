@@ -4,6 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
+import { openPolicy, type Boundary } from '@shared/boundary'
 import type { CommandHandlers } from '@shared/contract'
 import type { EntityView, MissionSummary, Overview } from '@shared/model'
 import { fail, ok, problem } from '@shared/result'
@@ -144,6 +145,35 @@ function invited(now: number): Recorded {
   return { ...recorded, missions }
 }
 
+const drava = { name: 'drava-2026', ...openPolicy, out: [`id:${missionIdOf(1)}`], vouching: true }
+
+/** Two other federations are dealt with. */
+function bridging(now: number): Recorded {
+  const boundary: Boundary = { mode: 'bridging', federations: [drava, { ...drava, name: 'Protezione Civile FVG' }] }
+  return withOverview(richField(now), ({ node }) => ({ node: { ...node, boundary } }))
+}
+
+async function showBoundary(page: Page): Promise<void> {
+  await page.getByRole('button', { name: 'Change Protezione Civile FVG' }).scrollIntoViewIfNeeded()
+}
+
+/** What a boundary does to some peers. */
+const touched = {
+  total: 204,
+  effects: [
+    { ...{ nodeId: nodeIdOf(1), callsign: 'Palmanova 1', federation: 'Protezione Civile FVG' }, ...ends(3) },
+    { ...{ nodeId: nodeIdOf(2), callsign: 'DVD Umag', federation: 'drava-2026' }, ...ends(1) },
+    {
+      ...{ nodeId: nodeIdOf(3), callsign: 'Gasilci Maribor, vozilo 4', federation: 'drava-2026' },
+      ...{ mayLink: [true, true] as const, missions: [4, 1] as const }
+    }
+  ]
+}
+
+function ends(missions: number) {
+  return { mayLink: [true, false] as const, missions: [missions, 0] as const }
+}
+
 /** This laptop decides who may do what. */
 function deciding(now: number): Recorded {
   const recorded = richField(now)
@@ -215,6 +245,29 @@ const screens: readonly Screen[] = [
   { name: 'trust-empty', path: '/trust', field: emptyField },
   { name: 'trust-broken', path: '/trust', field: brokenField },
   { name: 'trust-confirm', path: '/trust', field: brokenField, way: press('Look and confirm') },
+  { name: 'boundary', path: '/trust', field: bridging, way: showBoundary },
+  {
+    name: 'boundary-narrower',
+    path: '/trust',
+    field: bridging,
+    own: { previewBoundary: async () => ok(touched) },
+    way: async (page) => {
+      await page.getByText('Only kras-2026', { exact: true }).click()
+      await page.getByText('Links end').waitFor()
+    }
+  },
+  {
+    name: 'boundary-change',
+    path: '/trust',
+    field: bridging,
+    own: { previewBoundary: async () => ok(touched), setBoundary: async () => full },
+    way: async (page) => {
+      await press('Change drava-2026')(page)
+      await page.getByText('Links end').waitFor()
+      await press('Save drava-2026')(page)
+      await page.getByText('DSK-01').waitFor()
+    }
+  },
   { name: 'activity-empty', path: '/activity', field: emptyField },
   { name: 'activity-broken', path: '/activity', field: brokenField },
   { name: 'settings-empty', path: '/settings', field: emptyField },

@@ -233,6 +233,15 @@ export async function startRecordedEngine(
       })
       return ok({ version: 1, total: items.length, items: items.slice(offset, offset + limit) })
     },
+    listAsked: async ({ missionId, offset, limit }) => {
+      const found = (recorded.missions.get(missionId)?.entities ?? []).filter((item) => !item.deleted)
+      const items = found.flatMap((entity) => {
+        const asked = entity.fields.find(({ field }) => field === 'deletionAsked')?.values
+        const last = asked?.filter(({ value }) => value === true).at(-1)
+        return last === undefined ? [] : [{ entity, at: last.at, by: last.author, byName: last.authorName }]
+      })
+      return ok({ version: 1, total: items.length, items: items.slice(offset, offset + limit) })
+    },
     restoreSnapshot: async ({ name }) => ok({ name }),
     lockKeys: async ({ lock }) => {
       const { node } = state.overview

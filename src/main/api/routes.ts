@@ -125,6 +125,8 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
     }
     case 'GET missions/:id/deleted':
       return replyTo(await run('listDeleted', { missionId: id, ...pageOf(call.query) }), (page) => page)
+    case 'GET missions/:id/asked':
+      return replyTo(await run('listAsked', { missionId: id, ...pageOf(call.query) }), (page) => page)
     case 'GET missions/:id/presence':
       return replyTo(await run('listPresence', { missionId: id }), (listed) => listed)
     case 'POST missions/:id/presence':

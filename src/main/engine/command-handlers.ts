@@ -204,6 +204,7 @@ const looking: ReadonlySet<CommandName> = new Set([
   'listMaps',
   'listBeyond',
   'listDeleted',
+  'listAsked',
   'listAudit',
   'listOnlyHere',
   'previewScope',

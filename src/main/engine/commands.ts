@@ -169,6 +169,7 @@ const schemas = {
   listBeyond: v.strictObject({ missionId: MissionIdSchema, nodeId: NodeIdSchema, offset: Offset, limit: Limit }),
   adoptBeyond: v.strictObject({ missionId: MissionIdSchema, nodeId: NodeIdSchema }),
   listDeleted: v.strictObject({ missionId: MissionIdSchema, offset: Offset, limit: Limit }),
+  listAsked: v.strictObject({ missionId: MissionIdSchema, offset: Offset, limit: Limit }),
   viewMission: v.strictObject({ missionId: MissionIdSchema }),
   listEntities: v.strictObject({
     missionId: MissionIdSchema,

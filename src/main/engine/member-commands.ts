@@ -3,7 +3,7 @@ import type { CommandHandlers } from '@shared/contract.js'
 import type { MissionId } from '@shared/model.js'
 import { ok, type Result } from '@shared/result.js'
 import type { Mission } from './missions/mission.js'
-import { beyondPage, deletedPage, restorableMs } from './missions/views.js'
+import { askedPage, beyondPage, deletedPage, restorableMs } from './missions/views.js'
 import type { Clock } from './runtime/clock.js'
 import { kept } from './storage/disk.js'
 
@@ -17,7 +17,7 @@ export function createMemberCommands({
   known
 }: MemberCommandParts): Pick<
   CommandHandlers,
-  'removeMember' | 'setRole' | 'listBeyond' | 'adoptBeyond' | 'listDeleted'
+  'removeMember' | 'setRole' | 'listBeyond' | 'adoptBeyond' | 'listDeleted' | 'listAsked'
 > {
   return {
     async removeMember({ missionId, nodeId }) {
@@ -46,6 +46,10 @@ export function createMemberCommands({
       const mission = known(missionId)
       const since = clock.now() - restorableMs
       return mission.ok ? kept(deletedPage(mission.value, { ...range, since })) : mission
+    },
+    async listAsked({ missionId, ...range }) {
+      const mission = known(missionId)
+      return mission.ok ? kept(askedPage(mission.value, range)) : mission
     }
   }
 }

@@ -286,6 +286,7 @@ export class Views {
     const { create } = mission.signed
     const { summary } = mission
     const role = mission.roleOf(identity.nodeId)
+    const asksToDelete = mission.permissions.members.get(identity.nodeId)?.asksToDelete
     return {
       id: mission.id,
       name: currentText(summary, 'name') ?? create.name,
@@ -297,6 +298,7 @@ export class Views {
       createdAt: create.at,
       ...(role === undefined ? {} : { role }),
       ...(mission.permissions.cutsOn(identity.nodeId).length === 0 ? {} : { isRemoved: true as const }),
+      ...(asksToDelete === undefined ? {} : { asksToDelete }),
       members: mission.permissions.members.size,
       entries: summary.counts['log'] ?? 0,
       ...((summary.counts['item'] ?? 0) > 0 ? { items: summary.counts['item'] ?? 0 } : {}),

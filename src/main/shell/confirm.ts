@@ -93,6 +93,7 @@ const commands: Readonly<Record<CommandName, Care>> = {
   adoptBeyond: 'person',
   listBeyond: 'free',
   listDeleted: 'free',
+  listAsked: 'free',
   restoreSnapshot: 'person',
   estimateBundle: 'free',
   writeBundle: 'host',

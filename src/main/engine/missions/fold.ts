@@ -217,6 +217,23 @@ export class Fold {
     for (let number = this.#names.length - 1; number >= 0; number--) if (this.isDeleted(number)) yield number
   }
 
+  /** Numbers of entities that somebody asks to delete and that are not deleted. */
+  *askedEntities(): Generator<number> {
+    const word = this.#wordIndex.get(deletionAskedField)
+    if (word === undefined) return
+    for (let register = this.#registers.length / R.width - 1; register >= 0; register--) {
+      if (this.#registers.get(register * R.width + R.field) !== word) continue
+      const entity = this.#registers.get(register * R.width + R.entity)
+      if (this.isDeleted(entity)) continue
+      if (this.#valuesOf(register).some(({ content }) => isAlike(content, this.#isTrue))) yield entity
+    }
+  }
+
+  /** Where what an author writes into a field stands: a deletion may be a request. */
+  fieldFor(author: NodeId, field: string): string {
+    return field === deletedField && this.#askers.has(author) ? deletionAskedField : field
+  }
+
   /** Entities of one type that are not deleted, by the time their authors claim. */
   list(type: string): EntityList {
     const live = this.#sortedOf(type)
@@ -257,13 +274,13 @@ export class Fold {
     const made: Value = { log, seq: line.seq, hash, content: this.#contentOf(value) }
     const entity = this.#entityOf(change.entity, at, made)
     this.#touched.set(entity, this.#version)
-    const isAsking = change.field === deletedField && this.#askers.has(line.log.author as NodeId)
-    const field = this.#wordOf(isAsking ? deletionAskedField : change.field)
+    const standsIn = this.fieldFor(line.log.author as NodeId, change.field)
+    const field = this.#wordOf(standsIn)
     const known = this.#registerOf(entity, field)
     const register = known === none ? this.#newRegister(entity, field) : known
     if (known === none && seen.length === 0) this.#writeInline(register, made)
     else this.#merge(register, made, seen)
-    if (change.field === deletedField && !isAsking) this.#noteDeleted(entity, register)
+    if (standsIn === deletedField) this.#noteDeleted(entity, register)
     if (change.entity === 'mission' && textFields.includes(change.field)) this.#noteText(register, line, change)
   }
 

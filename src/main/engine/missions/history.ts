@@ -2,7 +2,7 @@
  * Who wrote what, in the order in which it came to this laptop, newest first. Read from the journal a stretch at a time;
  * a question that finds little ends after a while with what was found and where to go on.
  */
-import type { HistoryChange, HistoryEntry, HistoryPage } from '@shared/model.js'
+import type { HistoryChange, HistoryEntry, HistoryPage, NodeId } from '@shared/model.js'
 import type { Position, StoredRun } from '../logs/journal.js'
 import { nameOfLine, type LogLine } from '../logs/log-store.js'
 import { lastSeq, logKey, type LogKey } from '../logs/run.js'
@@ -57,7 +57,7 @@ export async function historyPage(mission: Mission, clock: Clock, query: History
     const found = needle === undefined ? stretch : stretch.filter(({ run }) => run.body.includes(needle))
     for (const { line, place } of (await linesOf(mission, found)).reverse()) {
       if (before !== undefined && isSame(place, before) && line.seq >= before.seq) continue
-      const change = parseChange(line.line)
+      const change = standingChange(fold, line)
       if (!isWanted(change, query)) continue
       if (entries.length === query.limit) {
         // The newest that did not fit any more: the next page begins with it.
@@ -135,6 +135,13 @@ async function linesOf(mission: Mission, runs: readonly StoredRun[]): Promise<Pl
     const to = Math.min(lastSeq(run.header), mission.logs.countingSeq(key))
     return lines.slice(run.header.first - from, Math.max(0, to + 1 - from)).map((line) => ({ line, place }))
   })
+}
+
+/** A deletion that is a request is a change of the field in which it stands. */
+function standingChange(fold: Fold, { line, log }: LogLine): Change | UnknownChange {
+  const change = parseChange(line)
+  if (change.kind !== 'set') return change
+  return { ...change, field: fold.fieldFor(log.author as NodeId, change.field) }
 }
 
 function isWanted(change: Change | UnknownChange, { entity, field }: HistoryQuery): boolean {

@@ -18,7 +18,7 @@ import type { JsonObject } from '../bytes/line.js'
 import { bounds } from '../limits.js'
 import { nameOfLine, type LogLine } from '../logs/log-store.js'
 import { logKey, parseChangeName } from '../logs/run.js'
-import { deletedField, parseChange } from './change.js'
+import { deletedField, deletionAskedField, parseChange } from './change.js'
 import type { EntityIndex, Fold, FoldSummary, Ref } from './fold.js'
 import type { Mission } from './mission.js'
 import { receivedAt } from './received.js'
@@ -201,7 +201,8 @@ export async function deletedEdits(mission: Mission, fold: Fold): Promise<readon
       .flatMap(({ values: refs }) => refs)
       .filter(({ name }) => values.get(name)?.['value'] === true)
     const known = deletions.map(({ name }) => new Set((values.get(name)?.['seen'] ?? []) as readonly ChangeName[]))
-    const others = index.fields.filter(({ field }) => field !== deletedField)
+    // Who asked for the deletion as well has edited nothing.
+    const others = index.fields.filter(({ field }) => field !== deletedField && field !== deletionAskedField)
     const isTold = known.some((names) => others.some(({ values: refs }) => refs.some(({ name }) => names.has(name))))
     if (!isTold) continue
     const edits = others
@@ -233,7 +234,7 @@ function isKnown(ref: Ref, deletions: readonly Ref[], known: readonly ReadonlySe
 export function memberList(mission: Mission): readonly Member[] {
   const changes = new Map<string, number>()
   for (const { author, seq } of mission.logs.counting()) changes.set(author, (changes.get(author) ?? 0) + seq)
-  return [...mission.permissions.members].map(([nodeId, { role, admittedBy, rank, isRemoved }]) => {
+  return [...mission.permissions.members].map(([nodeId, { role, admittedBy, rank, isRemoved, asksToDelete }]) => {
     const beyond = mission.beyond(nodeId).reduce((sum, { counts, head }) => sum + head.seq - counts, 0)
     const enders = new Set(mission.permissions.cutsOn(nodeId).map(({ by }) => by))
     return {
@@ -243,6 +244,7 @@ export function memberList(mission: Mission): readonly Member[] {
       changes: changes.get(nodeId) ?? 0,
       ...(admittedBy === undefined ? {} : { admittedBy, admittedByName: mission.nameOf(admittedBy) }),
       ...(rank === undefined ? {} : { rank }),
+      ...(asksToDelete === undefined ? {} : { asksToDelete }),
       ...(isRemoved ? { removedBy: [...enders].map((by) => ({ nodeId: by, name: mission.nameOf(by) })) } : {}),
       ...(beyond === 0 ? {} : { beyond })
     }
@@ -283,15 +285,40 @@ const lookedAtOnce = 500
 /** What was deleted of late, the newest first. */
 export async function deletedPage(
   mission: Mission,
-  { offset, limit, since }: { readonly offset: number; readonly limit: number; readonly since: number }
+  { since, ...range }: PageQuery & { readonly since: number }
 ): Promise<DeletedPage> {
   const fold = await mission.fold()
+  return markedPage(mission, fold, { ...range, since, field: deletedField, numbers: fold.deletedEntities() })
+}
+
+/** What somebody asks to delete, the newest first. */
+export async function askedPage(mission: Mission, range: PageQuery): Promise<DeletedPage> {
+  const fold = await mission.fold()
+  return markedPage(mission, fold, {
+    ...range,
+    ...{ since: -Infinity, field: deletionAskedField, numbers: fold.askedEntities() }
+  })
+}
+
+interface Marked extends PageQuery {
+  /** Left out: what was marked before, by the claim of who did. */
+  readonly since: number
+  /** In which `true` is the mark. */
+  readonly field: string
+  readonly numbers: Iterable<number>
+}
+
+async function markedPage(
+  mission: Mission,
+  fold: Fold,
+  { offset, limit, since, field: markField, numbers }: Marked
+): Promise<DeletedPage> {
   const { version } = fold
   const listed: { readonly index: EntityIndex; readonly at: number; readonly by: NodeId }[] = []
-  const deleted = [...fold.deletedEntities()]
-  for (let from = 0; from < deleted.length; from += lookedAtOnce) {
-    const some = deleted.slice(from, from + lookedAtOnce).map((number) => fold.at(number))
-    const marks = some.map((index) => ({ ...index, fields: index.fields.filter(({ field }) => field === 'deleted') }))
+  const marked = [...numbers]
+  for (let from = 0; from < marked.length; from += lookedAtOnce) {
+    const some = marked.slice(from, from + lookedAtOnce).map((number) => fold.at(number))
+    const marks = some.map((index) => ({ ...index, fields: index.fields.filter(({ field }) => field === markField) }))
     const values = await valuesOf(mission, marks)
     for (const [at, index] of some.entries()) {
       const by = (marks[at]?.fields[0]?.values ?? [])
