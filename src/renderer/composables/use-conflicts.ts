@@ -1,6 +1,7 @@
 /** Conflicts of a mission, in pages; and those few that a banner names. */
-import { shallowRef, watch, type ShallowRef } from 'vue'
-import type { ConflictView, DeletedEditView, MissionSummary } from '@shared/model'
+import { ref, shallowRef, watch, type ShallowRef } from 'vue'
+import type { ConflictView, DeletedEditView, DeletedEntity, MissionSummary } from '@shared/model'
+import type { Problem } from '@shared/result'
 import { useFeedStore } from '../stores/feed'
 import { usePaged, type PagedList } from './use-paged'
 
@@ -47,4 +48,29 @@ export function useDeletedEdits(mission: () => MissionSummary): ShallowRef<reado
     { immediate: true }
   )
   return found
+}
+
+/** The most that one query gives; who has more answers these first. */
+const askedMost = 200
+
+export function useAskedList(mission: () => MissionSummary) {
+  const feed = useFeedStore()
+  const items = shallowRef<readonly DeletedEntity[]>([])
+  const total = ref(0)
+  const problem = shallowRef<Problem>()
+  let asked = 0
+  watch(
+    () => [mission().id, mission().version] as const,
+    async ([missionId]) => {
+      const turn = ++asked
+      const page = await feed.call('listAsked', { missionId, offset: 0, limit: askedMost })
+      if (turn !== asked) return
+      problem.value = page.ok ? undefined : page.problem
+      if (!page.ok) return
+      items.value = page.value.items
+      total.value = page.value.total
+    },
+    { immediate: true }
+  )
+  return { items, total, problem }
 }

@@ -922,6 +922,8 @@ export const messages = {
     other: '{entity}, {field}',
     deleted: 'deleted',
     broughtBack: 'brought back',
+    askedToDelete: 'asked to delete',
+    notAsked: 'not asked to delete any more',
     admit: { owner: '{name} is an owner', subscriber: '{name} may write', 'read-only': '{name} may read' },
     cut: '{name} was removed',
     adopt: 'Changes of {name} count again',
@@ -1177,6 +1179,22 @@ export const messages = {
     more: 'Show {count} more | Show {count} more',
     done: '{what} deleted.',
     restored: '{what} restored.'
+  },
+  asked: {
+    title: 'Asked to be deleted',
+    others: '{names} asks to delete this | {names} ask to delete this',
+    mine: 'You asked to delete it',
+    by: '{name}, {at}',
+    ask: 'Ask to delete',
+    withdraw: 'Take the request back',
+    withdrawn: 'The request is taken back.',
+    done: '{what}: asked to delete.',
+    keep: 'Keep',
+    keepNamed: 'Keep {name}',
+    deleteNamed: 'Delete {name}',
+    kept: '{what} kept.',
+    member: 'asks to delete',
+    more: 'and {n} older one | and {n} older ones'
   },
   entity: {
     mission: 'Mission',
