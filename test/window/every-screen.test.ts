@@ -145,6 +145,39 @@ function invited(now: number): Recorded {
   return { ...recorded, missions }
 }
 
+/** Somebody asks to delete the newest task and the newest log entry. */
+function askedBy(recorded: Recorded, now: number, author: number, authorName: string): Recorded {
+  const mission = recorded.missions.get(missionIdOf(1))
+  if (mission === undefined) throw new Error('no such mission in the field')
+  const by = { author: nodeIdOf(author), authorName, at: now - minuteMs }
+  const values = [{ name: changeName(nodeIdOf(author), 900), value: true, ...by }]
+  const newest = (type: string) =>
+    mission.entities
+      .filter(({ entity, deleted }) => entity.startsWith(`${type}/`) && !deleted)
+      .reduce((one, other) => (other.createdAt > one.createdAt ? other : one)).entity
+  const some = [newest('task'), newest('log')]
+  const entities = mission.entities.map((one) =>
+    some.includes(one.entity) ? { ...one, fields: [...one.fields, { field: 'deletionAsked', values }] } : one
+  )
+  return { ...recorded, missions: new Map(recorded.missions).set(missionIdOf(1), { ...mission, entities }) }
+}
+
+const asked = (now: number): Recorded => askedBy(richField(now), now, 3, 'Gasilci Maribor')
+
+/** By this laptop, which can only ask. */
+function asking(now: number): Recorded {
+  return withOverview(askedBy(richField(now), now, 0, 'OSC Sežana'), ({ missions }) => ({
+    missions: missions.map((mission) => ({ ...mission, role: 'subscriber', asksToDelete: true }))
+  }))
+}
+
+async function showRequests(page: Page): Promise<void> {
+  await page
+    .getByRole('button', { name: /^Keep / })
+    .first()
+    .scrollIntoViewIfNeeded()
+}
+
 const drava = { name: 'drava-2026', ...openPolicy, out: [`id:${missionIdOf(1)}`], vouching: true }
 
 /** Two other federations are dealt with. */
@@ -230,6 +263,20 @@ const screens: readonly Screen[] = [
   { name: 'mission-log', path: `${fire}/log`, field: busyField },
   { name: 'mission-conflicts', path: `${fire}/conflicts`, field: richField },
   { name: 'mission-people', path: `${fire}/people`, field: richField },
+  { name: 'mission-asked', path: `${fire}/conflicts`, field: asked, way: showRequests },
+  { name: 'mission-asked-log', path: `${fire}/log`, field: asked },
+  {
+    name: 'mission-asked-task',
+    path: fire,
+    field: asking,
+    way: async (page) => {
+      await page
+        .getByRole('button', { name: /You asked to delete it/ })
+        .first()
+        .click()
+      await page.getByRole('button', { name: 'Take the request back' }).first().scrollIntoViewIfNeeded()
+    }
+  },
   {
     name: 'mission-broken',
     path: `${fire}/log`,

@@ -15,9 +15,24 @@ import { scopeSaying } from './scope-text'
 export const boundaryModes: readonly BoundaryMode[] = ['strict', 'bridging', 'open']
 
 export const modeWords = {
-  strict: { word: 'boundary.mode.strict', ask: 'boundary.modeTitle.strict', means: 'boundary.means.strict' },
-  bridging: { word: 'boundary.mode.bridging', ask: 'boundary.modeTitle.bridging', means: 'boundary.means.bridging' },
-  open: { word: 'boundary.mode.open', ask: 'boundary.modeTitle.open', means: 'boundary.means.open' }
+  strict: {
+    word: 'boundary.mode.strict',
+    confirm: 'boundary.modeDo.strict',
+    ask: 'boundary.modeTitle.strict',
+    means: 'boundary.means.strict'
+  },
+  bridging: {
+    word: 'boundary.mode.bridging',
+    confirm: 'boundary.modeDo.bridging',
+    ask: 'boundary.modeTitle.bridging',
+    means: 'boundary.means.bridging'
+  },
+  open: {
+    word: 'boundary.mode.open',
+    confirm: 'boundary.modeDo.open',
+    ask: 'boundary.modeTitle.open',
+    means: 'boundary.means.open'
+  }
 } as const satisfies Readonly<Record<BoundaryMode, Readonly<Record<string, MessageKey>>>>
 
 export function withMode(boundary: Boundary, mode: BoundaryMode): Boundary {

@@ -1283,6 +1283,7 @@ export const messages = {
     title: 'Federation',
     dealsWith: 'This laptop deals with',
     mode: { strict: 'Only {name}', bridging: 'Also those listed', open: 'Any' },
+    modeDo: { strict: 'Deal only with {name}', bridging: 'Deal with those listed', open: 'Deal with any' },
     modeTitle: {
       strict: 'Deal only with {name}?',
       bridging: 'Deal also with the federations listed?',
