@@ -62,6 +62,8 @@ export interface DecisionRequest {
    * ends with what is held here.
    */
   readonly keepsChanges?: true
+  /** With `trusted`: whom this peer revokes is revoked here, too. Left out: what it says is advice. */
+  readonly mayRevoke?: true
 }
 
 /** Files as a person chose them, read whole; what they hold is told by their content, never by their name. */
@@ -129,6 +131,10 @@ interface CommandMap {
   /** Forget the back-off and dial now: one peer, or everybody. */
   tryNow: { argument: { readonly nodeId?: NodeId }; answer: null }
   decide: { argument: DecisionRequest; answer: null }
+  /**
+   * This laptop is out of use from now on: signed, told to every peer, and final. Nobody who hears of it links with it again.
+   */
+  retire: { argument: { readonly reason?: string }; answer: null }
   /** Asks a peer to compare codes; opens its request if it asked already. */
   startPairing: { argument: { readonly nodeId: NodeId }; answer: null }
   /** Lets the request of a peer go on: until then nothing was computed for it. */

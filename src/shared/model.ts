@@ -23,9 +23,10 @@ export type Level = 'untrusted' | 'pending' | 'trusted' | 'revoked'
 
 /**
  * What a decision rests on: codes of a pairing compared, recognition words compared, accepted unseen, a program that used
- * the local API, a certificate of this peer imported by hand, or an organisation's certificate (anchor) that vouches for it.
+ * the local API, a certificate of this peer imported by hand, an organisation's certificate (anchor) that vouches for it, or
+ * a signed statement of another node (only `revoked`).
  */
-export type Ground = 'code' | 'words' | 'unseen' | 'api' | 'certificate' | 'anchor'
+export type Ground = 'code' | 'words' | 'unseen' | 'api' | 'certificate' | 'anchor' | 'statement'
 
 /** What two people read to each other: six digits, and three words of a fixed list, never translated. */
 export interface PairingCode {
@@ -53,6 +54,25 @@ export interface Decision {
   readonly certificate?: { readonly sha256: string; readonly name: string }
   /** With the ground `code`; it stays while trust in the same node is decided anew. */
   readonly compared?: ComparedCode
+  /** What this peer says about others counts here: whom it revokes is revoked here. */
+  readonly mayRevoke?: true
+  /** With the ground `statement`: who said it, when by its own clock, and the name of the statement. */
+  readonly statement?: { readonly nodeId: NodeId; readonly at: number; readonly name: string }
+}
+
+/** A node's signed word that another one is to be shut out, as it is kept here. */
+export interface RevocationStatement {
+  readonly nodeId: NodeId
+  /** Of who said it. */
+  readonly callsign: string
+  /** By its own clock. */
+  readonly at: number
+  readonly reason?: string
+  /**
+   * `advice`: nobody here gave the revoker that right, so it changes nothing. `overridden`: a person here decided otherwise
+   * afterwards. `retired`: the node said it of itself, which is final.
+   */
+  readonly effect: 'advice' | 'counts' | 'overridden' | 'retired'
 }
 
 /** A pairing: two people compare a code, and each decides (docs/protocol/pairing.md). */
@@ -146,6 +166,8 @@ export interface PeerSummary {
   }
   /** Something about this peer that a person should know, such as one identity in two places. */
   readonly warning?: ProblemCode
+  /** What other nodes said against it; left out: nothing. */
+  readonly statements?: readonly RevocationStatement[]
 }
 
 /** A trusted peer of another federation, and what a boundary does to it. */

@@ -84,6 +84,16 @@ const table = {
     message: 'This laptop was revoked here.',
     advice: 'It stays out until a person here decides to trust it again.'
   },
+  'peer-retired': {
+    ref: 'TRU-40',
+    message: 'This laptop was taken out of use by its own people.',
+    advice: 'That is signed by the laptop itself and final. Set it up anew to use it again: it is another laptop then.'
+  },
+  'node-retired': {
+    ref: 'TRU-41',
+    message: 'This laptop was taken out of use.',
+    advice: 'Nobody who heard of it links with it again. Start with an empty data folder to use this laptop again.'
+  },
   'trust-ended': {
     ref: 'TRU-06',
     message: 'The decision about this laptop has ended.',

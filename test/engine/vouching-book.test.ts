@@ -40,7 +40,8 @@ async function bench() {
           onDamage: () => undefined,
           onSaved: () => undefined,
           onChange: (what) => changes.push(what),
-          onBoundary: () => undefined
+          onBoundary: () => undefined,
+          onStatement: () => undefined
         },
         isNew
       )

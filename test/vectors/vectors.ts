@@ -62,6 +62,7 @@ import {
   verifyPresence,
   type PresenceFacts
 } from '../../src/main/engine/presence/record.js'
+import { readStatement, signStatement, type StatementFacts } from '../../src/main/engine/trust/statement.js'
 import { Folded, namedLine } from '../support/folding.js'
 
 export interface Vectors {
@@ -129,6 +130,14 @@ export interface Vectors {
     readonly payload: string
   }
   readonly receipt: { readonly seed: string; readonly facts: ReceiptFacts; readonly signature: string }
+  readonly revocation: {
+    readonly seed: string
+    readonly facts: StatementFacts
+    readonly text: string
+    readonly signature: string
+    readonly name: string
+    readonly revoker: string
+  }
   readonly pairing: {
     readonly initiatorSeed: string
     readonly responderSeed: string
@@ -230,6 +239,7 @@ export function compute(vectors: Vectors): Vectors {
     }),
     presence: { ...vectors.presence, payload: computePresence(vectors.presence) },
     receipt: { ...vectors.receipt, signature: computeReceipt(vectors.receipt) },
+    revocation: computeRevocation(vectors.revocation),
     pairing: computePairing(vectors.pairing),
     fold: { ...vectors.fold, view: computeFold(vectors.fold) },
     permissions: { ...vectors.permissions, table: computePermissions(vectors.permissions) },
@@ -303,6 +313,13 @@ function computePresence({ seed, mission, facts, ageMs }: Vectors['presence']): 
     decoded.ageMs === ageMs &&
     !verifyPresence({ ...decoded.record, mission: '00'.repeat(32) as MissionId })
   return isGood ? payload.toString('hex') : 'does not verify'
+}
+
+function computeRevocation({ seed, facts }: Vectors['revocation']): Vectors['revocation'] {
+  const signed = signStatement(facts, privateKeyFromSeed(hex(seed)))
+  const read = readStatement(signed)
+  const { name, revoker } = typeof read === 'string' ? { name: read, revoker: read } : read
+  return { seed, facts, ...signed, name, revoker }
 }
 
 function computePairing(vector: Vectors['pairing']): Vectors['pairing'] {
@@ -441,13 +458,15 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
   const nameAt = (who: string, seq: number) => `${who}.${epoch}.${String(seq)}.${String(seq).padStart(16, '0')}`
   return {
     keys: ['alpha', 'bravo'].map((label) => ({ seed: seed(label), publicKey: '', nodeId: '', words: '' })),
-    signatures: (['identity', 'hello', 'mission', 'seal', 'presence', 'receipt'] as const).map((purpose) => ({
-      purpose,
-      seed: seed('alpha'),
-      fields: ['', '00', lengthPrefixed([Buffer.from('field')]).toString('hex')],
-      signedBytes: '',
-      signature: ''
-    })),
+    signatures: (['identity', 'hello', 'mission', 'seal', 'presence', 'receipt', 'revocation'] as const).map(
+      (purpose) => ({
+        purpose,
+        seed: seed('alpha'),
+        fields: ['', '00', lengthPrefixed([Buffer.from('field')]).toString('hex')],
+        signedBytes: '',
+        signature: ''
+      })
+    ),
     unsafePoints: unsafePoints(),
     refusedSignatures: [
       {
@@ -539,6 +558,22 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
       facts: { start: 3, seq: 17, key: 'position', ttlMs: 60_000, at: 1784635200004, value: { lat: 45.9, lon: 13.7 } },
       ageMs: 1_500,
       payload: ''
+    },
+    revocation: {
+      seed: seed('alpha'),
+      facts: {
+        key: rawPublicKey(privateKeyFromSeed(hex(seed('alpha')))).toString('base64url'),
+        by: 'alpha',
+        node: seed('bravo') as NodeId,
+        callsign: 'bravo',
+        keys: [seed('certificate')],
+        at: 1_795_252_260_665,
+        reason: 'laptop lost ä'
+      },
+      text: '',
+      signature: '',
+      name: '',
+      revoker: ''
     },
     pairing: {
       initiatorSeed: seed('alpha'),

@@ -146,6 +146,7 @@ export async function startRecordedEngine(
       const counts = { more: 0, found: items.length, total: all.length, left: 0 }
       return ok({ cursor: `${'0'.repeat(16)}.0`, isWhole: true, items, gone: [], ...counts })
     },
+    retire: async () => ok(null),
     listMaps: async () => ok({ maps: [] }),
     addMap: async ({ path }) => fail('map-not-readable', path),
     removeMap: async () => fail('not-found'),

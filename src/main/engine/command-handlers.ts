@@ -10,7 +10,7 @@ import type { createCertificateCommands } from './certificate-commands.js'
 import type { createHistoryCommands } from './history-commands.js'
 import type { createContentCommands } from './content-commands.js'
 import type { createBoundaryCommands } from './boundary-commands.js'
-import { decide } from './decide.js'
+import { decide, stateRevocation } from './decide.js'
 import { bounds } from './limits.js'
 import type { LinkTable } from './links/link-table.js'
 import type { createMapCommands } from './map-commands.js'
@@ -135,6 +135,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
       parts.pairings.decided(request.nodeId)
       return decided
     },
+    retire: (reason) => stateRevocation(parts, { nodeId: identity.nodeId, callsign: identity.callsign, ...reason }),
     startPairing: ({ nodeId }) => parts.pairings.start(nodeId),
     async openPairing({ nodeId }) {
       return parts.pairings.open(nodeId)

@@ -88,10 +88,12 @@ const schemas = {
     level: v.picklist(['trusted', 'untrusted', 'revoked']),
     scope: v.optional(ScopeSchema),
     until: v.optional(v.pipe(v.number(), v.safeInteger())),
-    reason: v.optional(Text(200)),
+    reason: v.optional(Text(limits.reasonLength)),
     ground: v.optional(v.picklist(['words', 'unseen', 'api'])),
-    keepsChanges: v.optional(v.literal(true))
+    keepsChanges: v.optional(v.literal(true)),
+    mayRevoke: v.optional(v.literal(true))
   }),
+  retire: v.strictObject({ reason: v.optional(Text(limits.reasonLength)) }),
   startPairing: v.strictObject({ nodeId: NodeIdSchema }),
   openPairing: v.strictObject({ nodeId: NodeIdSchema }),
   answerPairing: v.strictObject({

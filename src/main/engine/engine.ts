@@ -32,6 +32,8 @@ import type { KeyStore } from './identity/key-store.js'
 import type { LinkVersion } from './links/hello.js'
 import { isAboutLists } from './links/list-messages.js'
 import { ListExchange } from './list-exchange.js'
+import { isAboutStatements } from './links/statement-messages.js'
+import { StatementExchange } from './statement-exchange.js'
 import { LinkTable } from './links/link-table.js'
 import type { Transport } from './links/transport.js'
 import type { Damage } from './logs/journal.js'
@@ -195,7 +197,13 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       },
       // Nothing is linked while the book is read.
       onTrust: (nodeId) => afterStart(() => trustChanged(nodeId)),
-      onBoundary: () => afterStart(boundaryChanged)
+      onBoundary: () => afterStart(boundaryChanged),
+      onStatement: (about) =>
+        afterStart(() => {
+          feed.notePeer(about)
+          noteRetired()
+          statements.changed()
+        })
     },
     isNew,
     store.trustFrom
@@ -295,6 +303,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     },
     onNearby: () => noteNetwork(),
     onUp: (link, nodeId) => {
+      // Before anything of a mission.
+      statements.linkUp(link)
       lists.linkUp(link)
       replicator.linkUp(link, nodeId)
       contents.linkUp(link, nodeId)
@@ -305,7 +315,11 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       contents.linkDown(nodeId)
     },
     onMessage: (link, nodeId, message) => {
-      if (isAboutLists(message))
+      if (isAboutStatements(message))
+        statements
+          .message(link, nodeId, message)
+          .catch((error: unknown) => log('error', 'statement-not-judged', { error: String(error) }))
+      else if (isAboutLists(message))
         lists
           .message(link, nodeId, message)
           .catch((error: unknown) => log('error', 'list-not-judged', { error: String(error) }))
@@ -347,6 +361,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       ),
     onChange: () => feed.note('pairing')
   })
+  const statements: StatementExchange = new StatementExchange({ trust, links, peers, log })
   const lists: ListExchange = new ListExchange({ trust, vouching, links, peers, clock, log })
   const replicator: Replicator = new Replicator({
     missions,
@@ -491,6 +506,9 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       now: clock.now()
     })
   }
+  function noteRetired(): void {
+    health.set('retired', trust.isRetired(identity.nodeId) ? problem('node-retired') : undefined)
+  }
   function noteLists(): void {
     const lost = trust.lists.all().filter(({ list }) => list === undefined)
     const names = trust
@@ -530,6 +548,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
 
   isStarted = true
   noteLists()
+  noteRetired()
   health.set('journal', trust.isGood ? undefined : problem('journal-damaged'))
   if (readOnly === undefined) {
     // What was promised about data that is damaged now holds no more.

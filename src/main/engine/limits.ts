@@ -41,6 +41,12 @@ export const limits = {
   /** In one message: lists that are told, and bytes of one. */
   listsTold: 64,
   listPartBytes: 64 * 1024,
+  /** A statement of revocation: its text, certificate keys in it, and the reason in characters. */
+  statementBytes: 8 * 1024,
+  statementKeys: 64,
+  reasonLength: 200,
+  /** In one message: names of statements. */
+  statementsTold: 1_000,
   /** One word of presence: its line, and how long it may count. */
   presenceBytes: 2 * 1024,
   presenceTtlMs: 3_600_000,
@@ -134,6 +140,12 @@ export const bounds = {
   /** Authorities whose revocation lists are kept, and all lists together. */
   lists: 64,
   listsBytes: 16 * 1024 * 1024,
+  /** Statements of revocation: of one revoker, and of all those that do not count here. */
+  statementsOfOne: 200,
+  statements: 500,
+  /** By revokers about whom nobody decided here: in all, and brought by one peer. */
+  strangeStatements: 128,
+  strangeStatementsByOne: 16,
   /** Addresses typed by a person. */
   targets: 64,
   /** Kept of each kind; of those that something else than time asked for, the number for all of one kind. */

@@ -11,7 +11,8 @@ import type {
   NodeStatus,
   Overview,
   PeerSummary,
-  PinSummary
+  PinSummary,
+  RevocationStatement
 } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import type { Settings } from '@shared/settings.js'
@@ -38,6 +39,13 @@ import type { PeerBook } from './trust/peer-book.js'
 import type { Accepted, TrustBook } from './trust/trust-book.js'
 import { hasEnded, isVouched } from './trust/trust-state.js'
 import type { Vouching } from './trust/vouching.js'
+
+const statementsShown = 20
+
+export function statementView({ revoker, by, at, reason, effect }: Said): RevocationStatement {
+  return { nodeId: revoker, callsign: by, at, ...(reason === undefined ? {} : { reason }), effect }
+}
+type Said = ReturnType<TrustBook['statementsAbout']>[number]
 
 /** What limits this node now. */
 export class HealthBook {
@@ -175,6 +183,7 @@ export class Views {
     const theirLevel =
       link === undefined ? {} : { theirLevel: link.theyTrust ? ('trusted' as const) : ('untrusted' as const) }
     const warning = this.#warningOf(nodeId)
+    const statements = this.#statementsAbout(nodeId)
     return {
       nodeId,
       callsign: known.callsign,
@@ -189,8 +198,19 @@ export class Views {
       addresses: known.addresses,
       step: standing.stepWith(nodeId),
       given: known.given,
-      ...(warning === undefined ? {} : { warning })
+      ...(warning === undefined ? {} : { warning }),
+      ...(statements.length === 0 ? {} : { statements })
     }
+  }
+
+  /** The newest of others; the own word is in the decision. */
+  #statementsAbout(nodeId: NodeId): readonly RevocationStatement[] {
+    const { trust, identity } = this.#parts
+    return trust
+      .statementsAbout(nodeId)
+      .filter(({ revoker }) => revoker !== identity.nodeId)
+      .slice(-statementsShown)
+      .map(statementView)
   }
 
   #warningOf(nodeId: NodeId): ProblemCode | undefined {

@@ -33,6 +33,7 @@ const commands: Readonly<Record<CommandName, Care>> = {
   removeAddress: 'person',
   tryNow: 'free',
   decide: 'person',
+  retire: 'person',
   startPairing: 'person',
   openPairing: 'person',
   answerPairing: 'person',

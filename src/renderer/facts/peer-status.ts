@@ -122,6 +122,8 @@ export function groundSaying(decision: Decision): Saying {
       return saying('ground.certificate', { name: showName(decision.certificate?.name ?? '') })
     case 'anchor':
       return saying('ground.anchor', { name: showName(decision.certificate?.name ?? '') })
+    case 'statement':
+      return saying('ground.statement')
     default:
       return unreachable(decision.ground)
   }

@@ -131,7 +131,8 @@ export const messages = {
     unseen: 'accepted unseen',
     api: 'by a program',
     certificate: 'certificate {name} imported',
-    anchor: 'organisation {name} vouches for it'
+    anchor: 'organisation {name} vouches for it',
+    statement: 'signed there, and whom it revokes is revoked here'
   },
   step: {
     inStep: 'In step',

@@ -8,7 +8,16 @@ import { lengthPrefixed } from '../bytes/hash.js'
 
 /** All purposes. A signature for one can never pass for another. Stored and sent: never rename. */
 export type Purpose =
-  'identity' | 'hello' | 'mission' | 'seal' | 'presence' | 'receipt' | 'bundle' | 'bundle-receipt' | 'pairing'
+  | 'identity'
+  | 'hello'
+  | 'mission'
+  | 'seal'
+  | 'presence'
+  | 'receipt'
+  | 'bundle'
+  | 'bundle-receipt'
+  | 'pairing'
+  | 'revocation'
 
 export function signedBytes(purpose: Purpose, fields: readonly Uint8Array[]): Buffer {
   return Buffer.concat([Buffer.from(`muster/1 ${purpose}\0`), lengthPrefixed(fields)])

@@ -34,6 +34,7 @@ import { isPairing, type PairingMessage } from './pairing-messages.js'
 import { decodeContentFrame, type ContentPart } from './content-frame.js'
 import { decodeForkFrame, encodeForkFrame } from './fork-frame.js'
 import { isAboutLists } from './list-messages.js'
+import { isAboutStatements } from './statement-messages.js'
 import { decodeRunFrame } from './run-frame.js'
 import type { Channel } from './transport.js'
 
@@ -471,7 +472,8 @@ export class Link {
       this.close('protocol-error', `${message.t} after the hello`)
     else if (sinceVersion3.has(message.t) && this.version < 3)
       this.close('protocol-error', `${message.t} before version 3`)
-    else if (isAboutLists(message) && this.version < 4) this.close('protocol-error', `${message.t} before version 4`)
+    else if ((isAboutLists(message) || isAboutStatements(message)) && this.version < 4)
+      this.close('protocol-error', `${message.t} before version 4`)
     else this.#events.onMessage(this, message)
   }
 

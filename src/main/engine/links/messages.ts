@@ -7,6 +7,7 @@ import { limits } from '../limits.js'
 import { encodeFrame, frameTypes } from './framing.js'
 import { Answer, Intro, Proof, Self } from './hello.js'
 import { listMessages } from './list-messages.js'
+import { statementMessages } from './statement-messages.js'
 
 const Epoch = v.custom<string>((value) => isHex(value, 16))
 const Count = v.pipe(v.number(), v.safeInteger(), v.minValue(0))
@@ -64,6 +65,7 @@ const Message = v.variant('t', [
   v.object({ t: v.literal('lacks'), mission: MissionIdSchema, file: Hash }),
   ...pairingMessages,
   ...listMessages,
+  ...statementMessages,
   /** After what was wanted. */
   v.object({ t: v.literal('done'), mission: MissionIdSchema, digest: Hash })
 ])

@@ -53,7 +53,7 @@ const DecisionLine = v.object({
   callsign: v.string(),
   federation: v.string(),
   level: v.picklist(['trusted', 'untrusted', 'revoked']),
-  ground: v.picklist(['code', 'words', 'unseen', 'api', 'certificate', 'anchor']),
+  ground: v.picklist(['code', 'words', 'unseen', 'api', 'certificate', 'anchor', 'statement']),
   by: v.string(),
   scope: ScopeSchema,
   until: v.optional(v.number()),
@@ -66,7 +66,11 @@ const DecisionLine = v.object({
   compared: v.optional(v.object({ digits: v.string(), words: v.array(v.string()), at: v.number(), by: v.string() })),
   /** The certificates on its way to the accepted one, each as the authority that issued it and its serial number. */
   rests: v.optional(v.array(v.tuple([Hash, v.string()]))),
-  /** Names of the lines that this decision lifts: replaying those does nothing. */
+  /** What this peer says about others counts here. */
+  mayRevoke: v.optional(v.literal(true)),
+  /** The statement of revocation that counted. */
+  statement: v.optional(v.object({ nodeId: NodeIdSchema, at: v.number(), name: Hash })),
+  /** Names of the lines and the statements that this decision lifts: replaying those does nothing. */
   overrides: v.optional(v.array(v.string()))
 })
 
@@ -111,6 +115,16 @@ const ListLine = v.object({
   callsign: v.optional(v.string())
 })
 
+/** A statement of revocation, byte for byte as it was signed, and the peer that brought it. */
+const StatementLine = v.object({
+  kind: v.literal('statement'),
+  at: v.number(),
+  text: v.string(),
+  signature: v.string(),
+  node: v.optional(NodeIdSchema),
+  callsign: v.optional(v.string())
+})
+
 /** Which other federations are dealt with from here on; the newest counts alone. */
 const BoundaryLine = v.object({ kind: v.literal('boundary'), at: v.number(), by: v.string(), ...boundary })
 
@@ -130,10 +144,18 @@ export type DecisionLine = v.InferOutput<typeof DecisionLine>
 export type CertificateLine = v.InferOutput<typeof CertificateLine>
 export type ListLine = v.InferOutput<typeof ListLine>
 export type EventLine = v.InferOutput<typeof EventLine>
+export type StatementLine = v.InferOutput<typeof StatementLine>
 export type BoundaryLine = v.InferOutput<typeof BoundaryLine>
-export type JournalLine = DecisionLine | CertificateLine | ListLine | BoundaryLine | EventLine
+export type JournalLine = DecisionLine | CertificateLine | ListLine | StatementLine | BoundaryLine | EventLine
 
-const JournalLineSchema = v.variant('kind', [DecisionLine, CertificateLine, ListLine, BoundaryLine, EventLine])
+const JournalLineSchema = v.variant('kind', [
+  DecisionLine,
+  CertificateLine,
+  ListLine,
+  StatementLine,
+  BoundaryLine,
+  EventLine
+])
 
 export function parseJournalLine(line: JsonObject): JournalLine | undefined {
   const parsed = v.safeParse(JournalLineSchema, line)
@@ -145,7 +167,7 @@ export function boundaryOf({ mode, federations }: BoundaryLine): Boundary {
 }
 
 export function decisionOf(line: DecisionLine): Decision {
-  const { level, at, by, ground, scope, until, reason, certificate, compared } = line
+  const { level, at, by, ground, scope, until, reason, certificate, compared, mayRevoke, statement } = line
   return {
     level,
     at,
@@ -155,6 +177,8 @@ export function decisionOf(line: DecisionLine): Decision {
     ...(until === undefined ? {} : { until }),
     ...(reason === undefined ? {} : { reason }),
     ...(certificate === undefined ? {} : { certificate }),
-    ...(compared === undefined ? {} : { compared })
+    ...(compared === undefined ? {} : { compared }),
+    ...(mayRevoke === undefined ? {} : { mayRevoke }),
+    ...(statement === undefined ? {} : { statement })
   }
 }

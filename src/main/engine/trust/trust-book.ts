@@ -5,7 +5,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { strictBoundary, type Boundary } from '@shared/boundary.js'
-import type { AuditEntry, AuditPage, Decision, MissionId, NodeId } from '@shared/model.js'
+import type { AuditEntry, AuditPage, Decision, MissionId, NodeId, RevocationStatement } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import { everything, type Scope } from '@shared/scope.js'
 import { fail, ok, type Problem, type Result } from '@shared/result.js'
@@ -32,9 +32,12 @@ import {
   type DecisionLine,
   type EventLine,
   type JournalLine,
-  type ListLine
+  type ListLine,
+  type StatementLine
 } from './journal-lines.js'
 import { ListShelf } from './list-shelf.js'
+import { isRetirement, readStatement, type Statement } from './statement.js'
+import { isCounting, StatementShelf, type KeptStatement } from './statement-shelf.js'
 import {
   hasEnded,
   isVouched,
@@ -64,6 +67,8 @@ export interface TrustBookParts {
   readonly onChange: (what: 'certificates' | 'audit') => void
   /** Other federations are dealt with than before: the policy is to be asked again about everybody. */
   readonly onBoundary: () => void
+  /** A statement about this node is here, or means something else than before. */
+  readonly onStatement: (about: NodeId) => void
   /** The disk did not take a line, or takes all again. */
   readonly onSaved: (problem: Problem | undefined) => void
 }
@@ -131,6 +136,7 @@ export class TrustBook {
   readonly #decidedIn = new Map<NodeId, string>()
   readonly #accepted = new Map<string, Accepted>()
   readonly #shelf: ListShelf
+  readonly #statements = new StatementShelf()
   /** Which node was let in by a certificate's key first, or showed it while a person trusted it; grows only. */
   readonly #owners = new Map<string, NodeId>()
   /** Trust was taken away since this start: a yes that was on its way to disk before does not undo it. */
@@ -210,6 +216,7 @@ export class TrustBook {
     book.#endRevoked()
     book.#isOpen = true
     book.#scheduleEnd()
+    book.#followStatements()
     book.#keepUp()
     return ok(book)
   }
@@ -239,8 +246,7 @@ export class TrustBook {
    * take it, and is written again until it does.
    */
   async decide({ nodeId, callsign, federation, decision, key, rests }: Deciding): Promise<Result<null>> {
-    const lifted = this.stateOf(nodeId).level === 'revoked' ? this.#decidedIn.get(nodeId) : undefined
-    const overrides = lifted === undefined ? undefined : [lifted]
+    const overrides = this.#overriddenBy(nodeId, decision)
     const line = compact({ kind: 'decision', node: nodeId, callsign, federation, ...decision, key, rests, overrides })
     // Before it is kept: of two nodes that show one key in the same moment only one gets in.
     if (key !== undefined) this.#claim(key, nodeId)
@@ -254,6 +260,121 @@ export class TrustBook {
     const written = await this.#write(line)
     if (written.ok) this.#owed.delete(nodeId)
     return written
+  }
+
+  /** What a person's decision for a peer lifts: its revocation, and all that was said against it until now. */
+  #overriddenBy(nodeId: NodeId, decision: Decision): readonly string[] | undefined {
+    if (decision.level === 'revoked' || isVouched({ level: decision.level, decision })) return undefined
+    const line = this.stateOf(nodeId).level === 'revoked' ? this.#decidedIn.get(nodeId) : undefined
+    const names = this.#statements.about(nodeId).map(({ name }) => name)
+    const overrides = line === undefined ? names : [line, ...names]
+    return overrides.length === 0 ? undefined : overrides
+  }
+
+  /** SHA-256 of the public keys of certificates that are known to be this node's. */
+  keysOf(nodeId: NodeId): readonly string[] {
+    return [...this.#owners].flatMap(([key, owner]) => (owner === nodeId ? [key] : []))
+  }
+
+  statement(name: string): Statement | undefined {
+    return this.#statements.get(name)
+  }
+
+  statementsTold(): readonly Statement[] {
+    return this.#statements.told(this.#ownId)
+  }
+
+  /** What was said about a node, the oldest first. */
+  statementsAbout(nodeId: NodeId): readonly (KeptStatement & Pick<RevocationStatement, 'effect'>)[] {
+    return this.#statements.about(nodeId).map((one) => ({ ...one, effect: this.#effectOf(one) }))
+  }
+
+  #effectOf(statement: Statement): RevocationStatement['effect'] {
+    if (isRetirement(statement)) return 'retired'
+    if (this.#statements.isLifted(statement.name)) return 'overridden'
+    const isGround = this.stateOf(statement.node).decision?.statement?.name === statement.name
+    return isGround || this.#isCounting(statement) ? 'counts' : 'advice'
+  }
+
+  /** It said itself that it is out of use. */
+  isRetired(nodeId: NodeId): boolean {
+    return this.#statements.isRetired(nodeId)
+  }
+
+  /**
+   * Keeps a verified statement for good. One that counts takes effect at once and is written until the disk takes it; one
+   * that is advice is here once it is durable. `too-many`: there is no room for it.
+   *
+   * @param from left out: said here.
+   */
+  async takeStatement(
+    statement: Statement,
+    from?: { readonly nodeId: NodeId; readonly callsign: string }
+  ): Promise<Result<null>> {
+    if (this.#statements.get(statement.name) !== undefined) return ok(null)
+    const counts = this.#isCounting(statement)
+    const isKnown = (id: NodeId) => id === this.#ownId || this.#decided.has(id)
+    if (from !== undefined && !this.#statements.hasRoomFor(statement, { from: from.nodeId, counts, isKnown }))
+      return fail('too-many', 'statements of revocation')
+    const { text, signature, name } = statement
+    const line = compact({
+      ...{ kind: 'statement', at: this.#parts.clock.now(), text, signature },
+      ...{ node: from?.nodeId, callsign: from?.callsign }
+    })
+    if (!counts) return this.#write(line)
+    this.#addStatement({ ...statement, from: from?.nodeId })
+    const written = await this.#takeAway(`statement ${name}`, line)
+    this.#followStatements()
+    return written
+  }
+
+  get #ownId(): NodeId {
+    return this.#parts.identity.nodeId
+  }
+
+  #isCounting(statement: Statement): boolean {
+    const stateOf = (id: NodeId) => this.stateOf(id)
+    return isCounting(statement, { ownId: this.#ownId, stateOf, time: this.time, shelf: this.#statements })
+  }
+
+  #addStatement(statement: KeptStatement): void {
+    if (!this.#statements.add(statement)) return
+    const { node } = statement
+    if (isRetirement(statement) && node !== this.#ownId)
+      this.#step(node, { kind: 'retired', decision: this.#revocationBy(statement) })
+    this.#parts.onStatement(node)
+    this.#followStatements()
+  }
+
+  /** Revokes whom a statement names that counts now: a right to revoke may have been given after it came. */
+  #followStatements(): void {
+    // While the journal is read, a later line may still change what an earlier one says, and nothing can be written.
+    if (!this.#isOpen) return
+    for (const statement of this.#statements.all()) {
+      const { node, name, keys, callsign } = statement
+      const before = this.stateOf(node)
+      const isGround = before.decision?.statement?.name === name && !isRetirement(statement)
+      if (isGround) for (const key of keys) this.#claim(key, node)
+      if (before.level === 'revoked' || node === this.#ownId || !this.#isCounting(statement)) continue
+      const known = this.#decided.get(node)
+      void this.decide({
+        nodeId: node,
+        callsign: known?.callsign ?? callsign,
+        federation: before.federation ?? '',
+        decision: this.#revocationBy(statement)
+      })
+      for (const key of keys) this.#claim(key, node)
+    }
+  }
+
+  #revocationBy({ revoker, node, by, at, name, reason }: Statement): Decision {
+    const mayRevoke = this.stateOf(node).decision?.mayRevoke
+    return {
+      ...{ level: 'revoked', at: this.#parts.clock.now(), by, ground: 'statement', scope: everything },
+      ...(reason === undefined ? {} : { reason }),
+      ...(mayRevoke === undefined ? {} : { mayRevoke }),
+      statement: { nodeId: revoker, at, name }
+    }
   }
 
   /** A peer shows the certificate no more that its trust rests on, or that one was revoked by who issued it. */
@@ -533,6 +654,7 @@ export class TrustBook {
       if (parsed.kind === 'decision') this.#takeDecision(parsed, nameOfLine(logLine))
       else if (parsed.kind === 'certificate') this.#takeCertificate(parsed)
       else if (parsed.kind === 'boundary') this.#takeBoundary(boundaryOf(parsed))
+      else if (parsed.kind === 'statement') this.#readStatement(parsed)
       else if (parsed.kind === 'list') {
         this.#shelf.remember(parsed)
         this.#parts.onChange('certificates')
@@ -540,6 +662,13 @@ export class TrustBook {
     }
     this.#parts.onChange('audit')
     this.#scheduleEnd()
+    this.#followStatements()
+  }
+
+  #readStatement({ text, signature, node }: StatementLine): void {
+    const statement = readStatement({ text, signature })
+    // Of a file that another program wrote: it speaks for nobody.
+    if (typeof statement !== 'string') this.#addStatement({ ...statement, from: node })
   }
 
   #takeBoundary(boundary: Boundary): void {
@@ -553,6 +682,7 @@ export class TrustBook {
     const { node, callsign, federation, key, rests } = line
     const decision = this.#standing(line)
     if (decision === undefined) return
+    for (const overridden of line.overrides ?? []) this.#statements.lift(overridden)
     this.#decidedIn.set(node, name)
     this.#decided.set(node, { nodeId: node, callsign, federation, decision, key, rests })
     if (key !== undefined) this.#claim(key, node)
@@ -656,6 +786,7 @@ export class TrustBook {
       else if (parsed?.kind === 'event') this.#salvageEvent(parsed)
       else if (parsed?.kind === 'boundary') this.#narrow([...this.#narrowing, boundaryOf(parsed)])
       else if (parsed?.kind === 'list') this.#shelf.remember(parsed)
+      else if (parsed?.kind === 'statement') this.#readStatement(parsed)
       if (parsed?.kind !== 'decision') continue
       if (parsed.key !== undefined) this.#claim(parsed.key, parsed.node)
       if (parsed.level === 'trusted') continue
@@ -719,6 +850,7 @@ function auditEntry(line: JournalLine, seq: number): AuditEntry {
     const names = line.federations.map(({ name }) => name)
     return { seq, at, kind: 'boundary', text: [line.mode, ...names].join(', '), by: line.by }
   }
+  if (line.kind === 'statement') return { seq, at, kind: 'statement', ...statementEntry(line) }
   const { node, callsign } = line
   const about = {
     seq,
@@ -737,6 +869,14 @@ function auditEntry(line: JournalLine, seq: number): AuditEntry {
     ...(code === undefined ? {} : { code }),
     ...(text === undefined ? {} : { text })
   }
+}
+
+/** About whom it is, who said it and why. */
+function statementEntry(line: StatementLine): Pick<AuditEntry, 'nodeId' | 'callsign' | 'by' | 'text'> {
+  const statement = readStatement(line)
+  if (typeof statement === 'string') return {}
+  const { node, callsign, by, reason } = statement
+  return { nodeId: node, callsign, by, ...(reason === undefined ? {} : { text: reason }) }
 }
 
 /** The journal is a log like a mission's, under an ID that no mission can have. */

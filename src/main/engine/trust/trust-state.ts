@@ -12,6 +12,7 @@
  *
  * Only a decision leads to trusted, and only a person's decision leads out of revoked. Decisions that rest on a
  * certificate are made for a person who accepted that certificate: see vouching.ts, which asks `mayVouch` first.
+ * A statement that counts (statement-shelf.ts) gives a decision `revoked`; `retired` leads to revoked from any level, for good.
  * `unvouched` and `forgotten` lead from trusted to untrusted, too; `regrounded` changes what a trusted one may do.
  */
 import type { Decision, Level } from '@shared/model.js'
@@ -24,6 +25,8 @@ export interface TrustState {
   readonly decision?: Decision
   /** The federation that the decision recorded. */
   readonly federation?: string
+  /** It said itself that it is out of use: revoked, and nobody lifts that. */
+  readonly isRetired?: true
 }
 
 /** What the certificate that a decision rests on gives. */
@@ -45,10 +48,13 @@ export type TrustEvent =
   | ({ readonly kind: 'regrounded' } & Ground)
   /** A person took the peer off the list. */
   | { readonly kind: 'forgotten' }
+  /** The peer signed that it is out of use. */
+  | { readonly kind: 'retired'; readonly decision: Decision }
 
 export const stranger: TrustState = { level: 'untrusted' }
 
 export function nextTrust(state: TrustState, event: TrustEvent): TrustState {
+  if (state.isRetired === true) return state
   switch (event.kind) {
     case 'asked':
       // A rejected request does not ask again by itself: it stays listed, and the person can open it at any time.
@@ -67,6 +73,8 @@ export function nextTrust(state: TrustState, event: TrustEvent): TrustState {
         : state
     case 'forgotten':
       return state.level === 'revoked' ? state : stranger
+    case 'retired':
+      return { ...state, level: 'revoked', decision: event.decision, isRetired: true }
     default:
       return unreachable(event)
   }
