@@ -43,6 +43,7 @@ import type {
   Role,
   SnapshotSummary,
   TaskPage,
+  TrustStory,
   WriteRequest
 } from './model.js'
 import type { Result } from './result.js'
@@ -131,6 +132,8 @@ interface CommandMap {
   /** Forget the back-off and dial now: one peer, or everybody. */
   tryNow: { argument: { readonly nodeId?: NodeId }; answer: null }
   decide: { argument: DecisionRequest; answer: null }
+  /** What its trust rests on, what it was given since, and what revoking it would stop. */
+  trustStory: { argument: { readonly nodeId: NodeId }; answer: TrustStory }
   /**
    * This laptop is out of use from now on: signed, told to every peer, and final. Nobody who hears of it links with it again.
    */

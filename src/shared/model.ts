@@ -170,6 +170,20 @@ export interface PeerSummary {
   readonly statements?: readonly RevocationStatement[]
 }
 
+/** How it came to what is decided about a peer, and what would change if it were revoked now. */
+export interface TrustStory {
+  readonly firstMet: number
+  /** What was decided, shown and said about it, the newest first, at most 100. */
+  readonly entries: readonly AuditEntry[]
+  /** Signed against it, by anybody, the oldest first. */
+  readonly statements: readonly RevocationStatement[]
+  readonly given: PeerSummary['given']
+  /** Missions that it may receive now, at most 200. */
+  readonly missions: readonly { readonly id: MissionId; readonly name: string }[]
+  /** `missions`: that it would receive no more; `cuts`: in which its part would end, by our word as an owner. */
+  readonly revoking: { readonly endsLink: boolean; readonly missions: number; readonly cuts: number }
+}
+
 /** A trusted peer of another federation, and what a boundary does to it. */
 export interface BoundaryEffect {
   readonly nodeId: NodeId

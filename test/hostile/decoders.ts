@@ -49,6 +49,7 @@ import { openStore } from '../../src/main/engine/storage/store.js'
 import { folderVersion, readFolderVersion } from '../../src/main/engine/storage/versions.js'
 import { parseJournalLine } from '../../src/main/engine/trust/journal-lines.js'
 import { PeerBook } from '../../src/main/engine/trust/peer-book.js'
+import { readStatement, signStatement } from '../../src/main/engine/trust/statement.js'
 import { SimDisk } from '../sim/disk.js'
 import { seededRandom } from '../sim/random.js'
 import { HostileLog, makeIdentity, setLine } from './hostile-peer.js'
@@ -127,6 +128,9 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
     },
     { t: 'list-want', sha256: mission, offset: 0 },
     { t: 'list-part', sha256: mission, offset: 0, total: 4, data: 'AAAA', signer: 'AAAA' },
+    { t: 'revocations', names: [mission] },
+    { t: 'revocation-want', names: [mission] },
+    { t: 'revocation', text: '{}', signature: text(64, 7) },
     { t: 'ping', n: 1, at: 2 },
     { t: 'store', store: mission },
     { t: 'receipt', ...signReceipt({ mission, digest: mission, store: mission, at: 5 }, signingKey) }
@@ -176,6 +180,7 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
       ...{ kind: 'list', at: 1, authority: mission, name: 'A', anchor: mission, sha256: mission, number: '1f' },
       ...{ thisUpdate: 1, nextUpdate: 2, entries: 3, data: 'AAAA', node: nodeId, callsign: 'A' }
     },
+    { kind: 'statement', at: 1, text: '{}', signature: text(64, 8), node: nodeId, callsign: 'A' },
     { kind: 'event', at: 1, event: 'hello', node: nodeId, callsign: 'A', text: 'x' }
   ]
 
@@ -194,6 +199,32 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
   return [
     ...(await bundleDecoders(identity, signed, [begin, more], proof)),
     ...makeMapDecoders(),
+    {
+      name: 'a statement of revocation',
+      valid: [
+        json(
+          signStatement(
+            {
+              key: record.signingKey,
+              by: 'A',
+              node: mission as string as NodeId,
+              callsign: 'B',
+              keys: [mission],
+              at: 1,
+              reason: 'ä'
+            },
+            signingKey
+          )
+        )
+      ],
+      decode(bytes) {
+        const message = parseMessage(Buffer.from(`{"t":"revocation",${bytes.toString('utf8').slice(1)}`))
+        const read = typeof message !== 'string' && message.t === 'revocation' ? readStatement(message) : ''
+        if (typeof read === 'string') return false
+        expect(read.revoker).toBe(nodeId)
+        return true
+      }
+    },
     {
       name: 'a run',
       valid: runs,
@@ -582,6 +613,7 @@ function commandArguments(missionId: MissionId, nodeId: NodeId) {
     removeAddress: address,
     tryNow: {},
     decide: { nodeId, level: 'trusted', scope, until: 5, reason: 'met', ground: 'words', mayRevoke: true },
+    trustStory: { nodeId },
     retire: { reason: 'lost' },
     startPairing: { nodeId },
     openPairing: { nodeId },

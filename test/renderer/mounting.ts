@@ -10,7 +10,7 @@ import { createText, type LocaleName } from '@/i18n'
 import { createWindowRouter } from '@/router'
 import { useFeedStore } from '@/stores/feed'
 import { richField, type Recorded } from '../window/recorded'
-import { lackedIn, previewOf, tasksIn } from '../window/recorded-standing'
+import { lackedIn, previewOf, storyOf, tasksIn } from '../window/recorded-standing'
 import { noBundles } from './no-bundles'
 
 export interface Called {
@@ -117,6 +117,10 @@ function usualAnswer(recorded: Recorded, name: CommandName, argument: unknown): 
   } = (argument ?? {}) as { missionId?: never; type?: string; offset?: number; limit?: number }
   const mission = missionId === undefined ? undefined : recorded.missions.get(missionId)
   if (name === 'previewScope') return ok(previewOf(recorded.overview, argument as ArgumentOf<'previewScope'>))
+  if (name === 'trustStory') {
+    const story = storyOf(recorded.overview, recorded.audit, (argument as ArgumentOf<'trustStory'>).nodeId)
+    return story === undefined ? fail('not-found') : ok(story)
+  }
   if (name === 'listOnlyHere') {
     const page = lackedIn(recorded, recorded.overview, argument as ArgumentOf<'listOnlyHere'>)
     return page === undefined ? fail('mission-unknown') : ok(page)

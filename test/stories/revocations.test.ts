@@ -1,6 +1,13 @@
 /** Stories of laptops that are shut out without a server: what one of us says reaches the others over friends. */
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Message } from '../../src/main/engine/links/messages.js'
+import { sha256 } from '../../src/main/engine/bytes/hash.js'
+import type { Identity } from '../../src/main/engine/identity/identity.js'
+import { bounds, limits } from '../../src/main/engine/limits.js'
+import { signStatement, type SignedStatement } from '../../src/main/engine/trust/statement.js'
+import { makeIdentity } from '../hostile/hostile-peer.js'
 import { Field, type FieldNode } from '../sim/field.js'
+import { HostilePeer } from '../sim/hostile.js'
 
 let field: Field
 afterEach(() => field.stop())
@@ -191,5 +198,141 @@ describe('a laptop that is taken out of use', () => {
     await decide(delta, charlie, 'trusted')
     await decide(charlie, delta, 'trusted')
     await field.until('delta knows', () => levelAt(delta, charlie) === 'revoked')
+  })
+})
+
+describe('the story of a peer', () => {
+  it('tells who decided and said what, what it was given, and what revoking it would stop', async () => {
+    const [alpha, bravo, charlie] = (await crew(331, ['alpha', 'bravo', 'charlie'])) as [
+      FieldNode,
+      FieldNode,
+      FieldNode
+    ]
+    const mission = await alpha.createMission('Karst Ridge Fire')
+    await field.untilInStep(mission, alpha, bravo, charlie)
+    const storyOf = async (other: FieldNode) => {
+      const told = await field.during(alpha.engine.commands.trustStory({ nodeId: other.id }))
+      if (!told.ok) throw new Error(told.problem.code)
+      return told.value
+    }
+    expect(await storyOf(charlie)).toMatchObject({
+      entries: [{ kind: 'decision', decision: { level: 'trusted', by: 'alpha' } }],
+      statements: [],
+      missions: [{ id: mission, name: 'Karst Ridge Fire' }],
+      revoking: { endsLink: true, missions: 1, cuts: 1 }
+    })
+    await decide(bravo, charlie, 'revoked')
+    await field.until('alpha heard of it', () => saidAt(alpha, charlie).length > 0)
+    await decide(alpha, bravo, 'trusted', true)
+    await alpha.restart()
+    const story = await storyOf(charlie)
+    expect(story.entries.map(({ kind, decision }) => decision?.level ?? kind)).toEqual([
+      'revoked',
+      'statement',
+      'trusted'
+    ])
+    expect(story.statements).toMatchObject([{ nodeId: bravo.id, callsign: 'bravo', effect: 'counts' }])
+    expect(story.missions).toEqual([])
+    // What it wrote counts until a person says otherwise.
+    expect(story.revoking).toEqual({ endsLink: false, missions: 0, cuts: 1 })
+    await decide(alpha, charlie, 'revoked')
+    expect((await storyOf(charlie)).revoking.cuts).toBe(0)
+  })
+})
+
+describe('a trusted peer that makes revocations up', () => {
+  async function meet(seed: number, mayRevoke?: true) {
+    const [alpha, bravo] = (await crew(seed, ['alpha', 'bravo'])) as [FieldNode, FieldNode]
+    const hostile = await HostilePeer.make(field)
+    await field.during(hostile.meet(alpha))
+    await field.until('it said hello', () => alpha.overview.peers.some(({ nodeId }) => nodeId === hostile.id))
+    const right = mayRevoke === undefined ? {} : { mayRevoke }
+    await field.during(alpha.engine.commands.decide({ nodeId: hostile.id, level: 'trusted', ...right }))
+    const link = await field.during(hostile.meet(alpha))
+    if (link === undefined) throw new Error('it is there')
+    link.send({ t: 'level', trusts: true })
+    await field.time.run(1_000)
+    const stateOf = () => alpha.overview.peers.find(({ nodeId }) => nodeId === hostile.id)?.link.state
+    expect(stateOf()).toBe('linked')
+    return { alpha, bravo, hostile, link, stateOf }
+  }
+
+  const nameOf = ({ text }: SignedStatement) => sha256(text).toString('hex')
+  const against = (
+    bravo: FieldNode,
+    { publicKey, signingKey }: Identity,
+    more: { at?: number; signer?: Identity } = {}
+  ) =>
+    signStatement(
+      {
+        ...{ key: publicKey.toString('base64url'), by: 'X', node: bravo.id, callsign: 'bravo' },
+        ...{ keys: [], at: more.at ?? 1 }
+      },
+      more.signer?.signingKey ?? signingKey
+    )
+
+  async function give(link: { send: (message: Message) => void }, ...all: readonly SignedStatement[]) {
+    link.send({ t: 'revocations', names: all.map(nameOf) })
+    await field.time.run(100)
+    for (const { text, signature } of all) link.send({ t: 'revocation', text, signature })
+    await field.time.run(1_000)
+  }
+
+  it('does nothing with what it was not asked for', async () => {
+    const { alpha, bravo, hostile, link, stateOf } = await meet(321, true)
+    const { text, signature } = against(bravo, hostile.identity)
+    link.send({ t: 'revocation', text, signature })
+    await field.time.run(1_000)
+    expect([levelAt(alpha, bravo), saidAt(alpha, bravo).length, stateOf()]).toEqual(['trusted', 0, 'linked'])
+    await give(link, { text, signature })
+    expect(levelAt(alpha, bravo), 'asked for, by whom it may be said').toBe('revoked')
+  })
+
+  it('is cut for one that another key signed, that was about somebody else, or that says to be of itself', async () => {
+    for (const forge of [
+      // By its own key in another's name.
+      (bravo: FieldNode, alpha: Identity, own: Identity) => against(bravo, alpha, { signer: own }),
+      // A true one with another node in it.
+      (bravo: FieldNode, other: Identity, own: Identity) => {
+        const { text, signature } = against(bravo, own)
+        return { text: text.replace(bravo.id, other.nodeId), signature }
+      },
+      // That bravo retired.
+      (bravo: FieldNode, other: Identity, own: Identity) => {
+        const { text, signature } = against(bravo, own)
+        return {
+          text: text.replace(own.publicKey.toString('base64url'), other.publicKey.toString('base64url')),
+          signature
+        }
+      }
+    ]) {
+      const { alpha, bravo, hostile, link, stateOf } = await meet(322, true)
+      await give(link, forge(bravo, await makeIdentity(), hostile.identity))
+      expect([levelAt(alpha, bravo), stateOf()]).toEqual(['trusted', 'down'])
+      expect(await auditOf(alpha, 'statement')).toEqual([])
+      await field.stop()
+    }
+  })
+
+  it('fills neither disk nor memory with revokers that nobody knows, nor with its own words', async () => {
+    const { alpha, bravo, hostile, link, stateOf } = await meet(323)
+    const strange = []
+    for (let count = 0; count < bounds.strangeStatementsByOne + 10; count++)
+      strange.push(against(bravo, await makeIdentity()))
+    await give(link, ...strange)
+    expect(await auditOf(alpha, 'statement')).toHaveLength(bounds.strangeStatementsByOne)
+    const own = Array.from({ length: bounds.statementsOfOne + 10 }, (_, at) => against(bravo, hostile.identity, { at }))
+    await give(link, ...own)
+    const kept = await field.during(alpha.engine.commands.listAudit({ offset: 0, limit: 200 }))
+    expect(kept.ok && kept.value.total).toBeLessThan(bounds.statementsOfOne + bounds.strangeStatementsByOne + 20)
+    expect([levelAt(alpha, bravo), stateOf()]).toEqual(['trusted', 'linked'])
+    link.send({
+      t: 'revocations',
+      names: Array.from({ length: limits.statementsTold }, (_, at) => sha256(`${at}`).toString('hex'))
+    })
+    link.send({ t: 'revocations', names: [sha256('one more').toString('hex')] })
+    await field.time.run(1_000)
+    expect(stateOf()).toBe('down')
+    expect(alpha.isLinked(bravo)).toBe(true)
   })
 })

@@ -27,7 +27,7 @@ import { fail, ok, type Result } from '@shared/result'
 import { isInBox, mapItem } from '../../src/main/engine/missions/map-item'
 import { changeName, missionIdOf, type Recorded } from './recorded'
 import { pairingHandlers } from './recorded-pairing'
-import { lackedIn, previewOf, tasksIn } from './recorded-standing'
+import { lackedIn, previewOf, storyOf, tasksIn } from './recorded-standing'
 
 export interface RecordedEngine {
   /** Address with a fresh one-time code. */
@@ -145,6 +145,10 @@ export async function startRecordedEngine(
         .filter((item) => (box === undefined || isInBox(item, box)) && item.title.toLowerCase().includes(text))
       const counts = { more: 0, found: items.length, total: all.length, left: 0 }
       return ok({ cursor: `${'0'.repeat(16)}.0`, isWhole: true, items, gone: [], ...counts })
+    },
+    trustStory: async ({ nodeId }) => {
+      const story = storyOf(state.overview, recorded.audit, nodeId)
+      return story === undefined ? fail('not-found') : ok(story)
     },
     retire: async () => ok(null),
     listMaps: async () => ok({ maps: [] }),

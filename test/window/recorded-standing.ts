@@ -1,6 +1,15 @@
 /** What a scope would do in a recorded field, who lacks what of it, and its tasks in their order. */
 import type { ArgumentOf } from '@shared/contract'
-import type { EntityView, LackedPage, Overview, ScopePreview, TaskPage } from '@shared/model'
+import type {
+  AuditEntry,
+  EntityView,
+  LackedPage,
+  NodeId,
+  Overview,
+  ScopePreview,
+  TaskPage,
+  TrustStory
+} from '@shared/model'
 import { compareTasks, isTaskDone, taskStanding } from '@shared/task-order'
 import { previewScope } from '../../src/main/engine/trust/scope-preview'
 import type { Recorded } from './recorded'
@@ -53,4 +62,26 @@ export function tasksIn(entities: readonly EntityView[], offset: number, limit: 
     .sort((a, b) => compareTasks(taskStanding(a), taskStanding(b)))
   const open = tasks.filter((task) => !isTaskDone(task)).length
   return { total: tasks.length, open, offset, items: tasks.slice(offset, offset + limit) }
+}
+
+export function storyOf(
+  { peers, missions }: Overview,
+  audit: readonly AuditEntry[],
+  nodeId: NodeId
+): TrustStory | undefined {
+  const peer = peers.find((item) => item.nodeId === nodeId)
+  if (peer === undefined) return undefined
+  const given = peer.level === 'trusted' ? missions : []
+  return {
+    firstMet: peer.firstMet,
+    entries: audit.filter((entry) => entry.nodeId === nodeId && entry.decision !== undefined),
+    statements: peer.statements ?? [],
+    given: peer.given,
+    missions: given.map(({ id, name }) => ({ id, name })),
+    revoking: {
+      endsLink: peer.link.state === 'linked',
+      missions: given.length,
+      cuts: given.filter(({ role }) => role === 'owner').length
+    }
+  }
 }

@@ -48,6 +48,8 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
         level: body['level']
       }))
     }
+    case 'GET peers/:id/story':
+      return replyTo(await run('trustStory', { nodeId: id }), (story) => story)
     case 'GET boundary':
       return reply(engine.overview().node.boundary)
     case 'PUT boundary':

@@ -18,6 +18,7 @@ import { createMemberCommands } from './member-commands.js'
 import type { Mission } from './missions/mission.js'
 import type { Missions } from './missions/missions.js'
 import type { HealthBook, Views } from './overview.js'
+import { createTrustStory } from './trust-story.js'
 import type { Pairings } from './pairing/pairing.js'
 import type { Presence } from './presence/presence.js'
 import type { Clock } from './runtime/clock.js'
@@ -81,6 +82,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
     ...parts.standing,
     ...parts.boundary,
     ...parts.contents,
+    ...createTrustStory({ ...parts, ownId: identity.nodeId }),
     ...createMemberCommands({ clock: parts.clock, known }),
     async changeSettings(changes) {
       return parts.changeSettings(changes)
@@ -209,6 +211,7 @@ const looking: ReadonlySet<CommandName> = new Set([
   'listAudit',
   'listOnlyHere',
   'previewScope',
+  'trustStory',
   'previewBoundary',
   'listContents',
   'previewContent',

@@ -93,6 +93,7 @@ const schemas = {
     keepsChanges: v.optional(v.literal(true)),
     mayRevoke: v.optional(v.literal(true))
   }),
+  trustStory: v.strictObject({ nodeId: NodeIdSchema }),
   retire: v.strictObject({ reason: v.optional(Text(limits.reasonLength)) }),
   startPairing: v.strictObject({ nodeId: NodeIdSchema }),
   openPairing: v.strictObject({ nodeId: NodeIdSchema }),

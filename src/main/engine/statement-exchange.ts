@@ -74,12 +74,12 @@ export class StatementExchange {
   }
 
   #want(link: Link, said: Said, told: readonly string[]): void {
-    const names = told.filter((name) => !said.wanted.has(name) && this.#parts.trust.statement(name) === undefined)
+    const names = told.filter((name) => !said.wanted.has(name) && !this.#parts.trust.hasStatement(name))
     if (said.wanted.size + names.length > limits.statementsTold) {
       link.close('protocol-error', 'it names more revocations than it gives')
       return
     }
-    for (const name of told) if (this.#parts.trust.statement(name) !== undefined) said.known.add(name)
+    for (const name of told) if (this.#parts.trust.hasStatement(name)) said.known.add(name)
     for (const name of names) said.wanted.add(name)
     if (names.length > 0) link.send({ t: 'revocation-want', names })
   }
@@ -102,7 +102,7 @@ export class StatementExchange {
       link.close('protocol-error', statement)
       return
     }
-    if (!said.wanted.delete(statement.name) || trust.statement(statement.name) !== undefined) return
+    if (!said.wanted.delete(statement.name) || trust.hasStatement(statement.name)) return
     said.known.add(statement.name)
     const callsign = peers.peers.get(nodeId)?.callsign ?? ''
     const taken = await trust.takeStatement(statement, { nodeId, callsign })

@@ -34,6 +34,7 @@ const commands: Readonly<Record<CommandName, Care>> = {
   tryNow: 'free',
   decide: 'person',
   retire: 'person',
+  trustStory: 'free',
   startPairing: 'person',
   openPairing: 'person',
   answerPairing: 'person',

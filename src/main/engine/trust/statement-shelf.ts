@@ -12,6 +12,8 @@ export interface KeptStatement extends Statement {
 export class StatementShelf {
   readonly #all = new Map<string, KeptStatement>()
   readonly #lifted = new Set<string>()
+  /** On their way to disk: they take room already. */
+  readonly #coming = new Map<string, KeptStatement>()
 
   get(name: string): KeptStatement | undefined {
     return this.#all.get(name)
@@ -19,6 +21,21 @@ export class StatementShelf {
 
   all(): readonly KeptStatement[] {
     return [...this.#all.values()]
+  }
+
+  /** Here, or on its way to disk. */
+  has(name: string): boolean {
+    return this.#all.has(name) || this.#coming.has(name)
+  }
+
+  /** Holds its place while it is written. */
+  async during<T>(statement: KeptStatement, written: Promise<T>): Promise<T> {
+    this.#coming.set(statement.name, statement)
+    try {
+      return await written
+    } finally {
+      this.#coming.delete(statement.name)
+    }
   }
 
   /** False: it is here already. */
@@ -62,7 +79,7 @@ export class StatementShelf {
       isKnown
     }: { readonly from: NodeId; readonly counts: boolean; readonly isKnown: (id: NodeId) => boolean }
   ): boolean {
-    const all = this.all()
+    const all = [...this.#all.values(), ...this.#coming.values()]
     if (all.filter((one) => one.revoker === revoker).length >= bounds.statementsOfOne) return false
     if (counts && isKnown(revoker)) return true
     if (all.length >= bounds.statements) return false

@@ -146,6 +146,8 @@ export class TrustBook {
   #narrowing: readonly Boundary[] = []
   #audit: AuditEntry[] = []
   #auditCount = 0
+  /** What of the audit tells how it came to what is decided about a node; links come and go too often. */
+  readonly #histories = new Map<NodeId, AuditEntry[]>()
   #isGood = true
   #isOpen = false
   readonly #knownDamage = new Set<string>()
@@ -280,6 +282,11 @@ export class TrustBook {
     return this.#statements.get(name)
   }
 
+  /** Whether it is here, or on its way to disk. */
+  hasStatement(name: string): boolean {
+    return this.#statements.has(name)
+  }
+
   statementsTold(): readonly Statement[] {
     return this.#statements.told(this.#ownId)
   }
@@ -311,7 +318,7 @@ export class TrustBook {
     statement: Statement,
     from?: { readonly nodeId: NodeId; readonly callsign: string }
   ): Promise<Result<null>> {
-    if (this.#statements.get(statement.name) !== undefined) return ok(null)
+    if (this.#statements.has(statement.name)) return ok(null)
     const counts = this.#isCounting(statement)
     const isKnown = (id: NodeId) => id === this.#ownId || this.#decided.has(id)
     if (from !== undefined && !this.#statements.hasRoomFor(statement, { from: from.nodeId, counts, isKnown }))
@@ -321,8 +328,9 @@ export class TrustBook {
       ...{ kind: 'statement', at: this.#parts.clock.now(), text, signature },
       ...{ node: from?.nodeId, callsign: from?.callsign }
     })
-    if (!counts) return this.#write(line)
-    this.#addStatement({ ...statement, from: from?.nodeId })
+    const kept = { ...statement, from: from?.nodeId }
+    if (!counts) return this.#statements.during(kept, this.#write(line))
+    this.#addStatement(kept)
     const written = await this.#takeAway(`statement ${name}`, line)
     this.#followStatements()
     return written
@@ -582,6 +590,11 @@ export class TrustBook {
     return { total: this.#auditCount, items: newestFirst.reverse() }
   }
 
+  /** How it came to what is decided about a node, the newest first. */
+  historyOf(nodeId: NodeId): readonly AuditEntry[] {
+    return (this.#histories.get(nodeId) ?? []).toReversed()
+  }
+
   async close(): Promise<void> {
     this.#cancelRetry?.()
     await this.#keepingUp
@@ -760,7 +773,10 @@ export class TrustBook {
 
   #remember(line: JournalLine): void {
     this.#auditCount++
-    this.#audit.push(auditEntry(line, this.#auditCount))
+    const entry = auditEntry(line, this.#auditCount)
+    this.#audit.push(entry)
+    if (entry.nodeId !== undefined && isHistory(entry))
+      this.#histories.set(entry.nodeId, [...(this.#histories.get(entry.nodeId) ?? []), entry].slice(-historyMost))
     if (this.#audit.length > bounds.auditInMemory * 2) this.#audit = this.#audit.slice(-bounds.auditInMemory)
   }
 
@@ -833,6 +849,23 @@ export class TrustBook {
     if (next < Infinity)
       this.#cancelEnd = this.#parts.clock.after(Math.min(next - time, 60_000), () => this.#scheduleEnd())
   }
+}
+
+/** Of one node. */
+const historyMost = 100
+const histories: ReadonlySet<string> = new Set([
+  'decision',
+  'statement',
+  'certificate-key',
+  'certificate-lost',
+  'certificate-revoked',
+  'trust-ended',
+  'forgotten'
+])
+
+/** Nothing of it can be made by strangers in numbers: at most a few statements about each. */
+function isHistory({ kind }: AuditEntry): boolean {
+  return histories.has(kind)
 }
 
 function isLoss(event: string): boolean {
