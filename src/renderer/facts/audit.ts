@@ -35,6 +35,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   'certificate-revoked': { key: 'audit.certificateRevoked', mark: 'revoked', group: 'decisions' },
   'list-taken': { key: 'audit.listTaken', mark: 'organisation', group: 'imports', saysText: true },
   'certificate-shared': { key: 'audit.certificateShared', mark: 'failure', group: 'refusals' },
+  statement: { key: 'audit.statement', mark: 'revoked', group: 'decisions' },
   forgotten: { key: 'audit.forgotten', group: 'decisions' },
   'anchor-accepted': { key: 'audit.anchorAccepted', mark: 'organisation', group: 'imports', saysText: true },
   'anchor-removed': { key: 'audit.anchorRemoved', mark: 'revoked', group: 'imports', saysText: true },

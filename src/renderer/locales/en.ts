@@ -375,8 +375,24 @@ export const messages = {
     revoke: 'Revoke',
     decideAgain: 'Decide again'
   },
+  story: {
+    title: 'How it came to this',
+    said: '{who} revoked it, {at}',
+    advice: 'Advice: nothing changed here. Ask them, then decide.',
+    counts: 'Counts here: a person here let them revoke.',
+    overridden: 'A person here decided otherwise afterwards.',
+    retired: 'Said by the laptop itself: it is out of use, and that is final.',
+    revoking: 'Revoking stops',
+    stopsLink: 'the link now | the link now, and one mission | the link now, and {n} missions',
+    stopsNext: 'the next link | the next link, and one mission | the next link, and {n} missions',
+    cuts: 'Revoking ends',
+    cutsIn: 'its part in one mission of ours | its part in {n} missions of ours'
+  },
   decision: {
     title: 'Trust {name}?',
+    mayRevoke: 'Whom it revokes is revoked here',
+    mayRevokeNote:
+      'For those who lead a team. Without this, what it says is shown as advice. It also follows what it said before.',
     sentence: 'First met {at}. Name and federation are its own claim until you decide.',
     sentenceOver: 'First met {at} over {address}. Name and federation are its own claim until you decide.',
     changeTitle: 'Change what {name} gets?',
@@ -1645,6 +1661,7 @@ export const messages = {
     pairingPaused: 'Pairing pauses for ten minutes',
     rejected: '{who} rejected {name}',
     revoked: '{who} revoked {name}',
+    statement: '{who} says that {name} is revoked',
     refused: 'Refused: {name}',
     linkUp: 'Linked: {name}',
     linkDown: 'Link to {name} ended',
