@@ -6,7 +6,7 @@ import type { BoundaryEffect } from '@shared/model'
 import { ok, problem } from '@shared/result'
 import App from '@/App.vue'
 import { effectGroups, nameError, withFederation, withoutFederation } from '@/facts/boundary'
-import { nodeIdOf, richField, type Recorded } from '../window/recorded'
+import { missionIdOf, nodeIdOf, richField, type Recorded } from '../window/recorded'
 import { mountPart, type Mounted } from './mounting'
 
 let mounted: Mounted | undefined
@@ -154,6 +154,28 @@ describe('the boundary of the federation', () => {
     mounted.say({ slice: 'node', value: { ...overview.node, boundary: listed } })
     await flushPromises()
     expect(shown()).toContain('what its members delete is a request')
+  })
+})
+
+describe('who may pass a mission on', () => {
+  it('is chosen for a new mission, inside the federation if nobody chooses', async () => {
+    mounted = await mountPart(App, { path: '/missions', recorded: fieldWith(listed) })
+    const choices = { first: 'federation', second: 'none' } as const
+    for (const [name, onward] of Object.entries(choices)) {
+      await press(button('New mission'))
+      await type('Name', name)
+      const select = field<HTMLSelectElement>('Who may pass it on')
+      expect([...select.options].map(({ text }) => text)).toContain('Whoever has it, inside kras-2026')
+      expect(select.value).toBe('federation')
+      select.value = onward
+      select.dispatchEvent(new Event('change'))
+      mounted.answer('createMission', ok({ id: missionIdOf(1) }))
+      await press(button('Create mission'))
+      await mounted.wrapper.vm.$router.push('/missions')
+      await flushPromises()
+    }
+    const made = mounted.called.filter(({ name }) => name === 'createMission').map(({ argument }) => argument)
+    expect(made).toEqual(Object.entries(choices).map(([name, onward]) => ({ name, onward })))
   })
 })
 

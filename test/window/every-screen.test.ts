@@ -264,7 +264,6 @@ const screens: readonly Screen[] = [
   { name: 'mission-conflicts', path: `${fire}/conflicts`, field: richField },
   { name: 'mission-people', path: `${fire}/people`, field: richField },
   { name: 'mission-asked', path: `${fire}/conflicts`, field: asked, way: showRequests },
-  { name: 'mission-asked-log', path: `${fire}/log`, field: asked },
   {
     name: 'mission-asked-task',
     path: fire,
@@ -293,16 +292,6 @@ const screens: readonly Screen[] = [
   { name: 'trust-broken', path: '/trust', field: brokenField },
   { name: 'trust-confirm', path: '/trust', field: brokenField, way: press('Look and confirm') },
   { name: 'boundary', path: '/trust', field: bridging, way: showBoundary },
-  {
-    name: 'boundary-narrower',
-    path: '/trust',
-    field: bridging,
-    own: { previewBoundary: async () => ok(touched) },
-    way: async (page) => {
-      await page.getByText('Only kras-2026', { exact: true }).click()
-      await page.getByText('Links end').waitFor()
-    }
-  },
   {
     name: 'boundary-change',
     path: '/trust',
