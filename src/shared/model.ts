@@ -175,7 +175,7 @@ export interface TrustStory {
   readonly firstMet: number
   /** What was decided, shown and said about it, the newest first, at most 100. */
   readonly entries: readonly AuditEntry[]
-  /** Signed against it, by anybody, the oldest first. */
+  /** Signed against it, by anybody: the newest 100, the oldest first. */
   readonly statements: readonly RevocationStatement[]
   readonly given: PeerSummary['given']
   /** Missions that it may receive now, at most 200. */

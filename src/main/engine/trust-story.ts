@@ -22,6 +22,8 @@ export interface TrustStoryParts {
 
 /** Listed of them; the numbers speak of all. */
 const missionsMost = 200
+/** The newest. */
+const statementsMost = 100
 
 export function createTrustStory({
   ownId,
@@ -40,7 +42,7 @@ export function createTrustStory({
       return ok({
         firstMet: peer.firstMet,
         entries: trust.historyOf(nodeId),
-        statements: trust.statementsAbout(nodeId).map(statementView),
+        statements: trust.statementsAbout(nodeId).slice(-statementsMost).map(statementView),
         given: peer.given,
         missions: given.slice(0, missionsMost).map(({ id, summary, signed }) => ({
           id,

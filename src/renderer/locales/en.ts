@@ -373,6 +373,7 @@ export const messages = {
     changes: '{n} change, {bytes} | {n} changes, {bytes}',
     change: 'Change what is shared',
     revoke: 'Revoke',
+    revokeToo: 'Revoke here, too',
     decideAgain: 'Decide again'
   },
   story: {
@@ -523,7 +524,7 @@ export const messages = {
     keepsChanges: 'Let its writing go on counting',
     keepsChangesNote: 'For a laptop that is only replaced. A lost or stolen one should not write on.',
     reason: 'Reason',
-    reasonHint: 'Stays with the decision, such as: stolen.',
+    reasonHint: 'Told to your other laptops, such as: stolen.',
     keep: 'Keep trusting',
     confirm: 'Revoke {name}',
     done: '{name} is revoked'
