@@ -57,6 +57,17 @@ describe('trust', () => {
     )
   })
 
+  it('of who retired is over for good, whatever anybody decides', () => {
+    fc.assert(
+      fc.property(events, decision, events, (before, said, since) => {
+        const retired = after([...before, { kind: 'retired', decision: { ...said, level: 'revoked' } }])
+        expect(retired.level).toBe('revoked')
+        expect(since.reduce(nextTrust, retired)).toEqual(retired)
+        expect(mayVouch(retired)).toBe(false)
+      })
+    )
+  })
+
   it('comes from a decision only, and is the last one that was made', () => {
     fc.assert(
       fc.property(events, other, decided, (before, event, last) => {
