@@ -21,7 +21,8 @@ const mission: MissionFacts = {
   name: 'Fire north',
   labels: ['kras'],
   onward: 'any',
-  isOwn: false
+  isOwn: false,
+  isMembers: false
 }
 const full: FederationPolicy = { out: ['*'], in: ['*'], access: 'write', vouching: true, deletions: 'count' }
 const narrow: FederationPolicy = { out: ['Fire*'], in: [], access: 'read', vouching: false, deletions: 'request' }
@@ -53,6 +54,7 @@ const paths = {
   'relaying what stays in the federation': (facts: PeerFacts) =>
     refuseGiving(facts, { ...mission, onward: 'federation' }),
   'relaying what is not passed on': (facts: PeerFacts) => refuseGiving(facts, { ...mission, onward: 'none' }),
+  'giving back to a member': (facts: PeerFacts) => refuseGiving(facts, { ...mission, onward: 'none', isMembers: true }),
   'its changes': (facts: PeerFacts) => refuseWriting(facts, mission),
   'its deletions': (facts: PeerFacts) => (mayDelete(facts) ? undefined : 'a request')
 }
@@ -70,6 +72,7 @@ const nothing: Readonly<Record<Path, string | undefined>> = {
   'relaying what may go anywhere': differs,
   'relaying what stays in the federation': differs,
   'relaying what is not passed on': differs,
+  'giving back to a member': differs,
   'its changes': differs,
   'its deletions': 'a request'
 }
@@ -82,6 +85,7 @@ const own: typeof nothing = {
   'relaying what may go anywhere': yes,
   'relaying what stays in the federation': yes,
   'relaying what is not passed on': 'outside-scope',
+  'giving back to a member': yes,
   'its changes': yes,
   'its deletions': yes
 }

@@ -49,7 +49,8 @@ const mission: MissionFacts = {
   name: 'Fire north',
   labels: ['kras'],
   onward: 'federation',
-  isOwn: false
+  isOwn: false,
+  isMembers: false
 }
 
 function facts(trust: TrustState, more: Partial<PeerFacts> = {}): PeerFacts {
@@ -108,6 +109,7 @@ describe('the policy', () => {
     const peer = facts(trusting())
     expect(refuseGiving(peer, { ...mission, onward: 'none' })).toBe('outside-scope')
     expect(refuseGiving(peer, { ...mission, onward: 'none', isOwn: true })).toBeUndefined()
+    expect(refuseGiving(peer, { ...mission, onward: 'none', isMembers: true })).toBeUndefined()
   })
 })
 

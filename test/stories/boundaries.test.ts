@@ -18,7 +18,7 @@ async function bound(node: FieldNode, boundary: Boundary): Promise<void> {
   if (!done.ok) throw new Error(done.problem.code)
 }
 
-async function missionOf(node: FieldNode, name: string, onward: 'federation' | 'any'): Promise<MissionId> {
+async function missionOf(node: FieldNode, name: string, onward: 'none' | 'federation' | 'any'): Promise<MissionId> {
   const made = await field.during(node.engine.commands.createMission({ name, onward }))
   if (!made.ok) throw new Error(made.problem.code)
   return made.value.id
@@ -66,6 +66,18 @@ describe('two federations', () => {
     // Theirs is of a node that lets us write; ours lets them read.
     expect(alpha.mission(theirs)?.role).toBe('subscriber')
     expect(delta.mission(flood)?.role).toBeUndefined()
+  })
+
+  it('write together in a mission that stays with its members', async () => {
+    const [alpha, delta] = await twoFederations(207)
+    await field.befriend(alpha, delta)
+    for (const onward of ['federation', 'none'] as const) {
+      const mission = await missionOf(alpha, onward, onward)
+      await field.until('delta may write', () => delta.mission(mission)?.role === 'subscriber')
+      await delta.write(mission, 'log/1', 'text', 'from the other federation')
+      await field.untilInStep(mission, alpha, delta)
+      expect(await alpha.values(mission, 'log/1', 'text')).toEqual(['from the other federation'])
+    }
   })
 
   it('are cut at once when the boundary narrows, also in the middle of it, and stay so after a restart', async () => {

@@ -40,7 +40,7 @@ export function createBoundaryCommands(
     const now = links.factsOf(nodeId)
     const then = { ...now, boundaries: [boundary] }
     const given = (facts: typeof now) =>
-      missions.all().filter((mission) => refuseGiving(facts, missionFacts(mission, ownId)) === undefined).length
+      missions.all().filter((mission) => refuseGiving(facts, missionFacts(mission, ownId, nodeId)) === undefined).length
     return {
       mayLink: [refuseLink(now) === undefined, refuseLink(then) === undefined],
       missions: [given(now), given(then)]

@@ -400,9 +400,9 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     log,
     autoBytes: () => book.all.filesAutoMb * megabyte,
     mayGive: (nodeId, mission) =>
-      refuseGiving(links.factsOf(nodeId), missionFacts(mission, identity.nodeId)) === undefined,
+      refuseGiving(links.factsOf(nodeId), missionFacts(mission, identity.nodeId, nodeId)) === undefined,
     mayTake: (nodeId, mission) =>
-      refuseTaking(links.factsOf(nodeId), missionFacts(mission, identity.nodeId)) === undefined,
+      refuseTaking(links.factsOf(nodeId), missionFacts(mission, identity.nodeId, nodeId)) === undefined,
     onChange: (mission) => feed.noteMission(mission),
     onProblem: (found) => health.set('content', found)
   })

@@ -64,7 +64,7 @@ export function createStandingCommands(
     const { summary, logs } = mission
     const items = Object.entries(summary.counts).reduce((sum, [type, n]) => sum + (type === 'mission' ? 0 : n), 0)
     const { changes, bytes } = logs
-    const policed = missionFacts(mission, ownId)
+    const policed = missionFacts(mission, ownId, nodeId)
     const peer = nodeId === undefined ? undefined : links.factsOf(nodeId)
     return {
       ...policed,

@@ -37,7 +37,7 @@ export function createTrustStory({
       const peer = peers.peers.get(nodeId)
       if (peer === undefined) return fail('not-found')
       const facts = links.factsOf(nodeId)
-      const given = missions.all().filter((one) => refuseGiving(facts, missionFacts(one, ownId)) === undefined)
+      const given = missions.all().filter((one) => refuseGiving(facts, missionFacts(one, ownId, nodeId)) === undefined)
       const ours = missions.all().filter((one) => one.roleOf(ownId) === 'owner')
       return ok({
         firstMet: peer.firstMet,

@@ -331,7 +331,7 @@ export class Bundles {
       // What anybody may find goes further than a federation.
       if (inTheOpen === true && facts.onward !== 'any' && !facts.isOwn) return problem('outside-scope', facts.name)
       for (const nodeId of to) {
-        const refused = refuseGiving(links.factsOf(nodeId), facts)
+        const refused = refuseGiving(links.factsOf(nodeId), missionFacts(mission, identity.nodeId, nodeId))
         if (refused !== undefined)
           return problem(refused, `${peers.peers.get(nodeId)?.callsign ?? shortId(nodeId)}: ${facts.name}`)
       }
@@ -355,7 +355,9 @@ export class Bundles {
       const last = this.#book.taken.filter(({ from }) => from === nodeId).at(-1)
       const allowed = missions
         .all()
-        .filter((mission) => refuseGiving(links.factsOf(nodeId), missionFacts(mission, identity.nodeId)) === undefined)
+        .filter(
+          (mission) => refuseGiving(links.factsOf(nodeId), missionFacts(mission, identity.nodeId, nodeId)) === undefined
+        )
       return last === undefined ? [] : [this.#receiptFor(last.id, allowed)]
     })
   }

@@ -676,11 +676,11 @@ export class Replicator {
   }
 
   #refuseGiving(nodeId: NodeId, mission: Mission): ProblemCode | undefined {
-    return refuseGiving(this.#parts.links.factsOf(nodeId), missionFacts(mission, this.#parts.ownId))
+    return refuseGiving(this.#parts.links.factsOf(nodeId), missionFacts(mission, this.#parts.ownId, nodeId))
   }
 
   #refuseTaking(nodeId: NodeId, mission: Mission): ProblemCode | undefined {
-    return refuseTaking(this.#parts.links.factsOf(nodeId), missionFacts(mission, this.#parts.ownId))
+    return refuseTaking(this.#parts.links.factsOf(nodeId), missionFacts(mission, this.#parts.ownId, nodeId))
   }
 
   /** Asked by the link when a frame of a mission is about to leave. */
@@ -702,7 +702,7 @@ function countOne(counts: Map<string, number>, reason: string): void {
 function wantsAdmit(mission: Mission, nodeId: NodeId, facts: PeerFacts, ownId: NodeId): boolean {
   const isLess =
     mission.roleOf(nodeId) === undefined || (mayDelete(facts) && mayLetDelete(mission.permissions, ownId, nodeId))
-  return isLess && refuseWriting(facts, missionFacts(mission, ownId)) === undefined
+  return isLess && refuseWriting(facts, missionFacts(mission, ownId, nodeId)) === undefined
 }
 
 /** An author's admit stands in the log of a member before it, so its runs find it admitted. */

@@ -41,7 +41,10 @@ export class Standing {
     const holders: Holder[] = []
     for (const [nodeId, missions] of this.#parts.exchanges) {
       const exchange = missions.get(mission.id)
-      if (exchange === undefined || refuseGiving(links.factsOf(nodeId), missionFacts(mission, ownId)) !== undefined)
+      if (
+        exchange === undefined ||
+        refuseGiving(links.factsOf(nodeId), missionFacts(mission, ownId, nodeId)) !== undefined
+      )
         continue
       const linked = links.linkTo(nodeId)?.state === 'up'
       const receipt = this.#receipt(mission, nodeId)
@@ -94,7 +97,7 @@ export class Standing {
     const { links, ownId } = this.#parts
     const steps: StepWith[] = []
     for (const mission of this.#parts.missions.all()) {
-      if (refuseGiving(links.factsOf(nodeId), missionFacts(mission, ownId)) !== undefined) continue
+      if (refuseGiving(links.factsOf(nodeId), missionFacts(mission, ownId, nodeId)) !== undefined) continue
       const exchange = this.#parts.exchanges.get(nodeId)?.get(mission.id)
       steps.push(exchange === undefined ? unknownStep : stepOf(mission, exchange))
     }

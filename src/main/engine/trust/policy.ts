@@ -28,6 +28,8 @@ export interface MissionFacts {
   readonly onward: 'none' | 'federation' | 'any'
   /** Whether this node is an owner. */
   readonly isOwn: boolean
+  /** Whether the peer is a member: what it gets it has a right to by the mission's own word, so nothing is passed on. */
+  readonly isMembers: boolean
 }
 
 /** As it claims now; of one that withholds it, as the decision recorded; empty: not known. */
@@ -78,15 +80,20 @@ export function refuseLink(facts: PeerFacts): ProblemCode | undefined {
 }
 
 /** Whether this node may give it to anybody of its own federation; its create record says so. */
-export function isPassedOn({ onward, isOwn }: Pick<MissionFacts, 'onward' | 'isOwn'>): boolean {
-  return onward !== 'none' || isOwn
+export function isPassedOn({
+  onward,
+  isOwn,
+  isMembers
+}: Pick<MissionFacts, 'onward' | 'isOwn' | 'isMembers'>): boolean {
+  return onward !== 'none' || isOwn || isMembers
 }
 
 /**
- * Whether a mission may cross to the peer's federation: owners decide for theirs, others need its create record's word.
+ * Whether a mission may cross to the peer's federation: owners decide for theirs, members get what is
+ * theirs, and all others need its create record's word.
  */
 export function refuseCrossing(facts: PeerFacts, mission: MissionFacts): ProblemCode | undefined {
-  const mayCross = mission.isOwn || mission.onward === 'any'
+  const mayCross = mission.isOwn || mission.isMembers || mission.onward === 'any'
   return crosses(facts, ({ out }) => mayCross && covers(out, mission)) ? undefined : 'outside-boundary'
 }
 
@@ -101,12 +108,18 @@ export function refuseGiving(facts: PeerFacts, mission: MissionFacts): ProblemCo
 }
 
 /** Do we take such a mission from the peer's federation? */
-export function refuseComing(facts: PeerFacts, mission: Omit<MissionFacts, 'isOwn'>): ProblemCode | undefined {
+export function refuseComing(
+  facts: PeerFacts,
+  mission: Omit<MissionFacts, 'isOwn' | 'isMembers'>
+): ProblemCode | undefined {
   return crosses(facts, (policy) => covers(policy.in, mission)) ? undefined : 'outside-boundary'
 }
 
 /** Do we take this mission's changes from the peer? */
-export function refuseTaking(facts: PeerFacts, mission: Omit<MissionFacts, 'isOwn'>): ProblemCode | undefined {
+export function refuseTaking(
+  facts: PeerFacts,
+  mission: Omit<MissionFacts, 'isOwn' | 'isMembers'>
+): ProblemCode | undefined {
   const link = refuseLink(facts)
   if (link !== undefined) return link
   const coming = refuseComing(facts, mission)

@@ -3,7 +3,7 @@ import type { ScopedMission, ScopePreview } from '@shared/model.js'
 import { covers, futurePatterns, type Scope } from '@shared/scope.js'
 import type { MissionFacts } from './policy.js'
 
-export interface ScopedFacts extends MissionFacts {
+export interface ScopedFacts extends Omit<MissionFacts, 'isMembers'> {
   /** As people call it now; patterns go by `name`, that of the create record. */
   readonly shownName: string
   readonly items: number
