@@ -77,7 +77,7 @@ describe('the local API', () => {
     const decide = (body: unknown) => alpha.call('POST', `peers/${bravo.nodeId}/decision`, body)
     expect((await decide({ level: 'trusted', until: 1 })).body.code).toBe('bad-until')
     expect((await decide({ level: 'trusted', scope: { out: 'all' } })).body.code).toBe('bad-scope')
-    expect((await decide({ level: 'trusted', mayRevoke: true })).body.code).toBe('bad-request')
+    expect((await decide({ level: 'trusted', mayRevoke: 'yes' })).body.code).toBe('bad-request')
     expect((await decide({ level: 'friend' })).body.code).toBe('bad-request')
     expect(await alpha.call('POST', `peers/${'0'.repeat(64)}/decision`, { level: 'trusted' })).toMatchObject({
       status: 404,
