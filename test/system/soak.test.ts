@@ -197,12 +197,15 @@ class Ring {
       )
       return isLinked && new Set(views.map((mission) => mission?.digest)).size === 1
     })
-    // A timer that ends by itself, such as the one of a document that is saved soon, is none of a link.
+    // A timer that ends by itself, such as the one of a document that is saved soon, is none of a link; nor is the file that
+    // it is saved to.
     let timers = this.clock.waiting
+    let handles = openHandles()
     for (let calm = 0; calm < 10; calm++) {
       await pause(100)
       if (this.clock.waiting < timers) calm = 0
       timers = Math.min(timers, this.clock.waiting)
+      handles = Math.min(handles, openHandles())
     }
     collect()
     const { heapUsed, external } = process.memoryUsage()
@@ -213,8 +216,7 @@ class Ring {
       memory: heapUsed + external,
       disk: sizes.reduce((sum, size) => sum + size, 0),
       timers,
-      handles:
-        process.platform === 'linux' ? readdirSync('/proc/self/fd').length : process.getActiveResourcesInfo().length
+      handles
     }
   }
 
@@ -258,6 +260,10 @@ class Ring {
       this.#news.add(end)
     })
   }
+}
+
+function openHandles(): number {
+  return process.platform === 'linux' ? readdirSync('/proc/self/fd').length : process.getActiveResourcesInfo().length
 }
 
 function pause(ms: number): Promise<void> {
