@@ -15,7 +15,7 @@ export default defineConfig({
     hookTimeout: 30_000,
     // A test file gets a process of its own: what it leaves behind cannot help or harm the next one.
     pool: 'forks',
-    // Most tests wait for processes, pages and sockets more than they compute; one at a time would leave a core idle.
-    maxWorkers: Math.max(2, availableParallelism() - 1)
+    // Most tests wait for processes, pages and sockets more than they compute; with one or two at a time the cores idle.
+    maxWorkers: Math.max(3, availableParallelism() - 1)
   }
 })

@@ -1,5 +1,6 @@
 // Runs tools of this project from its scripts: output goes through, a failure ends the script with the same code.
-import { spawnSync } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readdirSync, statSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -11,6 +12,18 @@ export function run(command, ...args) {
   const { status, error } = spawnSync(command, args, { stdio: 'inherit' })
   if (error) throw error
   if (status !== 0) process.exit(status ?? 1)
+}
+
+/** Tools that do not need each other, beside each other; the first that failed gives the code. */
+export async function atOnce(...tools) {
+  const codes = await Promise.all(
+    tools.map(async ([name, ...args]) => {
+      const [code] = await once(spawn(process.execPath, [bin(name), ...args], { stdio: 'inherit' }), 'exit')
+      return code ?? 1
+    })
+  )
+  const failed = codes.find((code) => code !== 0)
+  if (failed !== undefined) process.exit(failed)
 }
 
 /** The script behind a package's command, run by this very Node: no shell, no .cmd files. */
