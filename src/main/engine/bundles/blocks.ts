@@ -24,22 +24,13 @@ export async function packBlock(runs: readonly Buffer[]): Promise<Buffer> {
   return Buffer.concat([length, packed])
 }
 
-/** The runs of a part, block by block, the next one being read meanwhile. Throws BundleRefused when they are none. */
+/** The runs of a part, block by block. Throws BundleRefused when they are none. */
 export async function* unpackBlocks(part: PartReader): AsyncGenerator<readonly Run[]> {
-  let next: Promise<Buffer> | undefined
-  do {
-    const bytes = await (next ?? readBlock(part))
-    next = part.left > 0 ? readBlock(part) : undefined
-    next?.catch(() => undefined) // It is waited for above, unless the block before it is refused.
-    yield runsOf(bytes)
-  } while (next !== undefined)
-}
-
-async function readBlock(part: PartReader): Promise<Buffer> {
-  if (part.left === 0) return Buffer.alloc(0)
-  const length = (await part.take(lengthBytes)).readUInt32BE()
-  if (length > packedMost) throw damaged('a block is too long')
-  return unpack(await part.take(length))
+  while (part.left > 0) {
+    const length = (await part.take(lengthBytes)).readUInt32BE()
+    if (length > packedMost) throw damaged('a block is too long')
+    yield runsOf(await unpack(await part.take(length)))
+  }
 }
 
 async function unpack(packed: Buffer): Promise<Buffer> {
