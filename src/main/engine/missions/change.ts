@@ -69,6 +69,11 @@ export interface SettleChange extends AcceptedHead {
 /** A change of who may do what; each speaks about one author. */
 export type AdminChange = AdmitChange | CutChange | AdoptChange | SettleChange
 
+/** Whether a line says who may do what, also of a kind that is not understood. */
+export function isDecision(line: JsonObject): boolean {
+  return (line['kind'] as string).startsWith('admin/')
+}
+
 export type Change = SetChange | AdminChange | { readonly kind: 'start'; readonly at: number }
 
 export interface UnknownChange {

@@ -10,28 +10,10 @@ import { fitsLine, type JsonObject } from '../bytes/line.js'
 import type { Identity } from '../identity/identity.js'
 import { bounds, limits } from '../limits.js'
 import { Journal, journalVersion, type Damage, type StoredRun } from '../logs/journal.js'
-import {
-  isWrite,
-  LogStore,
-  nameOfLine,
-  type Branch,
-  type Chosen,
-  type LogLine,
-  type NewRun
-} from '../logs/log-store.js'
+import { isWrite, LogStore, nameOfLine, type Branch, type LogLine, type NewRun } from '../logs/log-store.js'
 import { OwnLog } from '../logs/own-log.js'
-import { forkProof, type ForkProof } from '../logs/fork.js'
-import {
-  isChained,
-  lastSeq,
-  logKey,
-  runFrom,
-  type Head,
-  type LogId,
-  type LogKey,
-  type Point,
-  type Run
-} from '../logs/run.js'
+import type { ForkProof } from '../logs/fork.js'
+import { lastSeq, logKey, type Head, type LogId, type LogKey, type Point, type Run } from '../logs/run.js'
 import { parseStartLine } from '../logs/start-line.js'
 import type { Clock } from '../runtime/clock.js'
 import { shortId } from '../runtime/log.js'
@@ -43,6 +25,7 @@ import {
   adoptLine,
   cutLines,
   deletedField,
+  isDecision,
   adoptLines,
   parseChange,
   refuseRequests,
@@ -54,7 +37,7 @@ import {
 import { decodeCheckpoint, encodeCheckpoint, type Checkpoint } from './checkpoint.js'
 import { creatorOf, missionIdOf, parseSignedCreate, type SignedCreate } from './create-record.js'
 import type { Fold, FoldSummary, Ref } from './fold.js'
-import { ForkBook } from './fork-book.js'
+import { Forks } from './forks.js'
 import { LiveFold } from './live-fold.js'
 import { affectedBy, permissionsOf, type AdminLine, type Permissions } from './permissions.js'
 import { ReceivedTimes } from './received.js'
@@ -106,11 +89,7 @@ export class Mission {
   readonly #own: OwnLog
   readonly #live: LiveFold
   #admins: AdminLine[] = []
-  readonly #forks: ForkBook
-  /** Points of forked logs that an owner chose, and whether the branch that counts here goes through them. */
-  readonly #chosen = new Map<string, 'unknown' | 'held' | 'sought'>()
-  /** Looks for chosen points, one after the other. */
-  #looking: Promise<void> = Promise.resolve()
+  readonly #forks: Forks
   readonly #waiting = new WaitingRuns()
   /** Names of own writes on their way to disk, by entity and field: later writes of the same commit replace them. */
   #onTheWay = new Map<string, { current: ChangeName; replaced: Set<ChangeName> }>()
@@ -131,9 +110,22 @@ export class Mission {
     this.creator = creatorOf(signed.create)
     this.received = new ReceivedTimes(parts.disk, `${missionFolder(id)}/received`, parts.clock)
     this.logs = new LogStore(id, journal, (place) => this.received.note(place))
-    this.#forks = new ForkBook(parts.disk, `${missionFolder(id)}/forks`, id)
+    this.#forks = new Forks({
+      mission: id,
+      disk: parts.disk,
+      folder: `${missionFolder(id)}/forks`,
+      logs: this.logs,
+      // A saved fold may not outlive the branch that it is of.
+      beforeBranch: () => this.#live.dropSaved(),
+      onBranch: (branch, lines) => this.#goOnIn(branch, lines),
+      onLooked: () => {
+        this.#judgeAnew('also where the table is the same')
+        parts.events.onChange(this)
+      },
+      onFailed: (error) => this.noteReading(error)
+    })
     this.permissions = this.#judge()
-    this.logs.limit((log) => this.#limitOf(log))
+    this.logs.limit((log) => this.#forks.limitOf(log, this.permissions))
     this.#parts = parts
     this.#header = header
     this.#live = new LiveFold({
@@ -359,8 +351,8 @@ export class Mission {
   receive(run: Run): Received {
     const { header } = run
     if (!this.permissions.counts(header.author)) return this.#wait(run)
-    const chosen = this.#soughtIn(header)
-    const limit = chosen ?? this.#limitOf(header)
+    const chosen = this.#forks.soughtIn(header, this.permissions)
+    const limit = chosen ?? this.#forks.limitOf(header, this.permissions)
     // Beyond the limit, or all that counts of this log is held.
     if (limit !== undefined && Math.max(header.first, this.logs.countingSeq(logKey(header)) + 1) > limit.seq)
       return { kind: 'removed' }
@@ -372,7 +364,7 @@ export class Mission {
     void stored.then(
       () => {
         if (checked.into === undefined) this.#take(checked.lines)
-        if (chosen !== undefined && lastSeq(checked.run.header) >= chosen.seq) this.#lookFor(header, chosen)
+        if (chosen !== undefined && lastSeq(checked.run.header) >= chosen.seq) this.#forks.lookFor(header, chosen)
         this.#parts.events.onSaved(undefined)
         this.#parts.events.onChange(this)
       },
@@ -424,7 +416,7 @@ export class Mission {
   async close(keeping: 'keeping a checkpoint' | 'keeping nothing' = 'keeping a checkpoint'): Promise<void> {
     await this.#own.settled()
     await this.logs.settled()
-    await this.#looked()
+    await this.#forks.looked()
     await this.#live.close()
     await this.#saving
     await this.received.settled()
@@ -519,7 +511,7 @@ export class Mission {
         const start = parseStartLine(content, log.author)
         if (start !== undefined) this.names.set(log.author, start.callsign)
       }
-      if (!isDecision(line)) continue
+      if (!isDecision(content)) continue
       const change = parseChange(content) as AdminLine['change']
       this.#admins.push({ log, seq, hash: hash.toString('hex'), name: nameOfLine(line), change })
       isJudged = false
@@ -532,124 +524,49 @@ export class Mission {
     await this.#forks.open()
     this.#isRead = true
     this.permissions = this.#judge()
-    await this.#looked()
-    this.logs.limit((log) => this.#limitOf(log))
+    await this.#forks.looked()
+    this.logs.limit((log) => this.#forks.limitOf(log, this.permissions))
     this.#isOpen = true
-  }
-
-  /** Resolves when it is known of each chosen point whether it is held. */
-  async #looked(): Promise<void> {
-    for (let looking; looking !== this.#looking;) await (looking = this.#looking)
   }
 
   #judge(): Permissions {
     const judged = permissionsOf(this.signed.create, this.#admins, this.#forks.points(), (log, seq, hash) =>
-      this.#holds(log, seq, hash)
+      this.#forks.holds(log, { seq, hash })
     )
     for (const fork of this.#forks.points()) {
       const limit = judged.limitOf(fork)
-      if (limit?.fork !== undefined) this.#holds(fork, limit.seq, limit.hash)
+      if (limit?.fork !== undefined) this.#forks.holds(fork, limit)
     }
     return judged
-  }
-
-  /** Asked about few points, those that owners chose in forked logs: looked for once, and judged again when it is known. */
-  #holds(log: LogId, seq: number, hash: string): boolean {
-    const known = this.#chosen.get(pointKey(log, { seq, hash }))
-    if (known === undefined) this.#lookFor(log, { seq, hash })
-    return known === 'held'
-  }
-
-  /** Whether a chosen point is held in some branch; that one counts from then on. */
-  #lookFor(log: LogId, chosen: Chosen): void {
-    const point = pointKey(log, chosen)
-    this.#chosen.set(point, 'unknown')
-    const look = async () => {
-      const branch = await this.logs.branchTo(logKey(log), chosen)
-      const lines = branch === undefined || this.logs.isChosen(branch) ? undefined : await this.#readDecisions(branch)
-      if (branch !== undefined && lines !== undefined) this.#goOnIn(branch, lines)
-      this.#chosen.set(point, branch === undefined ? 'sought' : 'held')
-      this.#judgeAnew('also where the table is the same')
-      this.#parts.events.onChange(this)
-    }
-    this.#looking = this.#looking.then(look).catch((error: unknown) => {
-      this.#chosen.delete(point)
-      this.noteReading(error)
-    })
-  }
-
-  /** Lines of a branch that are more than a change of an entity, before it counts; the saved fold may not outlive that. */
-  async #readDecisions(branch: Branch): Promise<readonly LogLine[]> {
-    const key = logKey(branch.id)
-    const found: LogLine[] = []
-    // What is durable of it may grow meanwhile.
-    for (let read = 0; read < branch.head.seq;) {
-      const from = read + 1
-      for await (const lines of this.logs.readLines(key, from, branch.head.seq, branch)) {
-        found.push(...lines.filter((line) => line.seq === 1 || isDecision(line)))
-        read = lines.at(-1)?.seq ?? read
-      }
-      if (read < from) throw new DamageFound(`${key} from ${String(from)} on`)
-    }
-    await this.#live.dropSaved()
-    return found
   }
 
   /** Another branch of a log counts from now on: with its administrative lines, and without those of the one before. */
   #goOnIn(branch: Branch, lines: readonly LogLine[]): void {
     const key = logKey(branch.id)
     this.logs.choose(branch)
-    for (const point of this.#chosen.keys()) if (point.startsWith(`${key}.`)) this.#chosen.delete(point)
     this.#admins = this.#admins.filter(({ log }) => logKey(log) !== key)
     this.#noteAll(lines)
     this.#live.startOver()
   }
 
-  /** The chosen point of a forked log that the branch that counts here does not reach. */
-  #soughtIn(log: LogId): Chosen | undefined {
-    const limit = this.permissions.limitOf(log)
-    return limit?.fork !== undefined && this.#chosen.get(pointKey(log, limit)) === 'sought' ? limit : undefined
-  }
-
   /** Of such a log only what was asked for is taken: two who give different branches at once would mix them. */
   isSought(log: LogId): boolean {
-    return this.#soughtIn(log) !== undefined
+    return this.#forks.soughtIn(log, this.permissions) !== undefined
   }
 
   /** What peers are to be asked for of forked logs, whatever our heads say of them. */
   sought(): readonly Head[] {
-    return this.#forks.points().flatMap((log) => {
-      const chosen = this.#soughtIn(log)
-      const from = chosen && this.logs.soughtFrom(log, chosen)
-      return from === undefined ? [] : [from]
-    })
+    return this.#forks.sought(this.permissions)
   }
 
   /** Changes when forked logs count in another way: then what was said about how far they are held is no longer true. */
   get forkState(): string {
-    return this.#forks
-      .points()
-      .map((log) => `${logKey(log)}.${JSON.stringify(this.#limitOf(log))}.${String(this.#soughtIn(log)?.hash)}`)
-      .join()
+    return this.#forks.state(this.permissions)
   }
 
   /** Where a run of another branch parts from what is held; `earlier`: before the run; `same`: nowhere in it. */
-  async findFork(run: Run): Promise<ForkProof | 'earlier' | 'same'> {
-    const key = logKey(run.header)
-    const held = this.logs.log(key)
-    let rest = run
-    let before = await this.logs.pointAt(key, run.header.first - 1)
-    if (held === undefined || before === undefined || !isChained(run, before)) return 'earlier'
-    while (rest.header.count > 0) {
-      const ours = await this.logs.readAfter(key, rest.header.first - 1, held.head.seq)
-      if (ours === undefined) break
-      const proof = forkProof(this.id, held.start.key, before, ours, rest)
-      if (typeof proof !== 'string') return proof
-      before = { seq: lastSeq(ours.header), hash: Buffer.from(ours.header.hash, 'hex') }
-      if (before.seq >= lastSeq(run.header)) break
-      rest = runFrom(run, before.seq + 1)
-    }
-    return 'same'
+  findFork(run: Run): Promise<ForkProof | 'earlier' | 'same'> {
+    return this.#forks.find(run)
   }
 
   /** Takes a proof, ours or another's: from now on that log ends where it parts. Says whether it was news. */
@@ -696,7 +613,7 @@ export class Mission {
     const change = { kind: 'admin/settle', at, author, epoch, seq, hash } as const
     const refused = administerProblem(this.permissions, this.#parts.identity.nodeId, change)
     if (refused !== undefined) return fail(refused)
-    const isKnown = await kept(this.#isKnown(change, change))
+    const isKnown = await kept(this.#forks.isKnown(change, change, this.permissions))
     if (!isKnown.ok) return isKnown
     // A line that nobody has would end the log for ever: of two words of one rank the larger number counts.
     if (!isKnown.value) return fail('nothing-to-change', 'no such line is known here')
@@ -704,42 +621,8 @@ export class Mission {
   }
 
   /** Forked logs, each with the ends of the branches that are known here. Rejects when the disk does not give them. */
-  async forks(): Promise<readonly Fork[]> {
-    return Promise.all(
-      this.#forks.points().map(async (fork) => {
-        const { author, epoch, first } = fork
-        const limit = this.permissions.limitOf(fork)
-        const settled = limit?.fork === undefined ? {} : { settled: { seq: limit.seq, hash: limit.hash } }
-        return { author, epoch, first, branches: await this.#branchEnds(fork), ...settled }
-      })
-    )
-  }
-
-  /** Of what is held, and of what the proof shows beyond that. */
-  async #branchEnds(log: LogId): Promise<readonly Chosen[]> {
-    const key = logKey(log)
-    const first = this.permissions.forkOf(log)?.first ?? Infinity
-    const ends = this.logs
-      .branchesOf(key)
-      .filter(({ head }) => head.seq >= first)
-      .map(({ head }) => ({ seq: head.seq, hash: head.hash.toString('hex') }))
-    const proof = this.#forks.proofs().find(({ runs: [{ header }] }) => logKey(header) === key)
-    for (const { header } of proof?.runs ?? []) {
-      const end = { seq: lastSeq(header), hash: header.hash }
-      if (!(await this.#isHeld(log, end))) ends.push(end)
-    }
-    return ends
-  }
-
-  async #isKnown(log: LogId, chosen: Chosen): Promise<boolean> {
-    const ends = await this.#branchEnds(log)
-    return ends.some(({ seq, hash }) => seq === chosen.seq && hash === chosen.hash) || this.#isHeld(log, chosen)
-  }
-
-  async #isHeld(log: LogId, { seq, hash }: Chosen): Promise<boolean> {
-    for (const branch of this.logs.branchesOf(logKey(log)))
-      if ((await this.logs.pointAt(logKey(log), seq, branch))?.hash.toString('hex') === hash) return true
-    return false
+  forks(): Promise<readonly Fork[]> {
+    return this.#forks.list(this.permissions)
   }
 
   /** Gives somebody this role, or takes rights away, as an owner may (docs/protocol/missions.md#changing-a-role). */
@@ -788,16 +671,9 @@ export class Mission {
     if (!this.#isOpen) return
     const affected = affectedBy(before, this.permissions)
     if (affected.size === 0 && which === 'where the table differs') return
-    this.logs.limit((log) => this.#limitOf(log))
+    this.logs.limit((log) => this.#forks.limitOf(log, this.permissions))
     this.#live.wakeSoon()
     for (const author of affected) if (this.permissions.counts(author)) this.#drain(author)
-  }
-
-  #limitOf(log: LogId): { readonly seq: number; readonly hash: string } | undefined {
-    const limit = this.permissions.limitOf(log)
-    const { fork } = limit ?? {}
-    if (limit === undefined || fork === undefined || this.#chosen.get(pointKey(log, limit)) === 'held') return limit
-    return { seq: fork.first - 1, hash: fork.hashBefore }
   }
 
   /** Now and then what a start would have to read is put into a checkpoint; the more there is, the rarer. */
@@ -847,14 +723,6 @@ export class Mission {
     // What does not verify is dropped: which peer brought it is no longer known.
     for (const run of this.#waiting.takeOf(author)) this.receive(run)
   }
-}
-
-function isDecision({ line }: LogLine): boolean {
-  return (line['kind'] as string).startsWith('admin/')
-}
-
-function pointKey(log: LogId, { seq, hash }: Chosen): string {
-  return `${logKey(log)}.${String(seq)}.${hash}`
 }
 
 function isDeletion({ field, value }: WriteRequest): boolean {
