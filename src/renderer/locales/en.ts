@@ -1211,9 +1211,9 @@ export const messages = {
     keepNamed: 'Keep {name}',
     deleteNamed: 'Delete {name}',
     kept: '{what} kept.',
-    member: 'asks to delete',
-    more: 'and {n} older one | and {n} older ones'
+    member: 'asks to delete'
   },
+  sideList: { more: 'Show {count} more | Show {count} more', older: 'and {n} older one | and {n} older ones' },
   entity: {
     mission: 'Mission',
     item: 'Map item',
