@@ -15,6 +15,8 @@ export interface DialerParts {
   readonly clock: Clock
   readonly random: Random
   readonly dial: (to: Address) => Promise<DialOutcome>
+  /** All known addresses at once: the laptop may be on another network than last time. */
+  readonly dialPeer: (nodeId: NodeId, addresses: readonly Address[]) => Promise<DialOutcome>
   /** Whether a link to this node is wanted and missing. */
   readonly isWanted: (nodeId: NodeId) => boolean
   readonly addressesOf: (nodeId: NodeId) => readonly Address[]
@@ -161,12 +163,8 @@ export class Dialer {
     attempts.cancel()
     attempts.isDialling = true
     this.#parts.onPeer(nodeId)
-    // All known addresses in turn: the laptop may be on another network than last time.
-    for (const to of addresses) {
-      const outcome = await this.#parts.dial(to)
-      if (this.#stopped) return
-      if ('nodeId' in outcome && outcome.nodeId === nodeId) break
-    }
+    await this.#parts.dialPeer(nodeId, addresses)
+    if (this.#stopped) return
     attempts.isDialling = false
     if (this.#parts.isWanted(nodeId)) this.#pause(attempts, () => this.#dialPeer(nodeId, attempts))
     this.#parts.onPeer(nodeId)

@@ -13,6 +13,7 @@ import { shortId, type Log } from '../runtime/log.js'
 import type { AuditFacts, TrustBook } from '../trust/trust-book.js'
 import type { PeerBook } from '../trust/peer-book.js'
 import { refuseFederation, refuseLink, type PeerFacts } from '../trust/policy.js'
+import { firstAnswer, inTurn } from './attempts.js'
 import { Dialer, type DialOutcome } from './dialer.js'
 import { Gatekeeper } from './gatekeeper.js'
 import { Greeter, type Greeting, type Sighted } from './greeter.js'
@@ -109,6 +110,7 @@ export class LinkTable {
       clock: self.clock,
       random: self.random,
       dial: (to) => this.#dial(to),
+      dialPeer: (nodeId, addresses) => this.#dialPeer(nodeId, addresses),
       isWanted: (nodeId) => trust.stateOf(nodeId).level === 'trusted' && this.#links.get(nodeId)?.state !== 'up',
       addressesOf: (nodeId) => peers.peers.get(nodeId)?.addresses ?? [],
       onTargets: parts.onTargets,
@@ -233,10 +235,7 @@ export class LinkTable {
 
   /** The link to a peer, trusted or not; dials its addresses if there is none. */
   async reach(nodeId: NodeId): Promise<Link | undefined> {
-    for (const address of this.#parts.peers.peers.get(nodeId)?.addresses ?? []) {
-      if (this.#links.has(nodeId) || this.#stopped) break
-      await this.#dial(address)
-    }
+    if (!this.#links.has(nodeId)) await this.#dialPeer(nodeId, this.#parts.peers.peers.get(nodeId)?.addresses ?? [])
     return this.#links.get(nodeId)
   }
 
@@ -337,16 +336,34 @@ export class LinkTable {
 
   async #dial(to: Address): Promise<DialOutcome> {
     try {
-      const channel = await this.#parts.transport.dial(to, this.#self.identity.tls)
-      if (this.#stopped) {
-        channel.destroy()
-        return { reason: 'stopping' }
-      }
-      return await new Promise((resolve) => this.#dials.set(this.#open(channel, to), resolve))
+      return await this.#hello(await this.#connect(to), to)
     } catch (error) {
       if (error instanceof TransportError) return { reason: error.code }
       throw error
     }
+  }
+
+  /** Until it is this peer that says hello, or all its addresses failed. */
+  async #dialPeer(nodeId: NodeId, addresses: readonly Address[]): Promise<DialOutcome> {
+    let outcome: DialOutcome = { reason: 'no-answer' }
+    for (let left = inTurn(addresses); left.length > 0 && !this.#stopped;) {
+      const first = await firstAnswer(left, (to) => this.#connect(to), this.#self.clock)
+      if (typeof first === 'string') return { reason: first }
+      outcome = await this.#hello(first.channel, first.to)
+      if (('nodeId' in outcome && outcome.nodeId === nodeId) || this.#links.has(nodeId)) break
+      left = first.left
+    }
+    return outcome
+  }
+
+  #connect(to: Address): Promise<Channel> {
+    return this.#parts.transport.dial(to, this.#self.identity.tls)
+  }
+
+  #hello(channel: Channel, to: Address): Promise<DialOutcome> {
+    if (!this.#stopped) return new Promise((resolve) => this.#dials.set(this.#open(channel, to), resolve))
+    channel.destroy()
+    return Promise.resolve({ reason: 'stopping' })
   }
 
   #open(channel: Channel, dialled?: Address): Link {
