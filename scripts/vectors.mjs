@@ -1,4 +1,5 @@
-// Runs the frozen vectors on this Node, on Node 22 and 24, and on Bun, whose cryptography is BoringSSL as in Electron.
+// Runs the frozen vectors on this Node, on Node 22 and 24, and on Bun, whose cryptography is BoringSSL as in Electron; and
+// reads certificate files of every kind there and shows what comes of them in mutual TLS.
 // `node scripts/vectors.mjs make` makes the file anew.
 import { bundle } from './bundle.mjs'
 import { run } from './run.mjs'
@@ -8,11 +9,13 @@ if (process.argv[2] === 'make') {
   await bundle('test/vectors/make.ts', 'out/vectors')
   run(process.execPath, 'out/vectors/make.js')
 }
+const checks = ['out/vectors/check.js', 'out/vectors-certificates/certificates.js']
 await bundle('test/vectors/check.ts', 'out/vectors')
-run(process.execPath, 'out/vectors/check.js')
+await bundle('test/vectors/certificates.ts', 'out/vectors-certificates')
+for (const check of checks) run(process.execPath, check)
 
 const reason = noRuntimes()
 if (reason) console.log(`Other runtimes left out: ${reason}`)
 else
   for (const name of ['node 22', 'node 24', 'bun'])
-    if (runWith(name, ['out/vectors/check.js']) !== 0) process.exitCode = 1
+    for (const check of checks) if (runWith(name, [check]) !== 0) process.exitCode = 1

@@ -68,6 +68,9 @@ describe.skipIf(missing !== undefined)(`hostile files${missing === undefined ? '
       extensions: [...laptop, 'subjectAltName=DNS:a.example,IP:10.0.0.1,URI:muster://a']
     })
     const locked = openssl.run('pkcs8', '-topk8', '-in', `${own.path}/key`, '-passout', 'pass:x')
+    const scrypt = openssl.run(
+      ...['pkcs8', '-topk8', '-scrypt', '-scrypt_N', '16', '-in', `${own.path}/key`, '-passout', 'pass:x']
+    )
     const old = openssl.run('ec', '-aes128', '-in', `${own.path}/key`, '-passout', 'pass:x')
     Object.assign(seeds, {
       p12: openssl.pkcs12(own, 'x', [root], ['-iter', '10']),
@@ -75,13 +78,14 @@ describe.skipIf(missing !== undefined)(`hostile files${missing === undefined ? '
       'p12, not encrypted': openssl.pkcs12(own, 'x', [root], ['-keypbe', 'NONE', '-certpbe', 'NONE', '-iter', '1']),
       pem: Buffer.from(own.pem + own.keyPem + root.pem),
       'locked keys': Buffer.from(own.pem + locked.toString() + old.toString()),
+      'a key locked with scrypt': Buffer.from(own.pem + scrypt.toString()),
       leaf: own.der,
       root: root.der
     })
   })
   afterAll(() => openssl.remove())
 
-  it.each(['p12', 'p12, old', 'p12, not encrypted', 'pem', 'locked keys', 'leaf', 'root'])(
+  it.each(['p12', 'p12, old', 'p12, not encrypted', 'pem', 'locked keys', 'a key locked with scrypt', 'leaf', 'root'])(
     '%s, changed in 150 ways',
     { timeout: 120_000 },
     async (name) => {

@@ -1,6 +1,6 @@
 /**
  * Encryption under a password, as PKCS#12 files and encrypted PKCS#8 keys have it: PBES2 (RFC 8018) and the older schemes
- * of RFC 7292 appendix C. Key derivation never blocks: PBKDF2 runs in the thread pool, the older one yields.
+ * of RFC 7292 appendix C. Key derivation never blocks: PBKDF2 and scrypt run in the thread pool, the older one yields.
  */
 import {
   createCipheriv,
@@ -8,7 +8,9 @@ import {
   createHmac,
   hash as hashOnce,
   pbkdf2 as pbkdf2Callback,
-  timingSafeEqual
+  scrypt as scryptCallback,
+  timingSafeEqual,
+  type ScryptOptions
 } from 'node:crypto'
 import { setImmediate as yieldToOthers } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -16,6 +18,9 @@ import { fail, ok, type Result } from '@shared/result.js'
 import { rc2Decrypt } from './rc2.js'
 
 const pbkdf2 = promisify(pbkdf2Callback)
+const scrypt = promisify<Buffer, Buffer, number, ScryptOptions, Buffer>(scryptCallback)
+/** OpenSSL, which is what makes such files, opens none that need more. */
+const scryptBytesMost = 32 * 1024 * 1024
 
 export type HashName = 'sha1' | 'sha224' | 'sha256' | 'sha384' | 'sha512'
 
@@ -64,6 +69,17 @@ export interface Pbes2 {
   readonly iterations: number
 }
 
+/** PBES2 with scrypt (RFC 7914): its cost, block size and parallelization. */
+export interface ScryptLock {
+  readonly scheme: 'scrypt'
+  readonly cipher: CipherName
+  readonly iv: Buffer
+  readonly salt: Buffer
+  readonly n: number
+  readonly r: number
+  readonly p: number
+}
+
 /** SHA-1 with 3DES of 24 or 16 bytes of key, or RC2 of 16 or 5. */
 export interface Pbes1 {
   readonly scheme: 'pbes1'
@@ -73,12 +89,17 @@ export interface Pbes1 {
   readonly iterations: number
 }
 
-export type Lock = Pbes2 | Pbes1
+export type Lock = Pbes2 | ScryptLock | Pbes1
 
 /** `wrong-password` also stands for damaged bytes: the two cannot be told apart here. */
 export async function unlock(lock: Lock, data: Buffer, secret: Secret, effort: Effort): Promise<Result<Buffer>> {
-  const allowed = effort.spend(lock.scheme === 'pbes1' ? lock.iterations * 2 : lock.iterations)
+  const allowed = effort.spend(workOf(lock))
   if (!allowed.ok) return allowed
+  if (lock.scheme === 'scrypt') {
+    const { n, r, p } = lock
+    if (n < 2 || !Number.isInteger(Math.log2(n))) return fail('certificate-damaged', 'scrypt cost')
+    if (128 * r * (n + p) > scryptBytesMost) return fail('obsolete-cipher', 'scrypt with more than 32 MiB')
+  }
   try {
     const { cipher, key, iv } = await keysOf(lock, secret)
     if (cipher === 'rc2') {
@@ -93,6 +114,12 @@ export async function unlock(lock: Lock, data: Buffer, secret: Secret, effort: E
   }
 }
 
+/** In iterations of PBKDF2, or what takes as long. */
+function workOf(lock: Lock): number {
+  if (lock.scheme === 'scrypt') return lock.n * lock.r * lock.p
+  return lock.scheme === 'pbes1' ? lock.iterations * 2 : lock.iterations
+}
+
 export async function seal(lock: Lock, data: Uint8Array, secret: Secret): Promise<Buffer> {
   const { cipher, key, iv } = await keysOf(lock, secret)
   if (cipher === 'rc2') throw new Error('RC2 is only read')
@@ -104,6 +131,12 @@ async function keysOf(lock: Lock, secret: Secret): Promise<{ cipher: CipherName 
   if (lock.scheme === 'pbes2') {
     const { cipher, iv, salt, iterations, hash } = lock
     return { cipher, iv, key: await pbkdf2(secret.utf8, salt, iterations, keyBytes[cipher], hash) }
+  }
+  if (lock.scheme === 'scrypt') {
+    const { cipher, iv, salt, n: N, r, p } = lock
+    // The library counts some bytes beside the large table.
+    const options = { N, r, p, maxmem: scryptBytesMost + 64 * 1024 }
+    return { cipher, iv, key: await scrypt(secret.utf8, salt, keyBytes[cipher], options) }
   }
   const { salt, iterations } = lock
   const derived = await pkcs12Key('sha1', secret.utf16, salt, 1, iterations, lock.keyBytes)

@@ -17,6 +17,8 @@ import {
   type HashName,
   type Lock,
   type Mac,
+  type Pbes1,
+  type Pbes2,
   type Secret
 } from './password-lock.js'
 
@@ -42,6 +44,7 @@ const oids = {
   anyUsage: '2.5.29.37.0',
   pbes2: '1.2.840.113549.1.5.13',
   pbkdf2: '1.2.840.113549.1.5.12',
+  scrypt: '1.3.6.1.4.1.11591.4.11',
   sha1And3Des: '1.2.840.113549.1.12.1.3'
 } as const
 
@@ -223,22 +226,20 @@ function lockOf(pki: Libraries['pki'], oid: string, parameters: unknown): Result
   }
   if (oid !== oids.pbes2) return fail('obsolete-cipher', oid)
   const { keyDerivationFunc, encryptionScheme } = new pki.PBES2Params({ schema: parameters as AnyElement })
+  const cipher = ciphers[encryptionScheme.algorithmId]
+  if (cipher === undefined) return fail('obsolete-cipher', encryptionScheme.algorithmId)
+  const iv = octetsOf(encryptionScheme.algorithmParams as unknown)
+  if (keyDerivationFunc.algorithmId === oids.scrypt) {
+    const [salt, n, r, p] = childrenOf(keyDerivationFunc.algorithmParams as unknown)
+    return ok({ scheme: 'scrypt', cipher, iv, salt: octetsOf(salt), n: integerOf(n), r: integerOf(r), p: integerOf(p) })
+  }
   if (keyDerivationFunc.algorithmId !== oids.pbkdf2) return fail('obsolete-cipher', keyDerivationFunc.algorithmId)
   const { salt, iterationCount, prf } = new pki.PBKDF2Params({
     schema: keyDerivationFunc.algorithmParams as AnyElement
   })
   const hash = prf === undefined ? 'sha1' : pbkdf2Hashes[prf.algorithmId]
-  const cipher = ciphers[encryptionScheme.algorithmId]
-  if (hash === undefined || cipher === undefined)
-    return fail('obsolete-cipher', hash === undefined ? prf?.algorithmId : encryptionScheme.algorithmId)
-  return ok({
-    scheme: 'pbes2',
-    cipher,
-    hash,
-    iv: octetsOf(encryptionScheme.algorithmParams as unknown),
-    salt: octetsOf(salt as unknown),
-    iterations: iterationCount
-  })
+  if (hash === undefined) return fail('obsolete-cipher', prf?.algorithmId)
+  return ok({ scheme: 'pbes2', cipher, hash, iv, salt: octetsOf(salt as unknown), iterations: iterationCount })
 }
 
 function attempt<T>(make: () => T): T | undefined {
@@ -355,7 +356,7 @@ async function makeStore(
       new asn1.Set({ value: [named(name), ...(role === undefined ? [] : [role])] })
     )
   })
-  const newLock = (): Lock =>
+  const newLock = (): Pbes1 | Pbes2 =>
     kind === 'aes'
       ? {
           scheme: 'pbes2',
@@ -366,7 +367,7 @@ async function makeStore(
           iterations: iterations.aes
         }
       : { scheme: 'pbes1', cipher: 'des-ede3', keyBytes: 24, salt: randomBytes(16), iterations: iterations.old }
-  const algorithmOf = (lock: Lock) => {
+  const algorithmOf = (lock: Pbes1 | Pbes2) => {
     const count = new asn1.Integer({ value: lock.iterations })
     if (lock.scheme === 'pbes1') return list(oid(oids.sha1And3Des), list(octets(lock.salt), count))
     const hash = list(oid(keyOf(pbkdf2Hashes, lock.hash)), new asn1.Null())
