@@ -72,6 +72,8 @@ export interface CertificateFiles {
   /** 1 to 10, together at most 1 MiB, base64. */
   readonly files: readonly string[]
   readonly password?: string
+  /** Of a package, which is then the only file: the name of the file in it. Left out: the likeliest. */
+  readonly member?: string
 }
 
 /**

@@ -473,6 +473,17 @@ export interface ListSummary extends Omit<ListPreview, 'problem'> {
   readonly state: 'current' | 'outdated' | 'lost'
 }
 
+/** A file of a package (a zip, such as a TAK connection package) that holds certificates or lists. */
+export interface PackageMember {
+  /** As the package names it: untrusted. */
+  readonly name: string
+  /** Of the certificate that would be imported; absent of what cannot be read. */
+  readonly subject?: string
+  /** What it can be imported as; empty: `problem` says why not. */
+  readonly as: readonly ImportAs[]
+  readonly problem?: Problem
+}
+
 export interface CertificatePreview {
   readonly format: 'pem' | 'der' | 'pkcs12'
   /** What it can be imported as, the likeliest first. */
@@ -486,6 +497,8 @@ export interface CertificatePreview {
   readonly warnings: readonly Problem[]
   /** Peers met since the start whom it would make trusted: as `anchor` those it vouches for, as `peer` who shows it; as `list` whose trust ends. */
   readonly here: Readonly<Partial<Record<ImportAs, readonly NodeId[]>>>
+  /** Of a package: its files, and the name of the one that is shown here. */
+  readonly package?: { readonly member: string; readonly members: readonly PackageMember[] }
 }
 
 /** An organisation's certificate that a person accepted. */

@@ -705,6 +705,16 @@ const table = {
     message: 'This laptop has no authority of its own.',
     advice: 'Make one under Trust, or go to the laptop that has it.'
   },
+  'package-refused': {
+    ref: 'CRT-40',
+    message: 'This package is not made as an honest program makes one.',
+    advice: 'Get it again from where it came, or unpack it and import the certificate files one by one.'
+  },
+  'package-with-others': {
+    ref: 'CRT-41',
+    message: 'A package is imported by itself.',
+    advice: 'Choose the package alone; what it holds is shown then.'
+  },
   'short-password': {
     ref: 'CRT-35',
     message: 'This password is too short for a private key.',

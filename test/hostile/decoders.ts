@@ -4,6 +4,7 @@
  */
 import { createPrivateKey } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
+import { zipSync } from 'fflate'
 import * as v from 'valibot'
 import { expect } from 'vitest'
 import { openPolicy } from '@shared/boundary.js'
@@ -14,6 +15,7 @@ import { parseLine, type JsonObject } from '../../src/main/engine/bytes/line.js'
 import { readList } from '../../src/main/engine/certificates/crl.js'
 import { makeRequest, readRequest } from '../../src/main/engine/certificates/issue.js'
 import { parseCertificate } from '../../src/main/engine/certificates/x509.js'
+import { readPackage } from '../../src/main/engine/certificates/package.js'
 import { readCertificateFiles } from '../../src/main/engine/certificates/read-files.js'
 import { callCommand } from '../../src/main/engine/commands.js'
 import { decodeSums, encodeSums } from '../../src/main/engine/content/incoming.js'
@@ -476,6 +478,16 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
       valid: [Buffer.from(identity.tls.certificate), Buffer.from(pemBody(identity.tls.certificate), 'base64')],
       decode: async (bytes) => (await readCertificateFiles([bytes], '')).ok,
       rarity: 20
+    },
+    {
+      name: 'a package of certificate files',
+      valid: [
+        Buffer.from(
+          zipSync({ 'MANIFEST/manifest.xml': Buffer.alloc(300, 'x'), 'a.crt': Buffer.from(identity.tls.certificate) })
+        )
+      ],
+      decode: async (bytes) => (await readPackage(bytes, '')).ok,
+      rarity: 20
     }
   ]
 
@@ -605,7 +617,7 @@ const takers = new Proxy({} as CommandHandlers, { get: () => () => Promise.resol
 function commandArguments(missionId: MissionId, nodeId: NodeId) {
   const address = { address: '10.0.0.1', port: 4_711 }
   const scope = { out: ['*'], in: [], access: 'read' }
-  const files = { files: ['AAAA'], password: 'x' }
+  const files = { files: ['AAAA'], password: 'x', member: 'cert/a.p12' }
   const mission = { missionId }
   const page = { offset: 0, limit: 5 }
   return {

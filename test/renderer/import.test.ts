@@ -6,7 +6,7 @@ import { fail, ok } from '@shared/result'
 import App from '@/App.vue'
 import ExportSheet from '@/components/ExportSheet.vue'
 import { missionIdOf } from '../window/recorded'
-import { previewOf, trustField, type FileKind } from '../window/recorded-trust'
+import { packageOf, previewOf, trustField, type FileKind } from '../window/recorded-trust'
 import { mountPart, type Mounted } from './mounting'
 
 const dayMs = 24 * 60 * 60_000
@@ -138,6 +138,35 @@ describe('files dropped on the window', () => {
     await drop(new File(['bytes'], 'old.p12'))
     expect(document.body.textContent).toContain('This file is locked with a cipher that is not supported.')
     expect(document.body.textContent).toContain('CRT-05')
+  })
+
+  it('may be a package, of which one file is looked at and imported at a time', async () => {
+    mounted = await openWindow()
+    mounted.answer('previewCertificates', packageOf(Date.now()))
+    await drop(new File(['zip'], 'tak.zip'))
+    const inputs = [...document.querySelectorAll<HTMLInputElement>('.member input')]
+    expect(inputs.map(({ checked, disabled }) => [checked, disabled])).toEqual([
+      [true, false],
+      [false, false],
+      [false, false],
+      [false, true]
+    ])
+    expect(document.body.textContent).toContain('Import an organisation?')
+    mounted.answer('previewCertificates', packageOf(Date.now(), 'cert/fuekw-2.p12'))
+    inputs[2]?.click()
+    await flushPromises()
+    expect(document.body.textContent).toContain('cert/fuekw-2.p12 has a password of its own.')
+    button('Back to the other files').click()
+    await flushPromises()
+    expect(document.body.textContent).toContain('Import an organisation?')
+    mounted.answer('previewCertificates', packageOf(Date.now(), 'cert/fuekw-1.p12'))
+    document.querySelectorAll<HTMLInputElement>('.member input')[1]?.click()
+    await flushPromises()
+    expect(mounted.called.at(-1)?.argument).toEqual({ files: [btoa('zip')], member: 'cert/fuekw-1.p12' })
+    mounted.answer('importCertificates', ok({ as: 'identity', id: 'a' }))
+    button('Use for this laptop').click()
+    await flushPromises()
+    expect(granted(mounted)).toEqual({ files: [btoa('zip')], member: 'cert/fuekw-1.p12', as: 'identity' })
   })
 
   it('come from the desktop host the same way', async () => {

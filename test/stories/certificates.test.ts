@@ -1,4 +1,5 @@
 /** Trust that rests on certificates imported by hand, as stories on simulated nodes; certificates are made by openssl. */
+import { zipSync } from 'fflate'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ArgumentOf } from '@shared/contract.js'
 import { encodeDocument } from '../../src/main/engine/storage/document.js'
@@ -67,6 +68,32 @@ describe.skipIf(missing !== undefined)(`certificates by hand${missing === undefi
     expect(alpha.overview.anchors[0]).toMatchObject({ state: 'active', vouchesFor: [bravo.id] })
     const mission = await alpha.createMission('Karst Ridge Fire')
     await field.untilInStep(mission, alpha, bravo)
+  })
+
+  it('takes organisation and own certificate from a TAK connection package', async () => {
+    const [alpha, bravo] = await two(21)
+    const store = openssl.run('pkcs12', '-export', '-nokeys', '-in', `${ca.path}/crt`, '-passout', 'pass:atakatak')
+    for (const node of [alpha, bravo]) {
+      const own = openssl.pkcs12(issue(node.name), 'atakatak')
+      const zip = Buffer.from(zipSync({ 'cert/trust.p12': store, [`cert/${node.name}.p12`]: own })).toString('base64')
+      const preview = await field.during(node.engine.commands.previewCertificates({ files: [zip] }))
+      if (!preview.ok) throw new Error(preview.problem.code)
+      expect(preview.value.package).toEqual({
+        member: 'cert/trust.p12',
+        members: [
+          { name: 'cert/trust.p12', subject: 'Feld-CA', as: ['anchor'] },
+          { name: `cert/${node.name}.p12`, subject: node.name, as: ['identity', 'peer'] }
+        ]
+      })
+      await done(node, { files: [zip], member: 'cert/trust.p12', as: 'anchor' })
+      await done(node, { files: [zip], as: 'identity' })
+      expect(node.overview.node.certificate).toMatchObject({ name: node.name, issuerName: 'Feld-CA' })
+    }
+    const both = { files: [base64('x'), Buffer.from(zipSync({ a: store })).toString('base64')] }
+    const refused = await field.during(alpha.engine.commands.previewCertificates(both))
+    expect(refused).toMatchObject({ ok: false, problem: { code: 'package-with-others' } })
+    await alpha.add(bravo)
+    await field.until('linked', () => linked(alpha, bravo))
   })
 
   it('keeps a renewed certificate, the node and its links over a restart', async () => {

@@ -6,6 +6,7 @@ import type {
   AuthorityView,
   CertificatePreview,
   ListSummary,
+  PackageMember,
   PinSummary
 } from '@shared/model'
 import { fail, ok, problem, type Result } from '@shared/result'
@@ -223,16 +224,32 @@ export function previewOf(now: number, kind: FileKind): CertificatePreview {
   }
 }
 
+/** A TAK connection package: an organisation, this laptop's certificate, one under a password of its own, and a damaged one. */
+export function packageOf(now: number, member = 'cert/tak-gz-sezana.p12'): Result<CertificatePreview> {
+  const members: readonly PackageMember[] = [
+    { name: 'cert/tak-gz-sezana.p12', subject: 'LFV Feld-CA 2026', as: ['anchor'] },
+    { name: 'cert/fuekw-1.p12', subject: 'fuekw-1.lfv.example', as: ['identity', 'peer'] },
+    { name: 'cert/fuekw-2.p12', as: [], problem: problem('password-needed') },
+    { name: 'cert/old.p12', as: [], problem: problem('certificate-damaged') }
+  ]
+  const chosen = members.find(({ name }) => name === member)
+  if (chosen === undefined) return fail('not-found')
+  if (chosen.as.length === 0) return fail('password-needed', member)
+  const kind = chosen.as[0] === 'anchor' ? 'anchor' : 'identity'
+  return ok({ ...previewOf(now, kind), package: { member, members } })
+}
+
 /** A file is its kind as text, after `locked ` where it takes the password `atakatak`. */
 export function answerPreview(
   now: number,
-  { files, password }: ArgumentOf<'previewCertificates'>
+  { files, password, member }: ArgumentOf<'previewCertificates'>
 ): Result<CertificatePreview> {
   const text = atob(files[0] ?? '')
   const isLocked = text.startsWith('locked ')
   if (isLocked && password === undefined) return fail('password-needed')
   if (isLocked && password !== 'atakatak') return fail('wrong-password')
   const kind = text.replace('locked ', '')
+  if (kind === 'package') return packageOf(now, member)
   if (kind === 'anchor' || kind === 'peer' || kind === 'identity' || kind === 'list') return ok(previewOf(now, kind))
   return fail('no-certificate')
 }

@@ -43,6 +43,17 @@ const screens: readonly (readonly [name: string, path: string, field: (now: numb
   ['import-peer', '/trust', trustField, drop('fuekw-1.cer', 'peer')],
   ['import-own', '/trust', trustField, drop('fuekw-1.p12', 'identity')],
   ['import-locked', '/trust', trustField, drop('gz-sezana.p12', 'locked identity')],
+  ['import-package', '/trust', trustField, drop('gz-sezana.zip', 'package')],
+  [
+    'import-package-locked',
+    '/trust',
+    trustField,
+    async (page) => {
+      await drag(page, 'drop', 'gz-sezana.zip', 'package')
+      await page.getByText('cert/fuekw-2.p12').click()
+      await page.getByText('has a password of its own').waitFor()
+    }
+  ],
   ['import-list', '/trust', trustField, drop('hvz.crl', 'list')],
   ['authority', '/trust/authority', trustField],
   ['authority-issue', '/trust/authority', trustField, press('Issue a certificate', 'Issue and save')],

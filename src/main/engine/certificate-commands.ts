@@ -4,7 +4,7 @@
  */
 import { createPrivateKey } from 'node:crypto'
 import type { ArgumentOf, CertificateFiles, CommandHandlers } from '@shared/contract.js'
-import type { CertificatePreview, ImportAs, ListPreview, NodeId } from '@shared/model.js'
+import type { CertificatePreview, ImportAs, ListPreview, NodeId, PackageMember } from '@shared/model.js'
 import { everything } from '@shared/scope.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { sha256 } from './bytes/hash.js'
@@ -13,6 +13,7 @@ import type { RevocationList } from './certificates/crl.js'
 import { authorityId } from './certificates/lists.js'
 import { fileNameFor } from './certificates/file-name.js'
 import { fitAs, likeliestRefusal, listFacts, previewCertificates, tlsIdentityFrom } from './certificates/preview.js'
+import type { PackageFile } from './certificates/package.js'
 import type { ReadFiles } from './certificates/read-files.js'
 import type { OwnIdentity } from './identity/identity.js'
 import { bounds } from './limits.js'
@@ -38,8 +39,11 @@ export function createCertificateCommands(parts: CertificateParts): Pick<Command
   const { identity, clock, trust, vouching, onIdentity } = parts
   return {
     async previewCertificates(files) {
-      const read = await readFiles(parts, files)
-      return read.ok ? preview(parts, read.value) : read
+      const opened = await openFiles(parts, files)
+      if (!opened.ok) return opened
+      const seen = await preview(parts, opened.value.read)
+      const { package: found } = opened.value
+      return seen.ok && found !== undefined ? ok({ ...seen.value, package: found }) : seen
     },
     importCertificates: (request) => importCertificates(parts, request),
     async removeAnchor({ id }) {
@@ -67,20 +71,53 @@ export function createCertificateCommands(parts: CertificateParts): Pick<Command
   }
 }
 
+/** What is to be looked at; of a package the one file in it. */
+interface Opened {
+  readonly read: ReadFiles
+  readonly package?: CertificatePreview['package']
+}
+
+async function openFiles(parts: CertificateParts, request: CertificateFiles, as?: ImportAs): Promise<Result<Opened>> {
+  const files = request.files.map((file) => Buffer.from(file, 'base64'))
+  const { chooseFile, isPackage, readPackage } = await import('./certificates/package.js')
+  if (!files.some(isPackage)) {
+    const { readCertificateFiles } = await import('./certificates/read-files.js')
+    const read = await readCertificateFiles(files, request.password)
+    return read.ok ? ok({ read: withOwnKey(parts, read.value) }) : read
+  }
+  const [file, ...others] = files
+  if (file === undefined || others.length > 0) return fail('package-with-others')
+  const found = await readPackage(file, request.password)
+  if (!found.ok) return found
+  const members = found.value.map(({ name, read }) => ({
+    name,
+    read: read.ok ? ok(withOwnKey(parts, read.value)) : read
+  }))
+  const now = parts.clock.now()
+  const chosen = chooseFile(members, now, { name: request.member, as })
+  if (!chosen.ok) return chosen
+  const { name, read } = chosen.value
+  if (!read.ok) return { ok: false, problem: { ...read.problem, detail: name } }
+  return ok({ read: read.value, package: { member: name, members: members.map((one) => memberOf(one, now)) } })
+}
+
+function memberOf({ name, read }: PackageFile, now: number): PackageMember {
+  if (!read.ok) return { name, as: [], problem: read.problem }
+  const seen = previewCertificates(read.value, now)
+  const subject = seen.certificates[0]?.name
+  const as = [...(read.value.lists.length > 0 ? (['list'] as const) : []), ...seen.as]
+  return {
+    ...{ name, as },
+    ...(subject === undefined ? {} : { subject }),
+    ...(as.length > 0 ? {} : { problem: likeliestRefusal(seen) })
+  }
+}
+
 /** A certificate that was issued for this laptop's key comes without that key: it is here. */
-async function readFiles(
-  { identity }: CertificateParts,
-  { files, password }: CertificateFiles
-): Promise<Result<ReadFiles>> {
-  const { readCertificateFiles } = await import('./certificates/read-files.js')
-  const read = await readCertificateFiles(
-    files.map((file) => Buffer.from(file, 'base64')),
-    password
-  )
-  if (!read.ok || read.value.key !== undefined) return read
+function withOwnKey({ identity }: CertificateParts, read: ReadFiles): ReadFiles {
+  if (read.key !== undefined) return read
   const key = createPrivateKey(identity.tls.key)
-  const isForUs = read.value.certificates.some(({ x509 }) => x509.checkPrivateKey(key))
-  return isForUs ? ok({ ...read.value, key }) : read
+  return read.certificates.some(({ x509 }) => x509.checkPrivateKey(key)) ? { ...read, key } : read
 }
 
 async function preview(parts: CertificateParts, read: ReadFiles): Promise<Result<CertificatePreview>> {
@@ -155,25 +192,26 @@ async function importCertificates(
 ): Promise<Result<{ as: ImportAs; id: string }>> {
   const { identity, clock, trust, vouching, onIdentity } = parts
   const { as, scope = everything, until, needsList = false } = request
-  const read = await readFiles(parts, request)
-  if (!read.ok) return read
+  const opened = await openFiles(parts, request, as)
+  if (!opened.ok) return opened
+  const { read } = opened.value
   if (as === 'list') {
     if (until !== undefined || needsList) return fail('bad-request', 'a list has no end of its own')
-    const taken = await takeLists(parts, read.value)
+    const taken = await takeLists(parts, read)
     await vouching.review()
     return taken
   }
-  const seen = await preview(parts, read.value)
+  const seen = await preview(parts, read)
   if (!seen.ok) return seen
   if (!seen.value.as.includes(as)) return { ok: false, problem: seen.value.refusals[as] ?? problem('bad-request') }
   if (until !== undefined && (as === 'identity' || until <= trust.time)) return fail('bad-until')
   if (needsList && as !== 'anchor') return fail('bad-request', 'needsList')
-  const [chosen] = fitAs(read.value, clock.now()).chain
+  const [chosen] = fitAs(read, clock.now()).chain
   const facts = chosen && certificateFacts(chosen)
   if (chosen === undefined || facts === undefined) return fail('no-certificate')
   const id = facts.sha256
   if (as === 'identity') {
-    const tls = tlsIdentityFrom(read.value, clock.now())
+    const tls = tlsIdentityFrom(read, clock.now())
     if (!tls.ok) return tls
     const renewed = await kept(identity.useCertificate(tls.value))
     if (!renewed.ok) return renewed
@@ -197,8 +235,7 @@ async function importCertificates(
   })
   if (!accepted.ok) return accepted
   // Before anybody is let in by it.
-  const taken =
-    as === 'anchor' && listsToTake(parts, read.value).length > 0 ? await takeLists(parts, read.value) : undefined
+  const taken = as === 'anchor' && listsToTake(parts, read).length > 0 ? await takeLists(parts, read) : undefined
   await vouching.review()
   return taken?.ok === false ? taken : ok({ as, id })
 }

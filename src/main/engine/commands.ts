@@ -48,7 +48,8 @@ const certificateFiles = {
       '1 to 10 files in base64'
     )
   ),
-  password: v.optional(Text(1024))
+  password: v.optional(Text(1024)),
+  member: v.optional(Text(1024))
 }
 
 function isBase64(text: string): boolean {

@@ -1,5 +1,6 @@
 /** Words of an import by what the certificate becomes. */
 import type { CertificateFormat } from '@shared/contract'
+import type { ImportAs } from '@shared/model'
 import type { MessageKey } from '../i18n'
 import type { CertificateAs, ChainLink } from './certificate'
 import type { GrantEnd, Until } from './grant'
@@ -38,6 +39,14 @@ export const importWords: Readonly<Record<CertificateAs, ImportWords>> = {
     grant: 'import.grantAs.identity',
     done: 'import.doneAs.identity'
   }
+}
+
+/** What a file of a package most likely is. */
+export const memberWords: Readonly<Record<ImportAs, MessageKey>> = {
+  anchor: 'import.memberAs.anchor',
+  peer: 'import.memberAs.peer',
+  identity: 'import.memberAs.identity',
+  list: 'import.memberAs.list'
 }
 
 /** The line below a name in the drawn chain. */

@@ -1400,7 +1400,7 @@ export const messages = {
     chooseOr: 'Or drop them anywhere in this window.',
     kinds: 'What can be read',
     kindsText:
-      '.p12, .pfx, .pem, .crt, .cer, .key and DER, told apart by content. A certificate and its key can be two files chosen together.',
+      '.p12, .pfx, .pem, .crt, .cer, .key and DER, told apart by content, and a TAK connection package (.zip). A certificate and its key can be two files chosen together.',
     becomes: 'What it can become',
     becomesAnchor: 'An organisation’s CA: everybody it issues is trusted.',
     becomesPeer: 'A laptop’s certificate: that laptop is trusted when it is met.',
@@ -1423,6 +1423,16 @@ export const messages = {
       peer: 'Accept this certificate for a laptop?',
       identity: 'Use this certificate for this laptop?'
     },
+    members: 'Files in this package',
+    membersLine: 'One is imported at a time. Drop the package again for the next.',
+    memberAs: {
+      anchor: 'Organisation {name}',
+      peer: 'Certificate of {name}, without its key',
+      identity: 'Certificate of {name} with its key',
+      list: 'Revocation list'
+    },
+    lockedMember: '{name} has a password of its own.',
+    otherFiles: 'Back to the other files',
     notAs: 'Why not as something else',
     notAsLine: 'Not as {as}:',
     asOf: { anchor: 'an organisation', peer: 'one laptop', identity: 'this laptop’s own' },

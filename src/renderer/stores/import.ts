@@ -22,7 +22,13 @@ export type ImportState =
   | { readonly stage: 'choose' }
   | { readonly stage: 'reading'; readonly names: readonly string[] }
   /** A password is needed, or the last one was wrong: the problem says which. */
-  | { readonly stage: 'locked'; readonly files: ChosenFiles; readonly problem: Problem }
+  | {
+      readonly stage: 'locked'
+      readonly files: ChosenFiles
+      readonly problem: Problem
+      /** Of a package: what was looked at before. */
+      readonly before?: CertificatePreview
+    }
   | { readonly stage: 'refused'; readonly names: readonly string[]; readonly problem: Problem }
   | { readonly stage: 'seen'; readonly files: ChosenFiles; readonly preview: CertificatePreview }
 
@@ -40,6 +46,7 @@ export const useImportStore = defineStore('import', () => {
   const feed = useFeedStore()
   const state = shallowRef<ImportState>({ stage: 'choose' })
   let password: string | undefined
+  let member: string | undefined
   /** Grows with every choice of files: an answer about earlier ones is dropped. */
   let turn = 0
 
@@ -66,14 +73,33 @@ export const useImportStore = defineStore('import', () => {
   async function unlock(typed: string): Promise<void> {
     if (state.value.stage !== 'locked') return
     password = typed
-    await preview(turn, state.value.files)
+    await preview(turn, state.value.files, state.value.before)
   }
 
-  async function preview(mine: number, files: ChosenFiles): Promise<void> {
+  /** Another file of the package that is looked at. */
+  async function choose(name: string): Promise<void> {
+    if (state.value.stage !== 'seen') return
+    member = name
+    await preview(turn, state.value.files, state.value.preview)
+  }
+
+  /** To what was looked at before a file of the package asked for its password. */
+  function back(): void {
+    if (state.value.stage !== 'locked' || state.value.before === undefined) return
+    const { files, before } = state.value
+    member = before.package?.member
+    state.value = { stage: 'seen', files, preview: before }
+  }
+
+  async function preview(mine: number, files: ChosenFiles, before?: CertificatePreview): Promise<void> {
     const result = await feed.call('previewCertificates', argumentOf(files))
-    if (result.ok) return show(mine, { stage: 'seen', files, preview: result.value })
+    if (result.ok) {
+      member = result.value.package?.member
+      return show(mine, { stage: 'seen', files, preview: result.value })
+    }
     const isLocked = result.problem.code === 'password-needed' || result.problem.code === 'wrong-password'
-    if (isLocked) return show(mine, { stage: 'locked', files, problem: result.problem })
+    const more = before === undefined ? {} : { before }
+    if (isLocked) return show(mine, { stage: 'locked', files, problem: result.problem, ...more })
     show(mine, { stage: 'refused', names: files.names, problem: result.problem })
   }
 
@@ -83,11 +109,15 @@ export const useImportStore = defineStore('import', () => {
   }
 
   function argumentOf(files: ChosenFiles) {
-    return { files: files.data, ...(password === undefined ? {} : { password }) }
+    return {
+      files: files.data,
+      ...(password === undefined ? {} : { password }),
+      ...(member === undefined ? {} : { member })
+    }
   }
 
   function begin(fileNames: readonly string[]): number {
-    password = undefined
+    password = member = undefined
     state.value = { stage: 'reading', names: fileNames }
     return ++turn
   }
@@ -98,11 +128,11 @@ export const useImportStore = defineStore('import', () => {
 
   function leave(): void {
     turn++
-    password = undefined
+    password = member = undefined
     state.value = { stage: 'choose' }
   }
 
-  return { state, open, openRead, unlock, confirm, leave }
+  return { state, open, openRead, unlock, choose, back, confirm, leave }
 })
 
 function refuse(files: readonly File[]): Problem | undefined {

@@ -44,9 +44,17 @@ export async function readCertificateFiles(
   files: readonly Uint8Array[],
   password: string | undefined
 ): Promise<Result<ReadFiles>> {
+  return readWithin(files, password, new Effort())
+}
+
+/** The same, with what is left of the effort for one import. */
+export async function readWithin(
+  files: readonly Uint8Array[],
+  password: string | undefined,
+  effort: Effort
+): Promise<Result<ReadFiles>> {
   const bytes = files.reduce((sum, file) => sum + file.length, 0)
   if (bytes > bytesMost) return fail('certificate-file-too-large', `${bytes} bytes`)
-  const effort = new Effort()
   const found: Found[] = []
   for (const file of files) {
     const one = await readOne(Buffer.from(file), password, effort)
@@ -77,6 +85,13 @@ export async function readCertificateFiles(
   const formats = found.map(({ format }) => format)
   const format = (['pkcs12', 'pem', 'der'] as const).find((one) => formats.includes(one)) ?? 'der'
   return ok({ format, certificates, lists, ...(key === undefined ? {} : { key }) })
+}
+
+/** Whether a file among others is meant for an import; a key alone is not, and what is damaged counts. */
+export function holdsCertificates(file: Buffer): boolean {
+  const shape = file[0] === tags.sequence ? shapeOf(file) : 'other'
+  if (shape === 'certificate' || shape === 'list' || shape === 'pkcs12') return true
+  return /-----BEGIN (X509 |TRUSTED )?(CERTIFICATE|X509 CRL)-----/.test(pemText(file) ?? '')
 }
 
 async function readOne(file: Buffer, password: string | undefined, effort: Effort): Promise<Result<Found>> {
