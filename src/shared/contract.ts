@@ -28,6 +28,7 @@ import type {
   Ground,
   HistoryPage,
   ImportAs,
+  IntroducerRight,
   EntityView,
   Json,
   MapFileSummary,
@@ -65,6 +66,19 @@ export interface DecisionRequest {
   readonly keepsChanges?: true
   /** With `trusted`: whom this peer revokes is revoked here, too. Left out: what it says is advice. */
   readonly mayRevoke?: true
+  /** With `trusted`: it may introduce others; `letsIn` is within `scope`. Left out: whom it trusts is not asked. */
+  readonly mayIntroduce?: IntroducerRight
+  /** What becomes of those whom it introduced, when it may introduce them no more. */
+  readonly introduced?: Introduced
+}
+
+/**
+ * Of those whom a peer introduced. Who was let in by its word alone goes with it unless it is kept; about whom a person decided
+ * here stays unless it is taken back.
+ */
+export interface Introduced {
+  readonly keep?: readonly NodeId[]
+  readonly takeBack?: readonly NodeId[]
 }
 
 /** Files as a person chose them, read whole; what they hold is told by their content, never by their name. */
@@ -159,7 +173,7 @@ interface CommandMap {
   /** Rejects a request, ends what runs, or puts away what has ended. */
   cancelPairing: { argument: { readonly nodeId: NodeId }; answer: null }
   /** Takes a peer off the list with what was decided about it; one that was revoked stays. */
-  forgetPeer: { argument: { readonly nodeId: NodeId }; answer: null }
+  forgetPeer: { argument: { readonly nodeId: NodeId; readonly introduced?: Introduced }; answer: null }
   /** Looks what the files hold and what they could become; nothing is written. */
   previewCertificates: { argument: CertificateFiles; answer: CertificatePreview }
   importCertificates: {

@@ -23,10 +23,31 @@ export type Level = 'untrusted' | 'pending' | 'trusted' | 'revoked'
 
 /**
  * What a decision rests on: codes of a pairing compared, recognition words compared, accepted unseen, a program that used
- * the local API, a certificate of this peer imported by hand, an organisation's certificate (anchor) that vouches for it, or
- * a signed statement of another node (only `revoked`).
+ * the local API, a certificate of this peer imported by hand, an organisation's certificate (anchor) that vouches for it, a
+ * signed statement of another node (only `revoked`), or a peer that may introduce others.
  */
-export type Ground = 'code' | 'words' | 'unseen' | 'api' | 'certificate' | 'anchor' | 'statement'
+export type Ground = 'code' | 'words' | 'unseen' | 'api' | 'certificate' | 'anchor' | 'statement' | 'introduced'
+
+/** Whom a peer may introduce. */
+export interface IntroducerRight {
+  /** Those it trusts are let in with this scope, within its own, as long as it is trusted itself. Left out: a person is asked. */
+  readonly letsIn?: Scope
+}
+
+/** A peer's word that its person trusts another one, by a decision of its own. */
+export interface IntroductionView {
+  /** Who says so. */
+  readonly nodeId: NodeId
+  readonly callsign: string
+  /** When its person decided, by its own clock, and on what ground. */
+  readonly since: number
+  readonly ground: Ground
+  /**
+   * `lets-in`: it is trusted here by this word. `suggests`: a person here is asked. `advice`: a person, a certificate or a
+   * revocation decided already. `differs`: what the peer shows is not what the introducer knows of it.
+   */
+  readonly effect: 'lets-in' | 'suggests' | 'advice' | 'differs'
+}
 
 /** What two people read to each other: six digits, and three words of a fixed list, never translated. */
 export interface PairingCode {
@@ -56,6 +77,10 @@ export interface Decision {
   readonly compared?: ComparedCode
   /** What this peer says about others counts here: whom it revokes is revoked here. */
   readonly mayRevoke?: true
+  /** It may introduce others. */
+  readonly mayIntroduce?: IntroducerRight
+  /** Who vouched for it when this was decided; with the ground `introduced` the one that it rests on. */
+  readonly introducedBy?: readonly { readonly nodeId: NodeId; readonly callsign: string }[]
   /** With the ground `statement`: who said it, when by its own clock, and the name of the statement. */
   readonly statement?: { readonly nodeId: NodeId; readonly at: number; readonly name: string }
 }
@@ -168,6 +193,8 @@ export interface PeerSummary {
   readonly warning?: ProblemCode
   /** What other nodes said against it; left out: nothing. */
   readonly statements?: readonly RevocationStatement[]
+  /** Which peers vouch for it now; left out: none. */
+  readonly introductions?: readonly IntroductionView[]
 }
 
 /** How it came to what is decided about a peer, and what would change if it were revoked now. */

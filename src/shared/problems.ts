@@ -145,6 +145,11 @@ const table = {
     message: 'It no longer shows the certificate that its trust rests on.',
     advice: 'Nothing is shared until it shows it again, or until a person here decides.'
   },
+  'introduction-lost': {
+    ref: 'TRU-42',
+    message: 'Nobody here vouches for this laptop any more.',
+    advice: 'Who introduced it was taken back, or says it no more. Decide about the laptop itself.'
+  },
   'anchor-removed': {
     ref: 'TRU-16',
     message: 'The organisation that vouched for this laptop was removed here.',

@@ -31,6 +31,24 @@ export function covers(patterns: readonly string[], mission: Matchable): boolean
   return patterns.some((pattern) => matchesPattern(pattern, mission))
 }
 
+/**
+ * Whether whatever the one covers the other covers, too. Judged by the patterns alone, so a no may be said where the missions
+ * that there are would make it a yes.
+ */
+export function isWithin(narrow: Scope, wide: Scope): boolean {
+  const fits = (inner: readonly string[], outer: readonly string[]) =>
+    inner.every((pattern) => outer.some((other) => isPatternWithin(pattern, other)))
+  const access = narrow.access === 'read' || wide.access === 'write'
+  return access && fits(narrow.out, wide.out) && fits(narrow.in, wide.in)
+}
+
+function isPatternWithin(inner: string, outer: string): boolean {
+  if (inner === outer || outer === '*') return true
+  if (inner.startsWith('id:') || outer.startsWith('id:')) return false
+  // A star within the text is swallowed by a star of the outer one, and so is whatever it stands for.
+  return matchesGlob(outer, inner)
+}
+
 /** Those that also match missions that do not exist yet: all but the ones that name a mission by its ID. */
 export function futurePatterns(patterns: readonly string[]): readonly string[] {
   return patterns.filter((pattern) => !pattern.startsWith('id:'))

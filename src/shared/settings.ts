@@ -16,6 +16,8 @@ export interface Settings {
   readonly interfaces: Readonly<Record<string, boolean>>
   /** Whether callsign, laptop and federation are told to nodes that nobody here has trusted yet. */
   readonly isShownToStrangers: boolean
+  /** Whether peers that a person here trusts are told to those whose person lets this node introduce others. */
+  readonly introducesPeers: boolean
   /** The local API for programs of this machine; always on in the headless host. */
   readonly hasLocalApi: boolean
   readonly theme: Theme | 'system'

@@ -19,7 +19,7 @@ const end = fc.option(fc.integer({ min: 1, max: 9 }), { nil: undefined })
 const decision: fc.Arbitrary<Decision> = fc
   .tuple(
     fc.constantFrom<Decision['level']>('trusted', 'untrusted', 'revoked'),
-    fc.constantFrom<Decision['ground']>('words', 'unseen', 'api', 'certificate', 'anchor'),
+    fc.constantFrom<Decision['ground']>('words', 'unseen', 'api', 'certificate', 'anchor', 'introduced'),
     end
   )
   .map(([level, ground, until]) => ({
@@ -94,14 +94,14 @@ describe('trust', () => {
     )
   })
 
-  it('ends with its time and with its certificate, and the decision stays to be read', () => {
+  it('ends with its time, with its certificate and with its introducer, and the decision stays to be read', () => {
     fc.assert(
       fc.property(events, (before) => {
         const state = after(before)
         const isTrusted = state.level === 'trusted'
         const fallen = { ...state, level: 'untrusted' }
         expect(nextTrust(state, { kind: 'ended' })).toEqual(isTrusted ? fallen : state)
-        const rests = ['anchor', 'certificate'].includes(state.decision?.ground ?? '')
+        const rests = ['anchor', 'certificate', 'introduced'].includes(state.decision?.ground ?? '')
         expect(isVouched(state)).toBe(rests)
         expect(nextTrust(state, { kind: 'unvouched' })).toEqual(isTrusted && rests ? fallen : state)
         const isRevoked = state.level === 'revoked'

@@ -50,6 +50,7 @@ import { encodeDocument, parseDocument } from '../../src/main/engine/storage/doc
 import { openStore } from '../../src/main/engine/storage/store.js'
 import { folderVersion, readFolderVersion } from '../../src/main/engine/storage/versions.js'
 import { parseJournalLine } from '../../src/main/engine/trust/journal-lines.js'
+import { IntroductionsFile } from '../../src/main/engine/trust/introductions.js'
 import { PeerBook } from '../../src/main/engine/trust/peer-book.js'
 import { readStatement, signStatement } from '../../src/main/engine/trust/statement.js'
 import { SimDisk } from '../sim/disk.js'
@@ -108,6 +109,9 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
     { kind: 'admin/adopt', at: 1, author: nodeId, heads, lifts: [change] },
     { kind: 'admin/settle', at: 1, author: nodeId, epoch: '0'.repeat(32), seq: 7, hash: '1'.repeat(64) }
   ]
+  const introduction = {
+    ...{ node: nodeId, callsign: 'A', federation: 'field', key: mission as string, ground: 'code', since: 1 }
+  }
   const messages = [
     { t: 'intro', key: record.signingKey, nonce: text(32, 7), versions: [1], run: '0'.repeat(32) },
     { t: 'proof', signature: text(64, 1) },
@@ -133,6 +137,8 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
     { t: 'revocations', names: [mission] },
     { t: 'revocation-want', names: [mission] },
     { t: 'revocation', text: '{}', signature: text(64, 7) },
+    { t: 'introduce', wanted: true },
+    { t: 'introductions', peers: [introduction] },
     { t: 'ping', n: 1, at: 2 },
     { t: 'store', store: mission },
     { t: 'receipt', ...signReceipt({ mission, digest: mission, store: mission, at: 5 }, signingKey) }
@@ -165,6 +171,8 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
       scope,
       until: 5,
       reason: 'met',
+      mayIntroduce: { letsIn: scope },
+      introducedBy: [{ nodeId, callsign: 'A' }],
       overrides: [change]
     },
     {
@@ -558,6 +566,11 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
         open: (bytes: Buffer) => Promise.resolve(parseDocument(bytes, HeldFile).ok)
       },
       {
+        name: 'what peers said of others',
+        data: [{ told: [{ from: nodeId, peers: [introduction] }] }],
+        open: (bytes: Buffer) => Promise.resolve(parseDocument(bytes, IntroductionsFile).ok)
+      },
+      {
         name: 'the identity file',
         data: [{ ...keys, sealingKey: sealing, tls }],
         open: async (bytes: Buffer) => {
@@ -624,14 +637,24 @@ function commandArguments(missionId: MissionId, nodeId: NodeId) {
     addPeer: address,
     removeAddress: address,
     tryNow: {},
-    decide: { nodeId, level: 'trusted', scope, until: 5, reason: 'met', ground: 'words', mayRevoke: true },
+    decide: {
+      nodeId,
+      level: 'trusted',
+      scope,
+      until: 5,
+      reason: 'met',
+      ground: 'words',
+      mayRevoke: true,
+      mayIntroduce: { letsIn: scope },
+      introduced: { keep: [nodeId], takeBack: [nodeId] }
+    },
     trustStory: { nodeId },
     retire: { reason: 'lost' },
     startPairing: { nodeId },
     openPairing: { nodeId },
     answerPairing: { nodeId, equal: true, scope, until: 5 },
     cancelPairing: { nodeId },
-    forgetPeer: { nodeId },
+    forgetPeer: { nodeId, introduced: { keep: [nodeId] } },
     previewCertificates: files,
     importCertificates: { ...files, as: 'anchor', scope, until: 5 },
     removeAnchor: { id: missionId },

@@ -241,6 +241,7 @@ function settingsOf(): Settings {
     isDiscoverable: true,
     interfaces: {},
     isShownToStrangers: true,
+    introducesPeers: false,
     hasLocalApi: true,
     theme: 'system',
     language: 'system',

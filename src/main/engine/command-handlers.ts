@@ -10,7 +10,7 @@ import type { createCertificateCommands } from './certificate-commands.js'
 import type { createHistoryCommands } from './history-commands.js'
 import type { createContentCommands } from './content-commands.js'
 import type { createBoundaryCommands } from './boundary-commands.js'
-import { decide, stateRevocation } from './decide.js'
+import { decide, settleIntroduced, stateRevocation } from './decide.js'
 import { bounds } from './limits.js'
 import type { LinkTable } from './links/link-table.js'
 import type { createMapCommands } from './map-commands.js'
@@ -27,6 +27,7 @@ import type { createStandingCommands } from './standing-commands.js'
 import { kept } from './storage/disk.js'
 import type { PeerBook } from './trust/peer-book.js'
 import type { TrustBook } from './trust/trust-book.js'
+import type { Introductions } from './trust/introductions.js'
 import type { Vouching } from './trust/vouching.js'
 
 type CertificateCommands = ReturnType<typeof createCertificateCommands>
@@ -58,6 +59,7 @@ export interface CommandParts {
   readonly boundary: ReturnType<typeof createBoundaryCommands>
   readonly contents: ContentCommands
   readonly vouching: Vouching
+  readonly introductions: Introductions
   readonly pairings: Pairings
   readonly changeSettings: (changes: Partial<Settings>) => Promise<Result<null>>
   readonly lookAgain: () => void
@@ -103,11 +105,13 @@ export function createCommands(parts: CommandParts): CommandHandlers {
       }
       return locked
     },
-    async forgetPeer({ nodeId }) {
+    async forgetPeer({ nodeId, introduced }) {
       const peer = peers.peers.get(nodeId)
       if (peer === undefined) return fail('not-found')
       const forgotten = await trust.forget(nodeId, peer.callsign)
       if (!forgotten.ok) return forgotten
+      const settled = await settleIntroduced(parts, nodeId, introduced)
+      if (!settled.ok) return settled
       parts.vouching.forget(nodeId)
       links.forget(nodeId)
       const saved = await peers.forget(nodeId)

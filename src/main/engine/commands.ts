@@ -56,6 +56,9 @@ function isBase64(text: string): boolean {
   return text.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(text)
 }
 
+const Nodes = v.pipe(v.array(NodeIdSchema), v.maxLength(limits.introductions))
+const Introduced = v.strictObject({ keep: v.optional(Nodes), takeBack: v.optional(Nodes) })
+
 /** As X.509 takes it for a common name. */
 const CertificateName = v.pipe(Text(64), v.trim(), v.minLength(1))
 const Days = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(7300))
@@ -92,7 +95,9 @@ const schemas = {
     reason: v.optional(Text(limits.reasonLength)),
     ground: v.optional(v.picklist(['words', 'unseen', 'api'])),
     keepsChanges: v.optional(v.literal(true)),
-    mayRevoke: v.optional(v.literal(true))
+    mayRevoke: v.optional(v.literal(true)),
+    mayIntroduce: v.optional(v.strictObject({ letsIn: v.optional(ScopeSchema) })),
+    introduced: v.optional(Introduced)
   }),
   trustStory: v.strictObject({ nodeId: NodeIdSchema }),
   retire: v.strictObject({ reason: v.optional(Text(limits.reasonLength)) }),
@@ -105,7 +110,7 @@ const schemas = {
     until: v.optional(v.pipe(v.number(), v.safeInteger()))
   }),
   cancelPairing: v.strictObject({ nodeId: NodeIdSchema }),
-  forgetPeer: v.strictObject({ nodeId: NodeIdSchema }),
+  forgetPeer: v.strictObject({ nodeId: NodeIdSchema, introduced: v.optional(Introduced) }),
   previewCertificates: v.strictObject(certificateFiles),
   importCertificates: v.strictObject({
     ...certificateFiles,

@@ -30,6 +30,8 @@ import type { IssueCertificate } from './identity/certificate.js'
 import { OwnIdentity } from './identity/identity.js'
 import type { KeyStore } from './identity/key-store.js'
 import type { LinkVersion } from './links/hello.js'
+import { isAboutIntroductions } from './links/introduction-messages.js'
+import { IntroductionExchange } from './introduction-exchange.js'
 import { isAboutLists } from './links/list-messages.js'
 import { ListExchange } from './list-exchange.js'
 import { isAboutStatements } from './links/statement-messages.js'
@@ -57,6 +59,7 @@ import { createStandingCommands } from './standing-commands.js'
 import { createSnapshotCommands } from './snapshot-commands.js'
 import { openFolder } from './snapshots/open-folder.js'
 import { kept, type Disk } from './storage/disk.js'
+import { Introductions } from './trust/introductions.js'
 import { PeerBook } from './trust/peer-book.js'
 import { refuseGiving, refuseTaking } from './trust/policy.js'
 import { TeamAuthority } from './team-authority.js'
@@ -299,6 +302,10 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       const { nodeId, callsign, record } = met
       vouching
         .shown({ nodeId, callsign, federation: record.federation, chain })
+        .then(() => {
+          introductions.review(nodeId)
+          introducing.changed()
+        })
         .catch((error: unknown) => log('error', 'certificate-not-judged', { error: String(error) }))
     },
     onNearby: () => noteNetwork(),
@@ -306,6 +313,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       // Before anything of a mission.
       statements.linkUp(link)
       lists.linkUp(link)
+      introducing.ask(link, nodeId)
       replicator.linkUp(link, nodeId)
       contents.linkUp(link, nodeId)
     },
@@ -319,6 +327,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
         statements
           .message(link, nodeId, message)
           .catch((error: unknown) => log('error', 'statement-not-judged', { error: String(error) }))
+      else if (isAboutIntroductions(message)) introducing.message(link, nodeId, message)
       else if (isAboutLists(message))
         lists
           .message(link, nodeId, message)
@@ -355,13 +364,22 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       refuseDecision({ level: 'trusted', ...(until === undefined ? {} : { until }) }, links.factsOf(nodeId)),
     decide: (nodeId, chosen, compared) =>
       decide(
-        { identity, clock, trust, peers, missions, vouching, links },
+        { identity, clock, trust, peers, missions, vouching, links, introductions },
         { nodeId, level: 'trusted', ...chosen },
         compared
       ),
     onChange: () => feed.note('pairing')
   })
   const statements: StatementExchange = new StatementExchange({ trust, links, peers, log })
+  const introductions: Introductions = await Introductions.open({
+    ...{ ownId: identity.nodeId, disk, clock, trust, peers, vouching, log },
+    factsOf: (nodeId) => links.factsOf(nodeId),
+    onPeer: (nodeId) => feed.notePeer(nodeId)
+  })
+  const introducing: IntroductionExchange = new IntroductionExchange({
+    ...{ trust, vouching, links, introductions, clock },
+    mayTell: () => book.all.introducesPeers
+  })
   const lists: ListExchange = new ListExchange({ trust, vouching, links, peers, clock, log })
   const replicator: Replicator = new Replicator({
     missions,
@@ -425,6 +443,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     identity,
     trust,
     vouching,
+    introductions,
     pairings,
     peers,
     missions,
@@ -478,6 +497,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     onNode: () => {
       feed.note('node')
       contents.settingsChanged()
+      introducing.changed()
       noteNetwork()
     }
   })
@@ -530,10 +550,14 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   function trustChanged(...nodeIds: readonly NodeId[]): void {
     for (const nodeId of nodeIds) {
       links.review(nodeId)
+      introductions.review(nodeId)
+      const link = links.linkTo(nodeId)
+      if (link?.state === 'up') introducing.ask(link, nodeId)
       replicator.trustChanged(nodeId)
       contents.trustChanged(nodeId)
       feed.notePeer(nodeId)
     }
+    introducing.changed()
     feed.note('anchors')
     feed.note('pins')
     replicator.admitPeers()
@@ -589,6 +613,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     health,
     presence,
     vouching,
+    introductions,
     pairings,
     certificates: createCertificateCommands({ identity, clock, trust, vouching, onIdentity: renewed }),
     authority: createAuthorityCommands({ identity, trust, vouching, authority }),
@@ -668,11 +693,13 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       await discovery.off()
       pairings.stop()
       lists.stop()
+      introducing.stop()
       await links.stop()
       await shelf.close()
       await contents.stop()
       await missions.close()
       await receipts.close()
+      await introductions.close()
       await trust.close()
       await peers.close()
     }
@@ -700,6 +727,7 @@ function openSettings(
     isDiscoverable: true,
     interfaces: {},
     isShownToStrangers: true,
+    introducesPeers: false,
     hasLocalApi: false,
     theme: 'system' as const,
     language: 'system',

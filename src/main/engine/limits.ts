@@ -47,6 +47,10 @@ export const limits = {
   reasonLength: 200,
   /** In one message: names of statements. */
   statementsTold: 1_000,
+  /** Peers in one list of introductions. */
+  introductions: 200,
+  /** Lists of introductions from one peer within a minute: another one is said 2 s after the last one at the earliest. */
+  introductionLists: 60,
   /** One word of presence: its line, and how long it may count. */
   presenceBytes: 2 * 1024,
   presenceTtlMs: 3_600_000,
@@ -125,6 +129,11 @@ export const bounds = {
   receiptStores: 2_000,
   /** Between two receipts for one peer and mission, and from news to the disk. */
   receiptEveryMs: 2_000,
+  /** Between two lists of introductions to one peer. */
+  introductionsEveryMs: 2_000,
+  /** Peers whose introductions are kept, and those noted in a decision. */
+  introducers: 32,
+  vouchersNoted: 8,
   auditInMemory: 5_000,
   addressesPerPeer: 8,
   missions: 1_000,

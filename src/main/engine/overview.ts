@@ -38,6 +38,7 @@ import type { Presence } from './presence/presence.js'
 import type { PeerBook } from './trust/peer-book.js'
 import type { Accepted, TrustBook } from './trust/trust-book.js'
 import { hasEnded, isVouched } from './trust/trust-state.js'
+import type { Introductions } from './trust/introductions.js'
 import type { Vouching } from './trust/vouching.js'
 
 const statementsShown = 20
@@ -80,6 +81,7 @@ export interface ViewParts {
   readonly identity: OwnIdentity
   readonly trust: TrustBook
   readonly vouching: Vouching
+  readonly introductions: Introductions
   readonly pairings: Pairings
   readonly peers: PeerBook
   readonly missions: Missions
@@ -184,6 +186,7 @@ export class Views {
       link === undefined ? {} : { theirLevel: link.theyTrust ? ('trusted' as const) : ('untrusted' as const) }
     const warning = this.#warningOf(nodeId)
     const statements = this.#statementsAbout(nodeId)
+    const introductions = this.#parts.introductions.about(nodeId)
     return {
       nodeId,
       callsign: known.callsign,
@@ -199,7 +202,8 @@ export class Views {
       step: standing.stepWith(nodeId),
       given: known.given,
       ...(warning === undefined ? {} : { warning }),
-      ...(statements.length === 0 ? {} : { statements })
+      ...(statements.length === 0 ? {} : { statements }),
+      ...(introductions.length === 0 ? {} : { introductions })
     }
   }
 
@@ -226,6 +230,7 @@ export class Views {
       isLost &&
       ground === 'anchor' &&
       !trust.acceptedCertificates().some(({ sha256 }) => sha256 === certificate?.sha256)
+    if (isLost && ground === 'introduced') return 'introduction-lost'
     const lost = isRemoved ? 'anchor-removed' : isLost ? (trust.listProblemOf(nodeId) ?? 'certificate-lost') : undefined
     return links.warningOf(nodeId) ?? vouching.warningOf(nodeId) ?? lost
   }

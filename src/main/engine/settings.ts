@@ -37,6 +37,7 @@ export const SettingsSchema = v.partial(
       )
     ),
     isShownToStrangers: v.boolean(),
+    introducesPeers: v.boolean(),
     hasLocalApi: v.boolean(),
     theme: v.picklist(['system', ...themes]),
     language: v.pipe(v.string(), v.regex(/^[A-Za-z0-9-]{2,35}$/, 'the name of a language')),

@@ -17,6 +17,7 @@ const settings: Readonly<Record<keyof Settings, 'free' | 'person'>> = {
   isDiscoverable: 'person',
   interfaces: 'person',
   isShownToStrangers: 'person',
+  introducesPeers: 'person',
   hasLocalApi: 'person',
   theme: 'free',
   language: 'free',

@@ -108,6 +108,11 @@ export function claimSaying({ level, laptop, federation }: PeerSummary): Saying 
   return saying(hasLaptop ? 'peer.claimsLaptop' : 'peer.claims', named)
 }
 
+/** Who vouched for it when it was decided. */
+export function vouchersOf({ introducedBy = [] }: Decision): string {
+  return introducedBy.map(({ callsign }) => showName(callsign)).join(', ')
+}
+
 export function groundSaying(decision: Decision): Saying {
   switch (decision.ground) {
     case 'code':
@@ -124,6 +129,8 @@ export function groundSaying(decision: Decision): Saying {
       return saying('ground.anchor', { name: showName(decision.certificate?.name ?? '') })
     case 'statement':
       return saying('ground.statement')
+    case 'introduced':
+      return saying('ground.introduced', { name: vouchersOf(decision) })
     default:
       return unreachable(decision.ground)
   }

@@ -132,7 +132,8 @@ export const messages = {
     api: 'by a program',
     certificate: 'certificate {name} imported',
     anchor: 'organisation {name} vouches for it',
-    statement: 'signed there, and whom it revokes is revoked here'
+    statement: 'signed there, and whom it revokes is revoked here',
+    introduced: '{name} introduced it'
   },
   step: {
     inStep: 'In step',

@@ -6,6 +6,7 @@ import { HashSchema as Hash, MissionIdSchema, NodeIdSchema } from '../bytes/ids.
 import { limits } from '../limits.js'
 import { encodeFrame, frameTypes } from './framing.js'
 import { Answer, Intro, Proof, Self } from './hello.js'
+import { introductionMessages } from './introduction-messages.js'
 import { listMessages } from './list-messages.js'
 import { statementMessages } from './statement-messages.js'
 
@@ -66,6 +67,7 @@ const Message = v.variant('t', [
   ...pairingMessages,
   ...listMessages,
   ...statementMessages,
+  ...introductionMessages,
   /** After what was wanted. */
   v.object({ t: v.literal('done'), mission: MissionIdSchema, digest: Hash })
 ])

@@ -4,8 +4,8 @@
  */
 import * as v from 'valibot'
 import { boundaryLimits, type Boundary } from '@shared/boundary.js'
-import type { Decision } from '@shared/model.js'
-import { scopeLimits } from '@shared/scope.js'
+import type { Decision, IntroducerRight } from '@shared/model.js'
+import { scopeLimits, type Scope } from '@shared/scope.js'
 import { isProblemCode, type ProblemCode } from '@shared/problems.js'
 import { HashSchema as Hash, NodeIdSchema } from '../bytes/ids.js'
 import type { JsonObject } from '../bytes/line.js'
@@ -53,7 +53,7 @@ const DecisionLine = v.object({
   callsign: v.string(),
   federation: v.string(),
   level: v.picklist(['trusted', 'untrusted', 'revoked']),
-  ground: v.picklist(['code', 'words', 'unseen', 'api', 'certificate', 'anchor', 'statement']),
+  ground: v.picklist(['code', 'words', 'unseen', 'api', 'certificate', 'anchor', 'statement', 'introduced']),
   by: v.string(),
   scope: ScopeSchema,
   until: v.optional(v.number()),
@@ -68,6 +68,10 @@ const DecisionLine = v.object({
   rests: v.optional(v.array(v.tuple([Hash, v.string()]))),
   /** What this peer says about others counts here. */
   mayRevoke: v.optional(v.literal(true)),
+  /** It may introduce others, and let them in with a scope. */
+  mayIntroduce: v.optional(v.object({ letsIn: v.optional(ScopeSchema) })),
+  /** Who vouched for it; with ground `introduced` the one that it rests on. */
+  introducedBy: v.optional(v.array(v.object({ nodeId: NodeIdSchema, callsign: v.string() }))),
   /** The statement of revocation that counted. */
   statement: v.optional(v.object({ nodeId: NodeIdSchema, at: v.number(), name: Hash })),
   /** Names of the lines and the statements that this decision lifts: replaying those does nothing. */
@@ -168,6 +172,7 @@ export function boundaryOf({ mode, federations }: BoundaryLine): Boundary {
 
 export function decisionOf(line: DecisionLine): Decision {
   const { level, at, by, ground, scope, until, reason, certificate, compared, mayRevoke, statement } = line
+  const { mayIntroduce, introducedBy } = line
   return {
     level,
     at,
@@ -179,6 +184,13 @@ export function decisionOf(line: DecisionLine): Decision {
     ...(certificate === undefined ? {} : { certificate }),
     ...(compared === undefined ? {} : { compared }),
     ...(mayRevoke === undefined ? {} : { mayRevoke }),
+    ...(mayIntroduce === undefined ? {} : { mayIntroduce: rightOf(mayIntroduce) }),
+    ...(introducedBy === undefined ? {} : { introducedBy }),
     ...(statement === undefined ? {} : { statement })
   }
+}
+
+/** exactOptionalPropertyTypes: what is left out is not there. */
+export function rightOf({ letsIn }: { readonly letsIn?: Scope | undefined }): IntroducerRight {
+  return letsIn === undefined ? {} : { letsIn }
 }

@@ -40,11 +40,15 @@ import { isRetirement, readStatement, type Statement } from './statement.js'
 import { isCounting, StatementShelf, type KeptStatement } from './statement-shelf.js'
 import {
   hasEnded,
+  introducerOf,
   isVouched,
+  letsIn,
+  mayBeLetIn,
   mayVouch,
   nextTrust,
   regrounded,
   stranger,
+  type Ground,
   type TrustEvent,
   type TrustState
 } from './trust-state.js'
@@ -139,6 +143,8 @@ export class TrustBook {
   readonly #statements = new StatementShelf()
   /** Which node was let in by a certificate's key first, or showed it while a person trusted it; grows only. */
   readonly #owners = new Map<string, NodeId>()
+  /** Taken off the list by a person, who decided nothing about them since. */
+  readonly #removed = new Set<NodeId>()
   /** Trust was taken away since this start: a yes that was on its way to disk before does not undo it. */
   readonly #takenAway = new Set<NodeId>()
   #boundary: Boundary = strictBoundary
@@ -389,7 +395,7 @@ export class TrustBook {
   unvouch(
     nodeId: NodeId,
     callsign: string,
-    code: 'certificate-lost' | 'certificate-revoked' = 'certificate-lost',
+    code: 'certificate-lost' | 'certificate-revoked' | 'introduction-lost' = 'certificate-lost',
     text?: string
   ): Promise<Result<null>> {
     this.#step(nodeId, { kind: 'unvouched' })
@@ -401,6 +407,7 @@ export class TrustBook {
   async forget(nodeId: NodeId, callsign: string): Promise<Result<null>> {
     if (this.stateOf(nodeId).level === 'revoked') return fail('stays-revoked')
     this.#takenAway.add(nodeId)
+    this.#removed.add(nodeId)
     this.#step(nodeId, { kind: 'forgotten' })
     const { clock, identity } = this.#parts
     const line = { kind: 'event', at: clock.now(), event: 'forgotten', by: identity.callsign, node: nodeId, callsign }
@@ -411,6 +418,11 @@ export class TrustBook {
   async noteKey(nodeId: NodeId, callsign: string, key: string): Promise<Result<null>> {
     this.#claim(key, nodeId)
     return this.note('certificate-key', { node: nodeId, callsign, text: key })
+  }
+
+  /** A person took it off the list, and decided nothing about it since: others' words do not bring it back. */
+  wasRemoved(nodeId: NodeId): boolean {
+    return this.#removed.has(nodeId)
   }
 
   /** The key that the newest decision about a peer rests on. */
@@ -695,6 +707,7 @@ export class TrustBook {
     const { node, callsign, federation, key, rests } = line
     const decision = this.#standing(line)
     if (decision === undefined) return
+    if (!isVouched({ level: decision.level, decision })) this.#removed.delete(node)
     for (const overridden of line.overrides ?? []) this.#statements.lift(overridden)
     this.#decidedIn.set(node, name)
     this.#decided.set(node, { nodeId: node, callsign, federation, decision, key, rests })
@@ -704,20 +717,28 @@ export class TrustBook {
   }
 
   /**
-   * A decision of the journal as it counts. Trust that rests on a certificate may have been on its way to disk while a
-   * person decided, removed that certificate or changed its scope, or a list came that names it: then the person's word counts, also when it is read
+   * A decision of the journal as it counts. Trust that rests on a certificate or an introduction may have been on its way to disk while a
+   * person decided, removed that certificate or changed its scope, took the right from the introducer, or a list came that names it: then the person's word counts, also when it is read
    * again. `undefined`: it does not count.
    */
   #standing(line: DecisionLine): Decision | undefined {
     const decision = decisionOf(line)
     const { node, key, rests } = line
     if (decision.level !== 'trusted' || !isVouched({ level: 'trusted', decision })) return decision
+    const isOthers = key !== undefined && (this.#owners.get(key) ?? node) !== node
+    if (decision.ground === 'introduced') return isOthers ? undefined : this.#introduced(node, decision)
     const accepted = this.#groundOf(decision)
     if (this.#restsProblem(decision, rests) !== undefined) return undefined
-    const isOthers = key !== undefined && (this.#owners.get(key) ?? node) !== node
     return accepted === undefined || isOthers || !mayVouch(this.stateOf(node))
       ? undefined
       : regrounded(decision, accepted)
+  }
+
+  #introduced(node: NodeId, decision: Decision): Decision | undefined {
+    const introducer = introducerOf({ level: 'trusted', decision })
+    const given = introducer && letsIn(this.stateOf(introducer))
+    const counts = given !== undefined && mayBeLetIn(this.stateOf(node)) && !this.#removed.has(node)
+    return counts ? regrounded(decision, given) : undefined
   }
 
   #claim(key: string, nodeId: NodeId): void {
@@ -751,6 +772,7 @@ export class TrustBook {
     else if (isLoss(event) && node !== undefined) this.#step(node, { kind: 'unvouched' })
     else if (event === 'certificate-key' && node !== undefined && text !== undefined) this.#claim(text, node)
     else if (event === 'forgotten' && node !== undefined) {
+      this.#removed.add(node)
       this.#step(node, { kind: 'forgotten' })
       if (this.stateOf(node).level !== 'revoked') this.#decided.delete(node)
       this.#parts.onChange('certificates') // A pin may have named it.
@@ -791,6 +813,14 @@ export class TrustBook {
     if (after.level === 'untrusted' && after.decision === undefined) this.#states.delete(nodeId)
     else this.#states.set(nodeId, after)
     this.#parts.onTrust(nodeId)
+    if ((letsIn(before) ?? letsIn(after)) !== undefined) this.#followIntroducer(nodeId, letsIn(after))
+  }
+
+  /** Whoever rests on this peer's word goes with it, in the same moment. */
+  #followIntroducer(introducer: NodeId, given: Ground | undefined): void {
+    for (const [nodeId, state] of [...this.#states])
+      if (introducerOf(state) === introducer)
+        this.#step(nodeId, given === undefined ? { kind: 'unvouched' } : { kind: 'regrounded', ...given })
   }
 
   /** Of entries after a damaged place the chain cannot be checked; what takes trust away counts all the same. */
@@ -813,6 +843,7 @@ export class TrustBook {
   #salvageEvent({ event, node, text }: EventLine): void {
     if (node === undefined) return
     if (isLoss(event)) this.#step(node, { kind: 'unvouched' })
+    else if (event === 'forgotten') this.#removed.add(node)
     else if (event === 'certificate-key' && text !== undefined) this.#claim(text, node)
   }
 
@@ -859,6 +890,7 @@ const histories: ReadonlySet<string> = new Set([
   'certificate-key',
   'certificate-lost',
   'certificate-revoked',
+  'introduction-lost',
   'trust-ended',
   'forgotten'
 ])
@@ -869,7 +901,7 @@ function isHistory({ kind }: AuditEntry): boolean {
 }
 
 function isLoss(event: string): boolean {
-  return event === 'certificate-lost' || event === 'certificate-revoked'
+  return event === 'certificate-lost' || event === 'certificate-revoked' || event === 'introduction-lost'
 }
 
 /** A line of the journal as people read it. */

@@ -13,9 +13,10 @@
  * Only a decision leads to trusted, and only a person's decision leads out of revoked. Decisions that rest on a
  * certificate are made for a person who accepted that certificate: see vouching.ts, which asks `mayVouch` first.
  * A statement that counts (statement-shelf.ts) gives a decision `revoked`; `retired` leads to revoked from any level, for good.
+ * Who is let in by an introduction (introduction.ts) rests on its introducer in the same way; trust-book.ts ends the one with the other.
  * `unvouched` and `forgotten` lead from trusted to untrusted, too; `regrounded` changes what a trusted one may do.
  */
-import type { Decision, Level } from '@shared/model.js'
+import type { Decision, IntroducerRight, Level, NodeId } from '@shared/model.js'
 import type { Scope } from '@shared/scope.js'
 import { unreachable } from '@shared/feed.js'
 
@@ -29,7 +30,7 @@ export interface TrustState {
   readonly isRetired?: true
 }
 
-/** What the certificate that a decision rests on gives. */
+/** What the certificate or the introducer that a decision rests on gives. */
 export interface Ground {
   readonly scope: Scope
   readonly until?: number | undefined
@@ -42,9 +43,9 @@ export type TrustEvent =
   | { readonly kind: 'withdrew' }
   | { readonly kind: 'decided'; readonly decision: Decision; readonly federation: string }
   | { readonly kind: 'ended' }
-  /** The certificate that the decision rests on is not shown any more, or was removed here. */
+  /** The certificate that the decision rests on is not shown any more, or was removed here, or its introducer has no say any more. */
   | { readonly kind: 'unvouched' }
-  /** A person gave the certificate that the decision rests on another scope or end. */
+  /** A person gave the certificate or the introducer that the decision rests on another scope or end. */
   | ({ readonly kind: 'regrounded' } & Ground)
   /** A person took the peer off the list. */
   | { readonly kind: 'forgotten' }
@@ -90,9 +91,30 @@ function wasRejected({ decision }: TrustState): boolean {
   return decision?.level === 'untrusted'
 }
 
-/** Whether the newest decision rests on a certificate and not on a person's word about this peer. */
+/** Whether the newest decision rests on a certificate or an introduction, and not on a person's word about this peer. */
 export function isVouched({ decision }: TrustState): boolean {
-  return decision?.ground === 'anchor' || decision?.ground === 'certificate'
+  return decision?.ground === 'anchor' || decision?.ground === 'certificate' || decision?.ground === 'introduced'
+}
+
+/** The peer whose word the newest decision rests on alone. */
+export function introducerOf({ decision }: TrustState): NodeId | undefined {
+  return decision?.ground === 'introduced' ? decision.introducedBy?.[0]?.nodeId : undefined
+}
+
+/** What this peer may say about others. Only a person gives that right, so who was introduced introduces nobody. */
+export function rightToIntroduce(state: TrustState): IntroducerRight | undefined {
+  return state.level === 'trusted' && !isVouched(state) ? state.decision?.mayIntroduce : undefined
+}
+
+/** What whoever this peer lets in gets; `undefined`: it lets in nobody. */
+export function letsIn(state: TrustState): Ground | undefined {
+  const scope = rightToIntroduce(state)?.letsIn
+  return scope && { scope, until: state.decision?.until }
+}
+
+/** Whether an introduction may make this peer trusted: never against what a person or a certificate said about it. */
+export function mayBeLetIn(state: TrustState): boolean {
+  return state.level !== 'revoked' && (state.decision === undefined || introducerOf(state) !== undefined)
 }
 
 /** Whether a certificate may make this peer trusted: never against what a person decided about it. */

@@ -13,7 +13,7 @@ import { nodeUriStart, type Certificate } from '../certificates/x509.js'
 import { certificateKey } from '../identity/certificate.js'
 import { sha256 } from '../bytes/hash.js'
 import type { Accepted, Deciding, TrustBook } from './trust-book.js'
-import { isVouched, mayVouch, type TrustState } from './trust-state.js'
+import { introducerOf, isVouched, mayVouch, type TrustState } from './trust-state.js'
 
 /** What a peer showed in its newest hello. */
 export interface Shown {
@@ -241,8 +241,11 @@ export interface VouchFacts {
 export function nextVouch(facts: VouchFacts): 'nothing' | 'trust' | 'lost' | 'shared' {
   const { nodeId, state, ground, key, shownKey, shownRests, owner } = facts
   if (!mayVouch(state)) return 'nothing'
-  if (ground === undefined) return state.level === 'trusted' ? 'lost' : 'nothing'
-  if (owner !== undefined && owner !== nodeId) return state.level === 'trusted' && isVouched(state) ? 'lost' : 'shared'
+  const isOthers = owner !== undefined && owner !== nodeId
+  // Who was introduced needs no certificate, only a key that is no other node's.
+  const isIntroduced = introducerOf(state) !== undefined
+  if (ground === undefined) return state.level === 'trusted' && (!isIntroduced || isOthers) ? 'lost' : 'nothing'
+  if (isOthers) return state.level === 'trusted' && isVouched(state) ? 'lost' : 'shared'
   const { decision } = state
   const isSame =
     state.level === 'trusted' &&
