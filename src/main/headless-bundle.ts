@@ -168,6 +168,10 @@ async function openNode(data: string, log: Log): Promise<Result<Node>> {
   })
   if (!created.ok) return created
   const engine = created.value
+  if (engine.reach().isLocked === true) {
+    await engine.stop()
+    return fail('node-locked', 'start the node and unlock it, then ask for the bundle')
+  }
   return ok({
     missions: () => Promise.resolve(ok(engine.overview().missions)),
     peers: () =>

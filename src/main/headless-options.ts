@@ -16,7 +16,11 @@ export interface HeadlessOptions {
   readonly wantsFirstRun: boolean
   /** A snapshot to go back to first: its name, or `latest`. */
   readonly restore?: string
+  readonly passphrase?: PassphraseSource
 }
+
+/** Where a passphrase is read from. Never the command line itself, which every program of the machine can read. */
+export type PassphraseSource = { readonly file: string } | { readonly descriptor: number }
 
 /** Asked for alone, with `--data`: what to go back to. */
 export interface SnapshotListing {
@@ -27,11 +31,14 @@ export const usage = `usage: node out/main/headless.js --data DIR --name CALLSIG
        [--link-port N] [--link-host ADDRESS] [--api-port N] [--federation NAME] [--discovery mdns|off] [--discovery-address ADDRESS]
        [--first-run]  show the first steps in the window; callsign and the like are suggestions then
        [--restore latest|NAME]  go back to a snapshot of the data folder first
+       [--passphrase-file FILE | --passphrase-fd N]  unlock keys that are under a passphrase with the first line of it
+                                                     (or the file that MUSTER_PASSPHRASE_FILE names); else it waits for POST /api/v1/unlock
        node out/main/headless.js --data DIR --snapshots  print what there is to go back to
 ${bundleUsage}`
 
 export function parseHeadlessOptions(
-  args: readonly string[]
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>> = {}
 ): Result<HeadlessOptions | SnapshotListing | BundleOptions> {
   if (args[0] === 'bundle') return parseBundleOptions(args.slice(1))
   let parsed
@@ -49,6 +56,8 @@ export function parseHeadlessOptions(
         'discovery-address': { type: 'string' },
         'first-run': { type: 'boolean', default: false },
         restore: { type: 'string' },
+        'passphrase-file': { type: 'string' },
+        'passphrase-fd': { type: 'string' },
         snapshots: { type: 'boolean', default: false }
       }
     })
@@ -68,6 +77,12 @@ export function parseHeadlessOptions(
   const apiPort = parsePort(values['api-port'])
   if (linkPort === 'bad' || apiPort === 'bad')
     return fail('bad-request', 'a port is a number from 0 to 65535; 0 takes any free one')
+  const passphrase = passphraseSource(
+    values['passphrase-file'] ?? environment['MUSTER_PASSPHRASE_FILE'],
+    values['passphrase-fd']
+  )
+  if (passphrase === 'bad')
+    return fail('bad-request', '--passphrase-fd: the number of an open descriptor; a file or a descriptor, not both')
   return ok({
     data,
     name,
@@ -75,11 +90,17 @@ export function parseHeadlessOptions(
     discovery,
     wantsFirstRun,
     ...(restore === undefined ? {} : { restore }),
+    ...(passphrase === undefined ? {} : { passphrase }),
     ...(values['discovery-address'] === undefined ? {} : { discoveryAddress: values['discovery-address'] }),
     ...(linkPort === undefined ? {} : { linkPort }),
     ...(values['link-host'] === undefined ? {} : { linkHost: values['link-host'] }),
     ...(federation === undefined ? {} : { federation })
   })
+}
+
+function passphraseSource(file: string | undefined, descriptor: string | undefined) {
+  if (descriptor === undefined) return file === undefined || file === '' ? undefined : { file }
+  return file === undefined && /^\d{1,4}$/.test(descriptor) ? { descriptor: Number(descriptor) } : 'bad'
 }
 
 function isName(text: string): boolean {

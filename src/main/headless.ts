@@ -2,15 +2,16 @@
  * The headless host: the engine under plain Node, with the local API and the window on loopback. Prints one line of JSON
  * when it serves, logs on standard error, ends cleanly on SIGTERM and SIGINT.
  */
+import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Problem } from '@shared/result.js'
+import { problem, type Problem } from '@shared/result.js'
 import { startApi } from './api/server.js'
 import { createEngine, listSnapshots, type Log } from './engine/index.js'
 import { runBundle } from './headless-bundle.js'
-import { parseHeadlessOptions, usage, type HeadlessOptions } from './headless-options.js'
+import { parseHeadlessOptions, usage, type HeadlessOptions, type PassphraseSource } from './headless-options.js'
 
 const stopWithinMs = 5_000
 /** For an answer on loopback to leave before the socket that carries it ends. */
@@ -22,7 +23,7 @@ const log: Log = (level, event, facts) => {
 }
 
 async function main(): Promise<void> {
-  const options = parseHeadlessOptions(process.argv.slice(2))
+  const options = parseHeadlessOptions(process.argv.slice(2), process.env)
   if (!options.ok) {
     stopWith(options.problem, 2)
     process.stderr.write(`${usage}\n`)
@@ -40,12 +41,31 @@ async function main(): Promise<void> {
     else stopWith(answered.problem, 1)
     return
   }
-  let next: HeadlessOptions | undefined = options.value
+  const { passphrase: source, ...given } = options.value
+  const passphrase = source === undefined ? undefined : readPassphrase(source)
+  if (passphrase === '') {
+    stopWith(problem('bad-request', 'the passphrase could not be read'), 2)
+    return
+  }
+  let next: Served | undefined = { ...given, ...(passphrase === undefined ? {} : { passphrase }) }
   while (next !== undefined) next = await serve(next)
 }
 
+type Served = Omit<HeadlessOptions, 'passphrase'> & { readonly passphrase?: string }
+
+/** The first line, without its end; empty when there is none. */
+function readPassphrase(source: PassphraseSource): string {
+  try {
+    const text = readFileSync('file' in source ? source.file : source.descriptor, 'utf8')
+    return text.split(/\r?\n/, 1)[0] ?? ''
+  } catch (error) {
+    log('error', 'passphrase-not-read', { error: String(error) })
+    return ''
+  }
+}
+
 /** Runs a node until it is told to stop; gives what to go on with where a person wished another start. */
-async function serve(options: HeadlessOptions): Promise<HeadlessOptions | undefined> {
+async function serve(options: Served): Promise<Served | undefined> {
   const { data, name, apiPort, ...rest } = options
   let end: (how: 'stop' | 'restart') => void = () => undefined
   const ending = new Promise<'stop' | 'restart'>((done) => (end = done))
@@ -62,7 +82,7 @@ async function serve(options: HeadlessOptions): Promise<HeadlessOptions | undefi
     return undefined
   }
   const engine = created.value
-  const { linkPort, listenProblem, readOnly } = engine.reach()
+  const { linkPort, listenProblem, readOnly, isLocked } = engine.reach()
   if (listenProblem !== undefined) {
     // In a window a person sees this and can go on; a gateway that nobody reaches should not look well.
     await engine.stop()
@@ -84,8 +104,9 @@ async function serve(options: HeadlessOptions): Promise<HeadlessOptions | undefi
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
   const looking = readOnly === undefined ? {} : { readOnly, accessFolder }
+  const waiting = isLocked === undefined ? {} : { locked: isLocked }
   process.stdout.write(
-    `${JSON.stringify({ ready: true, nodeId: engine.nodeId, apiPort: api.port, linkPort: linkPort ?? null, ...looking })}\n`
+    `${JSON.stringify({ ready: true, nodeId: engine.nodeId, apiPort: api.port, linkPort: linkPort ?? null, ...looking, ...waiting })}\n`
   )
 
   const how = await ending

@@ -212,6 +212,16 @@ interface CommandMap {
   renewCertificate: { argument: null; answer: null }
   /** Wraps the private keys with the system's key store, or unwraps them. */
   lockKeys: { argument: { readonly lock: boolean }; answer: null }
+  /**
+   * Puts the private keys under a passphrase, under another one, or, with `null`, in the open again. Where there is one
+   * already, it is wanted in `old`.
+   */
+  setPassphrase: { argument: { readonly old?: string; readonly passphrase: string | null }; answer: null }
+  /** Ends every link and drops the keys, until somebody gives the passphrase. The feed goes on with a new snapshot. */
+  lockNow: { argument: null; answer: null }
+  unlock: { argument: { readonly passphrase: string }; answer: null }
+  /** Somebody is at the window: the time after which it locks by itself begins anew. */
+  personHere: { argument: null; answer: null }
   changeSettings: { argument: Partial<Settings>; answer: null }
   /** Asks the network at once instead of at the next turn. */
   lookAgain: { argument: null; answer: null }

@@ -396,14 +396,19 @@ export interface NodeStatus {
   /** True while nobody has gone through the first steps and this host wants them shown. */
   readonly isFirstRun: boolean
   readonly keys: KeyProtection
+  /** The keys are under a passphrase that nobody has given: nothing is linked, and nothing is shown but this status. */
+  readonly isLocked?: true
   /** Why the data folder is only looked at; absent when it is written as usual. */
   readonly readOnly?: ProblemCode
 }
 
 /** How this node's private keys lie on the disk. */
 export interface KeyProtection {
-  /** `file`: readable by this account only. `locked`: wrapped by the system's key store as well. */
-  readonly state: 'file' | 'locked'
+  /**
+   * `file`: readable by this account only. `locked`: wrapped by the system's key store as well. `passphrase`: wrapped under
+   * a passphrase, which each start wants.
+   */
+  readonly state: 'file' | 'locked' | 'passphrase'
   /** Why they cannot be locked here; absent when they can. */
   readonly problem?: Problem
 }

@@ -454,6 +454,44 @@ const table = {
     message: 'There is no key store here that protects keys.',
     advice: 'They lie in the data folder, readable by this account only. Encrypt the disk of this laptop.'
   },
+
+  // Keys under a passphrase
+  'node-locked': {
+    ref: 'KEY-01',
+    message: 'This laptop is locked.',
+    advice: 'Unlock it with its passphrase. Until then it links with nobody and shows nothing; nothing is lost.'
+  },
+  'wrong-passphrase': {
+    ref: 'KEY-02',
+    message: 'This passphrase does not open it.',
+    advice:
+      'Nothing was changed and nothing is lost. Look at capitals, the keyboard’s language and spaces, then try again.'
+  },
+  'unlock-too-soon': {
+    ref: 'KEY-03',
+    message: 'Too many passphrases were wrong.',
+    advice: 'Wait as long as the detail says, then try again. Nothing is lost.'
+  },
+  'passphrase-short': {
+    ref: 'KEY-04',
+    message: 'This passphrase is too short.',
+    advice: 'Take 10 characters or more: five words that do not belong together are easy to keep in mind.'
+  },
+  'no-passphrase': {
+    ref: 'KEY-05',
+    message: 'The keys of this laptop are not under a passphrase.',
+    advice: 'Set one in Settings under “Keys of this laptop”; then the laptop can be locked.'
+  },
+  'under-passphrase': {
+    ref: 'KEY-06',
+    message: 'The keys of this laptop are under a passphrase already.',
+    advice: 'Take the passphrase away first; then the key store of the system can wrap them.'
+  },
+  'passphrase-cost': {
+    ref: 'KEY-07',
+    message: 'Opening this takes more memory or time than this version of Muster allows.',
+    advice: 'It was made by another version, or it is damaged. Open it with the version that made it.'
+  },
   'snapshot-damaged': {
     ref: 'DSK-10',
     message: 'This snapshot is not whole any more.',

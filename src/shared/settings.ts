@@ -31,6 +31,8 @@ export interface Settings {
   readonly filesMostMb: number
   /** Files up to this size are fetched by themselves, in MB; larger ones when a person asks. */
   readonly filesAutoMb: number
+  /** Minutes without anybody at the window after which the laptop locks, if its keys are under a passphrase; 0: never. */
+  readonly lockAfterMin: number
   /** The first steps are done. */
   readonly isSetUp: boolean
 }

@@ -5,7 +5,8 @@
 import type { ChangeName, Json, MissionId, NodeId, Overview } from '@shared/model.js'
 import type { Result } from '@shared/result.js'
 import type { Scope } from '@shared/scope.js'
-import { startEngine, type Engine } from '../../src/main/engine/engine.js'
+import type { Engine } from '../../src/main/engine/engine.js'
+import { startNode } from '../../src/main/engine/keeper.js'
 import type { IssueCertificate } from '../../src/main/engine/identity/certificate.js'
 import type { LinkVersion } from '../../src/main/engine/links/hello.js'
 import type { Clock } from '../../src/main/engine/runtime/clock.js'
@@ -195,7 +196,7 @@ export class FieldNode {
     const life: Life = { isOver: false }
     this.#life = life
     const started = await this.#field.during(
-      startEngine(
+      startNode(
         {
           callsign: this.name,
           federation: this.#options.federation,
@@ -213,6 +214,8 @@ export class FieldNode {
           drive: () => this.#field.drive.alive(),
           transport: wire.transport(this.address, () => !life.isOver),
           issueCertificate: this.#issue,
+          // The real cost is some tenths of a second: tests of scrypt itself pay it.
+          passphraseCost: { N: 16, r: 8, p: 1 },
           discovery: this.#options.isOnAir === true ? () => air.discovery(this.address) : undefined,
           interfaces: () => [{ name: 'sim0', address: this.address }]
         }

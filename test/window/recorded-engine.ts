@@ -26,6 +26,7 @@ import type {
 import { fail, ok, type Result } from '@shared/result'
 import { isInBox, mapItem } from '../../src/main/engine/missions/map-item'
 import { changeName, missionIdOf, type Recorded } from './recorded'
+import { keyHandlers } from './recorded-keys'
 import { pairingHandlers } from './recorded-pairing'
 import { lackedIn, previewOf, storyOf, tasksIn } from './recorded-standing'
 
@@ -132,6 +133,7 @@ export async function startRecordedEngine(
 
   const handlers: CommandHandlers = {
     ...pairingHandlers(() => state.overview.pairing, say),
+    ...keyHandlers(() => state.overview.node, say),
     viewEntity: async ({ missionId, entity }) =>
       ok(recorded.missions.get(missionId)?.entities.find((one) => one.entity === entity) ?? null),
     listItems: async ({ missionId, box, text = '' }) => {
@@ -248,12 +250,6 @@ export async function startRecordedEngine(
       return ok({ version: 1, total: items.length, items: items.slice(offset, offset + limit) })
     },
     restoreSnapshot: async ({ name }) => ok({ name }),
-    lockKeys: async ({ lock }) => {
-      const { node } = state.overview
-      if (node.keys.problem !== undefined) return { ok: false, problem: node.keys.problem }
-      say({ slice: 'node', value: { ...node, keys: { state: lock ? 'locked' : 'file' } } })
-      return ok(null)
-    },
     previewCertificates: async () => fail('no-certificate'),
     importCertificates: async () => fail('no-certificate'),
     removeAnchor: async ({ id }) => {

@@ -249,6 +249,7 @@ function settingsOf(): Settings {
     closing: 'ask',
     filesMostMb: 0,
     filesAutoMb: 50,
+    lockAfterMin: 0,
     isSetUp: true
   }
 }

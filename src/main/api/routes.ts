@@ -193,6 +193,12 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
       return replyTo(await run('takeSnapshot', null), (taken) => taken, 201)
     case 'POST snapshots/:id/restore':
       return replyTo(await run('restoreSnapshot', { name: id }), (chosen) => chosen, 202)
+    case 'POST unlock':
+      return replyTo(await run('unlock', call.body), () => ({}))
+    case 'POST lock':
+      return replyTo(await run('lockNow', null), () => ({}))
+    case 'PUT passphrase':
+      return replyTo(await run('setPassphrase', call.body), () => ({}))
     case 'GET audit':
       return replyTo(await run('listAudit', pageOf(call.query)), (page) => page)
   }

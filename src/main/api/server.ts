@@ -57,6 +57,11 @@ const statuses: Partial<Record<ProblemCode, number>> = {
   removed: 403,
   retired: 403,
   'federation-differs': 409,
+  'node-locked': 423,
+  'wrong-passphrase': 403,
+  'unlock-too-soon': 429,
+  'no-passphrase': 409,
+  'under-passphrase': 409,
   'pairing-none': 409,
   'pairing-busy': 409,
   'pairing-paused': 409,
@@ -72,6 +77,15 @@ const statuses: Partial<Record<ProblemCode, number>> = {
   stopping: 503,
   internal: 500
 }
+
+/** By programs and windows, while the keys of this node are under a passphrase that nobody gave. */
+const answeredWhileLocked: ReadonlySet<string> = new Set([
+  'POST session',
+  'POST door',
+  'POST unlock',
+  'POST lock',
+  'GET node'
+])
 
 export async function startApi(options: ApiOptions): Promise<Result<Api>> {
   const { engine, dataFolder, windowFolder, log } = options
@@ -125,6 +139,10 @@ export async function startApi(options: ApiOptions): Promise<Result<Api>> {
     const method = request.method ?? ''
     const parts = path.slice('/api/v1/'.length).split('/').map(decodePart)
     const { searchParams } = new URL(request.url ?? '/', 'http://localhost')
+    if (engine.reach().isLocked === true && !answeredWhileLocked.has(`${method} ${parts.join('/')}`)) {
+      sendProblem(response, fail('node-locked'))
+      return
+    }
     if (BundleTransfers.isOne(parts)) {
       const answered = await transfers.answer(request, parts, searchParams, () => readJson(request))
       if (answered.ok) send(response, answered.value.status, answered.value.json)

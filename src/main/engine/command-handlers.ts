@@ -13,6 +13,8 @@ import type { createBoundaryCommands } from './boundary-commands.js'
 import { decide, settleIntroduced, stateRevocation } from './decide.js'
 import { bounds } from './limits.js'
 import type { LinkTable } from './links/link-table.js'
+import type { KeeperCommands } from './keeper.js'
+import type { createKeyCommands } from './key-commands.js'
 import type { createMapCommands } from './map-commands.js'
 import { createMemberCommands } from './member-commands.js'
 import type { Mission } from './missions/mission.js'
@@ -50,7 +52,7 @@ export interface CommandParts {
   readonly presence: Presence
   readonly certificates: CertificateCommands
   readonly authority: ReturnType<typeof createAuthorityCommands>
-  readonly relockAuthority: () => Promise<Result<null>>
+  readonly keys: ReturnType<typeof createKeyCommands>['commands'] & KeeperCommands
   readonly maps: MapCommands
   readonly snapshots: SnapshotCommands
   readonly history: HistoryCommands
@@ -65,7 +67,6 @@ export interface CommandParts {
   readonly lookAgain: () => void
   /** A peer is off the list. */
   readonly onForgotten: (nodeId: NodeId) => void
-  readonly onNode: () => void
 }
 
 export function createCommands(parts: CommandParts): CommandHandlers {
@@ -77,6 +78,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
   return {
     ...parts.certificates,
     ...parts.authority,
+    ...parts.keys,
     ...parts.maps,
     ...parts.snapshots,
     ...parts.history,
@@ -93,17 +95,6 @@ export function createCommands(parts: CommandParts): CommandHandlers {
       parts.lookAgain()
       links.dialer.wakeAll()
       return ok(null)
-    },
-    async lockKeys({ lock }) {
-      const done = await kept(identity.lock(lock))
-      const locked = done.ok ? done.value : done
-      if (locked.ok) {
-        const relocked = await parts.relockAuthority()
-        if (!relocked.ok) return relocked
-        await trust.noteDone('settings', { text: lock ? 'keys locked' : 'keys unlocked' })
-        parts.onNode()
-      }
-      return locked
     },
     async forgetPeer({ nodeId, introduced }) {
       const peer = peers.peers.get(nodeId)
@@ -197,6 +188,9 @@ export function createCommands(parts: CommandParts): CommandHandlers {
 
 /** What can be answered without writing anything. */
 const looking: ReadonlySet<CommandName> = new Set([
+  'lockNow',
+  'unlock',
+  'personHere',
   'viewMission',
   'listForks',
   'listEntities',

@@ -12,6 +12,7 @@ import { isChangeName } from './logs/run.js'
 import { isEntity, isField } from './missions/change.js'
 import { isHistoryCursor } from './missions/history.js'
 import { SettingsSchema } from './settings.js'
+import { passphraseMost } from './identity/passphrase.js'
 import { BoundarySchema, ScopeSchema } from './trust/journal-lines.js'
 
 const AddressSchema = v.strictObject({
@@ -63,6 +64,8 @@ const Introduced = v.strictObject({ keep: v.optional(Nodes), takeBack: v.optiona
 const CertificateName = v.pipe(Text(64), v.trim(), v.minLength(1))
 const Days = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(7300))
 const RequestFile = v.pipe(v.string(), v.maxLength(100_000), v.check(isBase64, 'base64'))
+
+const Passphrase = Text(passphraseMost)
 
 /** More than this in one request is not a person's doing, and a program can send several. */
 const changesMost = 10_000
@@ -148,6 +151,10 @@ const schemas = {
   }),
   renewCertificate: v.nullish(v.null(), null),
   lockKeys: v.strictObject({ lock: v.boolean() }),
+  setPassphrase: v.strictObject({ old: v.optional(Passphrase), passphrase: v.nullable(Passphrase) }),
+  lockNow: v.nullish(v.null(), null),
+  unlock: v.strictObject({ passphrase: Passphrase }),
+  personHere: v.nullish(v.null(), null),
   changeSettings: SettingsSchema,
   lookAgain: v.nullish(v.null(), null),
   confirmJournal: v.nullish(v.null(), null),
@@ -268,6 +275,8 @@ const schemas = {
   cancelBundle: v.nullish(v.null(), null),
   listAudit: v.strictObject({ offset: Offset, limit: Limit })
 } satisfies Record<CommandName, v.GenericSchema>
+
+export const commandNames = Object.keys(schemas) as readonly CommandName[]
 
 export function isCommandName(name: unknown): name is CommandName {
   return typeof name === 'string' && Object.hasOwn(schemas, name)

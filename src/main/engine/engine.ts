@@ -29,6 +29,9 @@ import { createHistoryCommands } from './history-commands.js'
 import type { IssueCertificate } from './identity/certificate.js'
 import { OwnIdentity } from './identity/identity.js'
 import type { KeyStore } from './identity/key-store.js'
+import type { ScryptCost } from './identity/passphrase.js'
+import { createKeyCommands } from './key-commands.js'
+import type { KeeperCommands } from './keeper.js'
 import type { LinkVersion } from './links/hello.js'
 import { isAboutIntroductions } from './links/introduction-messages.js'
 import { IntroductionExchange } from './introduction-exchange.js'
@@ -79,6 +82,8 @@ export interface EnginePorts {
   readonly discovery?: (() => Discovery) | undefined
   /** Left out: keys cannot be wrapped here. */
   readonly keyStore?: KeyStore | undefined
+  /** Of new passphrases. Left out: what a small laptop bears. */
+  readonly passphraseCost?: ScryptCost | undefined
   /** Left out: a P-256 certificate, issued with the system's randomness. */
   readonly issueCertificate?: IssueCertificate | undefined
   readonly interfaces: () => NodeStatus['interfaces']
@@ -111,14 +116,23 @@ export interface EngineSettings {
   readonly log: Log
 }
 
+/** What the keeper of the keys gives each start (keeper.ts). */
+export interface Keeping {
+  /** What keys under a passphrase are wrapped with; left out: the start answers `node-locked` where it is wanted. */
+  readonly dataKey?: Buffer | undefined
+  readonly commands: KeeperCommands
+  /** Settings, or how the keys are kept, are others now. */
+  readonly onChanged: () => void
+}
+
 export interface Engine {
   readonly nodeId: NodeId
   readonly commands: CommandHandlers
   /** Starts with a snapshot; returns its undo. */
   subscribe(listener: (message: FeedMessage) => void): () => void
   overview(): Overview
-  /** Where others reach this node and why they cannot; why its folder is only looked at. */
-  reach(): Pick<NodeStatus, 'linkPort' | 'listenProblem' | 'readOnly'>
+  /** Where others reach this node and why they cannot; why its folder is only looked at; whether it is locked. */
+  reach(): Pick<NodeStatus, 'linkPort' | 'listenProblem' | 'readOnly' | 'isLocked'>
   missionIds(): readonly MissionId[]
   /** Types of the entities in a mission, `mission` itself left out. */
   entityTypes(mission: MissionId): readonly string[]
@@ -128,14 +142,18 @@ export interface Engine {
   /** A tile of a map that a person opened; `undefined` where it has none. */
   mapTile(id: string, z: number, x: number, y: number): Promise<Result<MapTile | undefined>>
   /** The bytes of files of missions. */
-  readonly contents: ContentAccess
+  readonly contents: Pick<ContentAccess, 'add' | 'open'>
   /** Counters since the start, for whoever watches a node. */
   counters(): Readonly<Record<string, number>>
   /** Writes what is under way, ends every link, and leaves the folder to others. */
   stop(): Promise<void>
 }
 
-export async function startEngine(settings: EngineSettings, ports: EnginePorts): Promise<Result<Engine>> {
+export async function startEngine(
+  settings: EngineSettings,
+  ports: EnginePorts,
+  keeping: Keeping
+): Promise<Result<Engine>> {
   const { clock, random, transport } = ports
   const { log, wantsFirstRun = false } = settings
   let isStarted = false
@@ -158,6 +176,8 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     random,
     now: clock.now(),
     keyStore: ports.keyStore,
+    dataKey: keeping.dataKey,
+    passphraseCost: ports.passphraseCost,
     issue: ports.issueCertificate,
     federation: wantsFirstRun && book.all.isSetUp ? undefined : settings.federation
   })
@@ -499,6 +519,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       contents.settingsChanged()
       introducing.changed()
       noteNetwork()
+      keeping.onChanged()
     }
   })
 
@@ -598,9 +619,17 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
   })
 
   const authority = new TeamAuthority({
-    ...{ disk, clock, random, trust, keyStore: ports.keyStore },
-    isLocked: () => identity.protection.state === 'locked'
+    ...{ disk, clock, random, trust },
+    keyStore: () => identity.keyStore
   })
+  const keys = createKeyCommands({
+    ...{ identity, authority, snapshots, trust, log },
+    onChanged: () => {
+      feed.note('node')
+      keeping.onChanged()
+    }
+  })
+  if (readOnly === undefined) void keys.resume()
   const shelf = new MapShelf(disk, (found) => health.set('maps', found))
   const commands = createCommands({
     identity,
@@ -617,7 +646,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     pairings,
     certificates: createCertificateCommands({ identity, clock, trust, vouching, onIdentity: renewed }),
     authority: createAuthorityCommands({ identity, trust, vouching, authority }),
-    relockAuthority: () => authority.relock(),
+    keys: { ...keys.commands, ...keeping.commands },
     maps: createMapCommands({ missions, shelf, clock, random }),
     snapshots: restoring,
     history: createHistoryCommands({ clock, random, missions }),
@@ -646,8 +675,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
     onForgotten: (nodeId) => {
       receipts.forget(nodeId)
       feed.notePeer(nodeId)
-    },
-    onNode: () => feed.note('node')
+    }
   })
 
   return ok({
@@ -702,6 +730,7 @@ export async function startEngine(settings: EngineSettings, ports: EnginePorts):
       await introductions.close()
       await trust.close()
       await peers.close()
+      identity.forget()
     }
   })
 }
@@ -714,7 +743,7 @@ function sumOf(counts: ReadonlyMap<string, number>): number {
 export const usualLinkPort = 47110
 
 /** A host that gives callsign and port on its command line means them; elsewhere what a person set wins. */
-function openSettings(
+export function openSettings(
   { callsign, linkPort, wantsFirstRun = false }: EngineSettings,
   disk: Disk,
   onProblem: (found: Problem) => void
@@ -735,6 +764,7 @@ function openSettings(
     closing: 'ask' as const,
     filesMostMb: 0,
     filesAutoMb: 50,
+    lockAfterMin: 0,
     isSetUp: false
   }
   return SettingsBook.open(disk, usual, wantsFirstRun ? {} : given, onProblem)

@@ -2,8 +2,9 @@
 import { networkInterfaces } from 'node:os'
 import type { SnapshotSummary } from '@shared/model.js'
 import { fail, ok, type Problem, type Result } from '@shared/result.js'
-import { startEngine, type Engine, type EnginePorts } from './engine.js'
+import type { Engine, EnginePorts } from './engine.js'
 import type { KeyStore } from './identity/key-store.js'
+import { startNode } from './keeper.js'
 import { tlsTransport } from './links/tls-transport.js'
 import { systemClock } from './runtime/clock.js'
 import { silentLog, type Log } from './runtime/log.js'
@@ -38,6 +39,8 @@ export interface EngineOptions {
   readonly wantsFirstRun?: boolean
   /** The system's; left out: keys lie in a file that only this account can read. */
   readonly keyStore?: KeyStore
+  /** Opens keys that are under one; left out, the node starts locked then. Wrong: `wrong-passphrase`, and no start. */
+  readonly passphrase?: string
   /** A snapshot to go back to before anything is read: its name, or `latest`. */
   readonly restore?: string
   /** A person chose a snapshot: stop this engine and start another one, which goes back to it. */
@@ -58,7 +61,7 @@ export interface RunningEngine extends Engine {
 export async function createEngine(options: EngineOptions): Promise<Result<RunningEngine>> {
   const { dataFolder, callsign, federation, linkPort, linkHost, wantsFirstRun, keyStore, ports = {} } = options
   const { log = silentLog } = options
-  const { restore, onRestartWanted, isOffline } = options
+  const { restore, onRestartWanted, isOffline, passphrase } = options
   const disk = ports.disk ?? createFileDisk(dataFolder)
   const [access, mdns] = await Promise.all([
     ports.disk === undefined ? takeFolder(dataFolder, disk) : ok<FolderAccess>({}),
@@ -78,6 +81,7 @@ export async function createEngine(options: EngineOptions): Promise<Result<Runni
       readOnly,
       onRestartWanted,
       isOffline,
+      passphrase,
       log
     },
     {
@@ -103,6 +107,9 @@ export async function createEngine(options: EngineOptions): Promise<Result<Runni
   const engine = started.value
   return ok({
     ...engine,
+    get nodeId() {
+      return engine.nodeId
+    },
     publish: async (facts) => lock?.publish(facts),
     async stop() {
       await engine.stop()
@@ -144,9 +151,9 @@ async function takeFolder(folder: string, disk: Disk): Promise<Result<FolderAcce
 }
 
 /** A disk that fails while the folder is read is a problem to report, not a crash. */
-async function startSafely(...start: Parameters<typeof startEngine>): Promise<Result<Engine>> {
+async function startSafely(...start: Parameters<typeof startNode>): Promise<Result<Engine>> {
   try {
-    return await startEngine(...start)
+    return await startNode(...start)
   } catch (error) {
     if (systemCode(error) === undefined) throw error
     return fail(diskProblem(error), String(error))

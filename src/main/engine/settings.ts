@@ -45,6 +45,7 @@ export const SettingsSchema = v.partial(
     closing: v.picklist(['ask', 'tray', 'quit']),
     filesMostMb: Megabytes,
     filesAutoMb: Megabytes,
+    lockAfterMin: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(24 * 60)),
     isSetUp: v.boolean()
   })
 )

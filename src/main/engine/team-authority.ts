@@ -56,9 +56,8 @@ export interface TeamAuthorityParts {
   readonly clock: Clock
   readonly random: Random
   readonly trust: TrustBook
-  readonly keyStore: KeyStore | undefined
-  /** Whether the keys of this laptop are to be wrapped. */
-  readonly isLocked: () => boolean
+  /** What wraps the keys of this laptop now; `undefined`: they lie in the open. */
+  readonly keyStore: () => KeyStore | undefined
 }
 
 /** What is to be issued, when the key is known. */
@@ -160,12 +159,19 @@ export class TeamAuthority {
     return ok({ certificate: certificateOf(file.value), key: Buffer.from(file.value.key, 'base64') })
   }
 
-  /** Wraps the key, or unwraps it, as the laptop's other keys are now. */
-  relock(): Promise<Result<null>> {
+  /**
+   * Has the wrapping of the laptop's keys changed, and follows it. Meanwhile the key is in the open: it must never be left
+   * behind in what nobody opens any more.
+   */
+  rewrap(change: () => Promise<Result<null>>): Promise<Result<null>> {
     return this.#alone(async () => {
       const file = await this.#read()
-      if (!file.ok) return file.problem.code === 'authority-missing' ? ok(null) : file
-      return this.#write(file.value)
+      if (!file.ok) return file.problem.code === 'authority-missing' ? change() : file
+      const opened = file.value.locked === undefined ? ok(null) : await this.#writeOpen(file.value)
+      if (!opened.ok) return opened
+      const changed = await change()
+      const written = await this.#write(file.value)
+      return changed.ok ? written : changed
     })
   }
 
@@ -218,19 +224,19 @@ export class TeamAuthority {
       return fail('file-damaged', fileName)
     const { locked } = file.value
     if (locked === undefined) return ok(file.value)
-    const key = this.#parts.keyStore?.unwrap(Buffer.from(locked, 'base64'))
+    const key = this.#parts.keyStore()?.unwrap(Buffer.from(locked, 'base64'))
     return key === undefined ? fail('keys-locked', fileName) : ok({ ...file.value, key: key.toString('base64') })
   }
 
   async #write(file: AuthorityFile): Promise<Result<null>> {
-    const { keyStore, isLocked } = this.#parts
-    const { locked: _, ...open } = file
-    const isWrapped = isLocked() && keyStore !== undefined
-    const wrapped = isWrapped
-      ? { key: '', locked: keyStore.wrap(Buffer.from(file.key, 'base64')).toString('base64') }
-      : {}
-    const written = await kept(this.#document.write({ ...open, ...wrapped }))
-    return written.ok ? ok(null) : written
+    const keyStore = this.#parts.keyStore()
+    if (keyStore === undefined) return this.#writeOpen(file)
+    const locked = keyStore.wrap(Buffer.from(file.key, 'base64')).toString('base64')
+    return kept(this.#document.write({ ...file, key: '', locked }).then(() => null))
+  }
+
+  #writeOpen({ locked: _, ...open }: AuthorityFile): Promise<Result<null>> {
+    return kept(this.#document.write(open).then(() => null))
   }
 
   #alone<T>(work: () => Promise<T>): Promise<T> {

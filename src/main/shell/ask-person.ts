@@ -16,6 +16,7 @@ const acts: Partial<Record<CommandName, string>> = {
   removePin: 'remove a certificate',
   renewCertificate: 'replace the certificate of this laptop',
   lockKeys: 'change how the keys of this laptop are kept',
+  setPassphrase: 'change the passphrase of this laptop',
   changeSettings: 'change who can find or reach this laptop',
   restoreSnapshot: 'go back to a snapshot of the data of this laptop',
   writeBundle: 'write a bundle',

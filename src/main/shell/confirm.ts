@@ -25,6 +25,7 @@ const settings: Readonly<Record<keyof Settings, 'free' | 'person'>> = {
   closing: 'free',
   filesMostMb: 'free',
   filesAutoMb: 'free',
+  lockAfterMin: 'person',
   isSetUp: 'free'
 }
 
@@ -56,6 +57,10 @@ const commands: Readonly<Record<CommandName, Care>> = {
   exportAuthority: 'person',
   requestCertificate: 'free',
   lockKeys: 'person',
+  setPassphrase: 'person',
+  lockNow: 'free',
+  unlock: 'free',
+  personHere: 'free',
   changeSettings: (argument) =>
     typeof argument !== 'object' ||
     argument === null ||

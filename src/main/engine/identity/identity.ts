@@ -4,44 +4,18 @@
  * leave the node's own logs without an author.
  */
 import { createPrivateKey, type KeyObject } from 'node:crypto'
-import * as v from 'valibot'
 import type { KeyProtection, NodeId } from '@shared/model.js'
 import { fail, ok, problem, type Result } from '@shared/result.js'
-import { openDocument, type Document } from '../storage/document.js'
+import type { Document } from '../storage/document.js'
 import type { Disk } from '../storage/disk.js'
 import type { Random } from '../runtime/random.js'
 import { certificateDer, issueCertificate, type IssueCertificate, type TlsIdentity } from './certificate.js'
+import { identityDocument, identityFileName, openSecrets, wrapSecrets, type IdentityFile } from './identity-file.js'
 import { nodeIdOf, signRecord, type IdentityRecord } from './identity-record.js'
 import type { KeyStore } from './key-store.js'
+import { dataKeyStore, openUnder, refusePassphrase, sealUnder, type ScryptCost } from './passphrase.js'
 import { sha256 } from '../bytes/hash.js'
 import { privateKeyFromSeed, rawPublicKey, sealingKeyFromSeed } from './signature.js'
-
-const Secrets = v.object({
-  /** Ed25519 seed and X25519 private key (PKCS#8 DER), base64url. */
-  signingSeed: v.string(),
-  sealingKey: v.string(),
-  /** PKCS#8, PEM. */
-  tlsKey: v.string()
-})
-type Secrets = v.InferOutput<typeof Secrets>
-
-const IdentityFile = v.object({
-  /** The secrets are empty here while they are `locked`: wrapped by the key store, base64. */
-  signingSeed: v.string(),
-  sealingKey: v.string(),
-  tls: v.object({
-    key: v.string(),
-    certificate: v.string(),
-    /** It came from a file, not from here. */
-    isImported: v.optional(v.boolean())
-  }),
-  locked: v.optional(v.string()),
-  federation: v.string(),
-  counter: v.number(),
-  /** Until the first start has made the journal of decisions: its absence is no loss then. */
-  isNew: v.optional(v.literal(true))
-})
-type IdentityFile = v.InferOutput<typeof IdentityFile>
 
 /** Who this node is. Keys and node ID stay; names, certificate and record may change while it runs. */
 export interface Identity {
@@ -60,7 +34,6 @@ export interface Identity {
   readonly strangerRecord: IdentityRecord
 }
 
-export const identityFileName = 'identity.json'
 /** Fresh installs belong to it. */
 export const defaultFederation = 'field'
 
@@ -70,6 +43,10 @@ export interface IdentityParts {
   /** Wall time of the first certificate, in ms. */
   readonly now: number
   readonly keyStore?: KeyStore | undefined
+  /** What keys under a passphrase are wrapped with (`openDataKey`). Left out, such an identity stays locked. */
+  readonly dataKey?: Buffer | undefined
+  /** Of a new passphrase. Left out: the usual one. */
+  readonly passphraseCost?: ScryptCost | undefined
   /** Left out: P-256. */
   readonly issue?: IssueCertificate | undefined
   /** Names the group this node belongs to; another name than last time renews the record. */
@@ -84,6 +61,7 @@ export class OwnIdentity implements Identity {
   laptop = ''
   readonly #document: Document<IdentityFile>
   readonly #parts: IdentityParts
+  #dataKey: Buffer | undefined
   /** With the secrets in the open; what is written may hold them wrapped. */
   #file: IdentityFile
   #shown: Shown
@@ -92,6 +70,7 @@ export class OwnIdentity implements Identity {
 
   private constructor(parts: IdentityParts, document: Document<IdentityFile>, file: IdentityFile) {
     this.#parts = parts
+    this.#dataKey = parts.dataKey
     this.#document = document
     this.#file = file
     this.signingKey = privateKeyFromSeed(Buffer.from(file.signingSeed, 'base64url'))
@@ -102,11 +81,9 @@ export class OwnIdentity implements Identity {
 
   static async open(parts: IdentityParts): Promise<Result<{ identity: OwnIdentity; isNew: boolean }>> {
     const { disk, federation } = parts
-    const document = openDocument<IdentityFile>(disk, identityFileName, IdentityFile, {
-      mode: 0o600,
-      // It stays where it is, so that the next start does not take its absence for a new node.
-      keepDamaged: true
-    })
+    const document = identityDocument(disk)
+    // A crash in the middle of a change leaves what was not to be kept.
+    await disk.remove(`${identityFileName}.new`)
     const read = await document.read()
     if (!read.ok && read.problem.code === 'newer-data') return read
     if (!read.ok) return fail('identity-damaged', read.problem.detail)
@@ -117,7 +94,12 @@ export class OwnIdentity implements Identity {
       await identity.#save()
       return ok({ identity, isNew: true })
     }
-    const opened = openSecrets(read.value, parts.keyStore)
+    const isLocked = read.value.underPassphrase !== undefined
+    if (isLocked && parts.dataKey === undefined) return fail('node-locked')
+    const opened = openSecrets(
+      read.value,
+      parts.dataKey === undefined ? parts.keyStore : dataKeyStore(parts.dataKey, parts.random)
+    )
     if (!opened.ok) return opened
     const identity = OwnIdentity.#of(parts, document, opened.value)
     if (identity === undefined) return fail('identity-damaged', 'the keys are not readable')
@@ -161,11 +143,33 @@ export class OwnIdentity implements Identity {
   }
 
   get protection(): KeyProtection {
+    if (this.#file.underPassphrase !== undefined) return { state: 'passphrase' }
     const isLocked = this.#file.locked !== undefined
     const { keyStore } = this.#parts
     // A store that holds the keys works; asking it anyway could open a prompt.
     const found = isLocked ? undefined : keyStore === undefined ? problem('no-key-store') : keyStore.problem()
     return { state: isLocked ? 'locked' : 'file', ...(found === undefined ? {} : { problem: found }) }
+  }
+
+  /** What wraps other secrets of this node as its keys are wrapped now; `undefined`: they lie in the open. */
+  get keyStore(): KeyStore | undefined {
+    if (this.#file.locked === undefined) return undefined
+    return this.#file.underPassphrase === undefined ? this.#parts.keyStore : this.#dataStore
+  }
+
+  /** Whether copies of the keys from before a passphrase are still to be removed from snapshots. */
+  get wantsSweep(): boolean {
+    return this.#file.sweeps === true
+  }
+
+  /** They are removed. */
+  async swept(): Promise<void> {
+    const { sweeps: _, ...file } = this.#file
+    await this.#renewFile(file)
+  }
+
+  get #dataStore(): KeyStore | undefined {
+    return this.#dataKey === undefined ? undefined : dataKeyStore(this.#dataKey, this.#parts.random)
   }
 
   /** The first start is past the point from which a missing journal means loss. */
@@ -197,12 +201,55 @@ export class OwnIdentity implements Identity {
   /** Wraps the secrets with the key store, or unwraps them. */
   async lock(isWanted: boolean): Promise<Result<null>> {
     const { keyStore } = this.#parts
+    if (this.#file.underPassphrase !== undefined) return fail('under-passphrase')
     const found = keyStore === undefined ? problem('no-key-store') : keyStore.problem()
     if (isWanted && found !== undefined) return { ok: false, problem: found }
     if (isWanted && !this.#isKeptBy(keyStore)) return fail('no-key-store', 'it does not give back what it was given')
     const { locked: _, ...open } = this.#file
     await this.#renewFile(isWanted ? { ...open, locked: '' } : open)
     return ok(null)
+  }
+
+  /**
+   * Whether a person who asks for it knows the passphrase; `ok` where there is none. Takes as long as unlocking.
+   */
+  async prove(passphrase: string | undefined): Promise<Result<null>> {
+    const under = this.#file.underPassphrase
+    if (under === undefined) return ok(null)
+    if (passphrase === undefined) return fail('wrong-passphrase')
+    const opened = await openUnder(under, passphrase, 'data-key')
+    if (!opened.ok) return opened
+    opened.value.fill(0)
+    return ok(null)
+  }
+
+  /**
+   * Puts the keys under a passphrase, under another one, or, without a new one, back into the open file. One write changes
+   * all: whenever it is cut, either the old passphrase opens the file or the new one does.
+   */
+  async usePassphrase(passphrase: string | undefined): Promise<Result<null>> {
+    const { random, passphraseCost: cost } = this.#parts
+    const { underPassphrase: _, locked: __, signingKey: ___, sweeps: ____, ...open } = this.#file
+    if (passphrase === undefined) {
+      await this.#renewFile(open)
+      this.forget()
+      return ok(null)
+    }
+    const refused = refusePassphrase(passphrase)
+    if (refused !== undefined) return fail(refused)
+    // A new passphrase seals the same key: other files are wrapped with it, too, and no crash may part them.
+    const dataKey = this.#dataKey ?? random.bytes(32)
+    const underPassphrase = await sealUnder(passphrase, dataKey, 'data-key', { random, cost })
+    this.#dataKey = dataKey
+    const signingKey = this.publicKey.toString('base64url')
+    await this.#renewFile({ ...open, locked: '', underPassphrase, signingKey, sweeps: true })
+    return ok(null)
+  }
+
+  /** The last use of the keys is over: what can be wiped of them is. */
+  forget(): void {
+    this.#dataKey?.fill(0)
+    this.#dataKey = undefined
   }
 
   /** Asked before the keys leave the file: what the store cannot give back would be the end of this node. */
@@ -234,20 +281,7 @@ export class OwnIdentity implements Identity {
   }
 
   async #save(): Promise<void> {
-    const { keyStore } = this.#parts
-    const { signingSeed, sealingKey, tls, locked } = this.#file
-    if (locked === undefined || keyStore === undefined) {
-      await this.#document.write(this.#file)
-      return
-    }
-    const secrets: Secrets = { signingSeed, sealingKey, tlsKey: tls.key }
-    await this.#document.write({
-      ...this.#file,
-      signingSeed: '',
-      sealingKey: '',
-      tls: { ...tls, key: '' },
-      locked: keyStore.wrap(Buffer.from(JSON.stringify(secrets))).toString('base64')
-    })
+    await this.#document.write(wrapSecrets(this.#file, this.keyStore))
   }
 
   #signed(): { readonly full: IdentityRecord; readonly withheld: IdentityRecord } {
@@ -288,23 +322,6 @@ function shownOf({ sealingKey, tls, federation, counter }: IdentityFile): Shown 
     certificateHash: sha256(certificateDer(tls.certificate)),
     certificateKey: createPrivateKey(tls.key)
   }
-}
-
-/** The file with its secrets in the open. */
-function openSecrets(file: IdentityFile, keyStore: KeyStore | undefined): Result<IdentityFile> {
-  if (file.locked === undefined) return ok(file)
-  const bytes = keyStore?.unwrap(Buffer.from(file.locked, 'base64'))
-  if (bytes === undefined) return fail('keys-locked', keyStore === undefined ? 'this host has no key store' : undefined)
-  let json: unknown
-  try {
-    json = JSON.parse(bytes.toString('utf8'))
-  } catch {
-    return fail('identity-damaged', 'the wrapped keys are not readable')
-  }
-  const secrets = v.safeParse(Secrets, json)
-  if (!secrets.success) return fail('identity-damaged', 'the wrapped keys are incomplete')
-  const { signingSeed, sealingKey, tlsKey } = secrets.output
-  return ok({ ...file, signingSeed, sealingKey, tls: { ...file.tls, key: tlsKey } })
 }
 
 /** Whether this folder belonged to a node before. */

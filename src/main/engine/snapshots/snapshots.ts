@@ -44,7 +44,7 @@ export interface SnapshotsParts {
 
 export class Snapshots {
   readonly #parts: SnapshotsParts
-  /** Of manifests that were read: they never change. */
+  /** Of manifests that were read: they change only in `forget`. */
   readonly #summaries = new Map<string, SnapshotSummary>()
   #turn: Promise<unknown> = Promise.resolve()
   #cancelCheck: () => void = () => undefined
@@ -122,6 +122,24 @@ export class Snapshots {
       if (result.ok || result.problem.code !== 'stopping') onProblem(result.ok ? undefined : result.problem)
       return result
     })
+  }
+
+  /** Takes files out of every snapshot; answers when no snapshot and no piece holds them any more. */
+  async forget(isGone: (path: string) => boolean): Promise<Result<null>> {
+    const done = await kept(this.#inTurn(() => this.#forget(isGone)))
+    return done.ok ? ok(null) : done
+  }
+
+  async #forget(isGone: (path: string) => boolean): Promise<void> {
+    for (const name of await this.#names()) {
+      const manifest = await this.read(name)
+      if (!manifest.ok || !manifest.value.files.some(({ path }) => isGone(path))) continue
+      const files = manifest.value.files.filter(({ path }) => !isGone(path))
+      const document = openDocument(this.#parts.disk, `${folder}/${name}.json`, ManifestSchema)
+      await document.write({ ...manifest.value, files })
+      this.#summaries.delete(name)
+    }
+    await this.#sweep()
   }
 
   /** One after the other: sweeping must not meet pieces of one that is being made. */
