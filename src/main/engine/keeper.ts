@@ -8,11 +8,9 @@ import { fail, ok, type Problem, type Result } from '@shared/result.js'
 import { commandNames } from './commands.js'
 import { openSettings, startEngine, type Engine, type EnginePorts, type EngineSettings } from './engine.js'
 import { lockedIdentity, openDataKey } from './identity/identity-file.js'
+import type { KeeperCommands } from './key-commands.js'
 import { lockedEngine } from './locked-engine.js'
 import { kept } from './storage/disk.js'
-
-/** Answered by the keeper, whatever runs behind it. */
-export type KeeperCommands = Pick<CommandHandlers, 'lockNow' | 'unlock' | 'personHere'>
 
 export interface NodeSettings extends EngineSettings {
   /** For a host that nobody looks at: given once, at the start. */

@@ -19,6 +19,9 @@ export interface KeyCommandParts {
   readonly onChanged: () => void
 }
 
+/** Answered by the keeper (keeper.ts), whether the node runs or is locked. */
+export type KeeperCommands = Pick<CommandHandlers, 'lockNow' | 'unlock' | 'personHere'>
+
 type KeyCommands = Pick<CommandHandlers, 'lockKeys' | 'setPassphrase'>
 
 export function createKeyCommands({ identity, authority, snapshots, trust, log, onChanged }: KeyCommandParts) {

@@ -14,7 +14,7 @@ import { certificateDer } from './identity/certificate.js'
 import type { LockedIdentity } from './identity/identity-file.js'
 import { recognitionWords } from './identity/words.js'
 import { commandNames } from './commands.js'
-import type { KeeperCommands } from './keeper.js'
+import type { KeeperCommands } from './key-commands.js'
 
 export interface LockedParts {
   readonly identity: LockedIdentity
