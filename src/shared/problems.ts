@@ -452,7 +452,8 @@ const table = {
   'no-key-store': {
     ref: 'DSK-09',
     message: 'There is no key store here that protects keys.',
-    advice: 'They lie in the data folder, readable by this account only. Encrypt the disk of this laptop.'
+    advice:
+      'They lie in the data folder, readable by this account only. Set a passphrase in Settings, or encrypt the disk of this laptop.'
   },
 
   // Keys under a passphrase

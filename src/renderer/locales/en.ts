@@ -105,6 +105,31 @@ export const messages = {
     safe: 'Nothing is lost: what was saved is in the data folder, and the engine goes on without a window.'
   },
   keys: {
+    set: 'Set a passphrase',
+    setNote:
+      'For laptops without a key store of the system. Each start then waits for the passphrase, and the laptop can be locked.',
+    setTitle: 'Set a passphrase',
+    setSentence: 'It protects the private keys in the data folder. If it is forgotten, nobody can recover them.',
+    setDone: 'The keys are under the passphrase.',
+    change: 'Change the passphrase',
+    changeTitle: 'Change the passphrase',
+    changeDone: 'The new passphrase holds.',
+    remove: 'Take the passphrase away',
+    removeTitle: 'Take the passphrase away?',
+    removeSentence: 'The keys then lie in the data folder, readable by this account: a copy of it is this laptop.',
+    removeDone: 'The passphrase is taken away.',
+    old: 'Passphrase now',
+    new: 'New passphrase',
+    newHint: '10 characters or more. Five words that do not belong together are easy to keep in mind.',
+    again: 'The same once more',
+    tooShort: 'Take 10 characters or more',
+    differs: 'The two are not the same',
+    lockNow: 'Lock now',
+    lockNote: 'Locking ends all links and drops the keys. What was saved stays; others go on without this laptop.',
+    lockAfter: 'Lock when nobody is at the window',
+    lockAfterNote: 'Others cannot reach a locked laptop: on a gateway leave it at Never.',
+    never: 'Never',
+    minutes: 'after {n} minutes | after {n} minute | after {n} minutes',
     title: 'Keys',
     sentence:
       'Single letters count outside fields only, and can be switched off in Settings. On a Mac, Cmd stands for Ctrl.',
@@ -1820,6 +1845,7 @@ export const messages = {
     closingNote: 'While Muster goes on, laptops stay linked and in step.',
     keys: 'Keys of this laptop',
     keysFile: 'The private keys lie in the data folder, readable by this account only.',
+    keysPassphrase: 'The private keys are under a passphrase: each start wants it.',
     keysLocked: 'The private keys are locked with the key store of this system as well.',
     keysLock: 'Lock with the system’s key store',
     keysUnlock: 'Keep them in the file only',
@@ -1828,6 +1854,20 @@ export const messages = {
     folder: 'Data folder',
     folderNote: 'Missions, decisions and keys lie here. A copy of it is this laptop: keep it as safe.',
     showFolder: 'Show'
+  },
+  lock: {
+    title: '{name} is locked',
+    sentence: 'Its keys are under a passphrase. Until it is unlocked it links with nobody and shows nothing.',
+    passphrase: 'Passphrase',
+    unlock: 'Unlock',
+    unlocking: 'Unlocking',
+    forgotten: 'The passphrase is forgotten',
+    forgottenText: 'Nobody can recover it: not the makers of Muster, not another laptop. What remains to do:',
+    forgottenFile:
+      'If this laptop’s identity was saved to a file: start Muster with an empty data folder and take the identity from that file in the first steps. Missions come back from laptops that hold them.',
+    forgottenNew:
+      'Without such a file: start with an empty data folder as a new laptop. The others decide about it anew; have somebody revoke this one.',
+    forgottenKeep: 'Keep this folder. Missions in it are not encrypted: what only this laptop has can be read from it.'
   },
   snapshots: {
     section: 'Snapshots',

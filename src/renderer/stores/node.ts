@@ -16,7 +16,6 @@ export const useNodeStore = defineStore('node', () => {
     confirmJournal: () => feed.call('confirmJournal', null),
     listSnapshots: () => feed.call('listSnapshots', null),
     takeSnapshot: () => feed.call('takeSnapshot', null),
-    restoreSnapshot: (name: string) => feed.call('restoreSnapshot', { name }),
-    lockKeys: (lock: boolean) => feed.call('lockKeys', { lock })
+    restoreSnapshot: (name: string) => feed.call('restoreSnapshot', { name })
   }
 })
