@@ -39,6 +39,8 @@ import { parseSignedCreate, signCreate } from '../../src/main/engine/missions/cr
 import { Fold } from '../../src/main/engine/missions/fold.js'
 import { parseReceipts } from '../../src/main/engine/missions/received.js'
 import { decodePresence, encodePresence, signPresence, verifyPresence } from '../../src/main/engine/presence/record.js'
+import { decodeBody, encodeAck, encodeWord } from '../../src/main/engine/datagrams/body.js'
+import { keyIdOf, Opener, Sealer } from '../../src/main/engine/datagrams/seal.js'
 import { HeldFile } from '../../src/main/engine/content/held.js'
 import { ReceiptsFile, StoresFile } from '../../src/main/engine/receipts/receipt-book.js'
 import { signReceipt } from '../../src/main/engine/receipts/receipt.js'
@@ -140,6 +142,7 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
     { t: 'introduce', wanted: true },
     { t: 'introductions', peers: [introduction] },
     { t: 'ping', n: 1, at: 2 },
+    { t: 'datagrams', port: 47_110, key: '0'.repeat(16) },
     { t: 'store', store: mission },
     { t: 'receipt', ...signReceipt({ mission, digest: mission, store: mission, at: 5 }, signingKey) }
   ].map(json)
@@ -194,6 +197,7 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
     { kind: 'event', at: 1, event: 'hello', node: nodeId, callsign: 'A', text: 'x' }
   ]
 
+  const datagramSecret = Buffer.alloc(32, 3)
   // The least of each kind that says how large it is.
   const pictures = [
     '89504e470d0a1a0a0000000d49484452000000100000000a08060000000000',
@@ -316,6 +320,33 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
         return true
       },
       rarity: 2
+    },
+    {
+      name: 'a sealed datagram',
+      valid: ['here', 'there'].map(
+        (said) => new Sealer(datagramSecret, Buffer.alloc(8)).seal(Buffer.from(said)).packet
+      ),
+      decode(packet) {
+        const opener = new Opener(datagramSecret)
+        const opened = opener.open(packet)
+        if (keyIdOf(packet) === undefined) expect(opened).toBe('length')
+        if (typeof opened === 'string') return false
+        // Nothing but what was sealed, and once.
+        expect(['here', 'there']).toContain(opened.body.toString())
+        expect(opener.open(packet)).toBe('replayed')
+        return true
+      }
+    },
+    {
+      name: 'the body of a datagram',
+      valid: [encodeWord(encodePresence(presence, 0)), encodeAck([1]), encodeAck([7, 6, 5])],
+      decode(bytes) {
+        const body = decodeBody(bytes)
+        if (body === undefined) return false
+        const again = body.kind === 'word' ? encodeWord(body.payload) : encodeAck(body.seqs)
+        expect(again.equals(bytes)).toBe(true)
+        return true
+      }
     },
     { name: 'a message', valid: messages, decode: (bytes) => typeof parseMessage(bytes) !== 'string' },
     {

@@ -200,6 +200,10 @@ export class HostileLink<Socket extends HostileSocket = TLSSocket> {
     const hasCertificate = socket.getCertificate() !== null
     const binding: Binding = {
       exporter: socket.exportKeyingMaterial(32, 'EXPORTER-muster-hello', Buffer.from(alpn)),
+      datagrams: {
+        toServer: socket.exportKeyingMaterial(32, 'EXPORTER-muster-datagram', Buffer.from('c2s')),
+        toClient: socket.exportKeyingMaterial(32, 'EXPORTER-muster-datagram', Buffer.from('s2c'))
+      },
       clientCertificate: hasCertificate ? identity.certificateHash : Buffer.alloc(32),
       serverCertificate: sha256(theirs),
       peerCertificate: theirs,

@@ -213,6 +213,7 @@ export class FieldNode {
           disk: this.#options.disk ?? this.disk.alive(),
           drive: () => this.#field.drive.alive(),
           transport: wire.transport(this.address, () => !life.isOver),
+          datagrams: wire.datagrams(this.address),
           issueCertificate: this.#issue,
           // The real cost is some tenths of a second: tests of scrypt itself pay it.
           passphraseCost: { N: 16, r: 8, p: 1 },

@@ -7,6 +7,7 @@
  */
 import type { Address } from '@shared/model.js'
 import { sha256 } from '../../src/main/engine/bytes/hash.js'
+import type { DatagramNetwork, DatagramOptions } from '../../src/main/engine/datagrams/network.js'
 import { certificateDer, type TlsIdentity } from '../../src/main/engine/identity/certificate.js'
 import {
   TransportError,
@@ -34,6 +35,10 @@ export interface Way {
   /** Share of segments that are lost, from 0 to 1. */
   loss: number
   bytesPerSecond: number
+  /** Share of datagrams that come twice, from 0 to 1. Their order nobody keeps: each has a delay of its own. */
+  duplication: number
+  /** Whether datagrams pass at all. */
+  hasUdp: boolean
   /** Whether bytes arrive in pieces of any size instead of as they were written. */
   isInPieces: boolean
   isCut: boolean
@@ -46,6 +51,8 @@ export const goodWay: Readonly<Way> = {
   jitterMs: 0,
   loss: 0,
   bytesPerSecond: Infinity,
+  duplication: 0,
+  hasUdp: true,
   isInPieces: false,
   isCut: false,
   resetAfter: Infinity
@@ -65,6 +72,8 @@ export interface WireObserver {
   sent(end: WireEnd, bytes: Buffer): void
   /** So many of the bytes that this end sent were read by the other one. */
   delivered(end: WireEnd, length: number): void
+  /** A datagram was sent, whatever becomes of it. */
+  packet?(from: string, to: string, packet: Buffer): void
 }
 
 export class Wire {
@@ -73,6 +82,7 @@ export class Wire {
   readonly #listeners = new Map<string, ListenOptions>()
   readonly #ways = new Map<string, Way>()
   readonly #channels = new Set<SimChannel>()
+  readonly #sockets = new Map<string, DatagramOptions>()
   observer: WireObserver | undefined
   #nextPort = 50_000
   #connections = 0
@@ -132,7 +142,8 @@ export class Wire {
   /** A host that lost power: its connections are gone, and the others are not told. */
   silence(host: string): void {
     for (const channel of [...this.#channels]) if (channel.host === host) channel.vanish()
-    for (const key of [...this.#listeners.keys()]) if (key.startsWith(`${host} `)) this.#listeners.delete(key)
+    for (const bound of [this.#listeners, this.#sockets])
+      for (const key of [...bound.keys()]) if (key.startsWith(`${host} `)) bound.delete(key)
   }
 
   /** @param isAlive whether this start of the host still runs; once it does not, nothing is dialled for it. */
@@ -160,6 +171,43 @@ export class Wire {
     }
   }
 
+  /** Packets from and to a host: lost, doubled and overtaken as its ways say. */
+  datagrams(host: string): DatagramNetwork {
+    return {
+      open: (options) => {
+        const port = options.port === 0 ? this.#nextPort++ : options.port
+        const key = `${host} ${String(port)}`
+        if (this.#sockets.has(key)) return Promise.resolve(undefined)
+        this.#sockets.set(key, options)
+        const isOpen = () => this.#sockets.get(key) === options
+        return Promise.resolve({
+          port,
+          send: (packet, to) => {
+            if (isOpen()) this.#sendPacket(host, to, Buffer.from(packet))
+          },
+          close: () => {
+            if (isOpen()) this.#sockets.delete(key)
+            return Promise.resolve()
+          }
+        })
+      }
+    }
+  }
+
+  #sendPacket(from: string, to: Address, packet: Buffer): void {
+    const way = this.way(from, to.address)
+    this.observer?.packet?.(from, to.address, packet)
+    if (way.isCut || !way.hasUdp) return
+    const copies = way.duplication > 0 && this.#random.unit() < way.duplication ? 2 : 1
+    for (let copy = 0; copy < copies; copy++) {
+      if (way.loss > 0 && this.#random.unit() < way.loss) continue
+      const onTheLineMs = (packet.length * 1000) / way.bytesPerSecond
+      this.#time.after(onTheLineMs + this.travelMs(way), () =>
+        this.#sockets.get(`${to.address} ${String(to.port)}`)?.onPacket(Buffer.from(packet))
+      )
+    }
+  }
+
   async #dial(host: string, to: Address, identity: TlsIdentity, isAlive: () => boolean): Promise<Channel> {
     const startedAt = this.#time.now
     const [out, back] = [this.way(host, to.address), this.way(to.address, host)]
@@ -182,12 +230,20 @@ export class Wire {
       clientCertificate: sha256(certificates.client[0]),
       serverCertificate: sha256(certificates.server[0])
     }
+    const secrets = { toServer: this.#random.bytes(32), toClient: this.#random.bytes(32) }
+    // Each end overwrites its own.
+    const ownSecrets = () => ({ toServer: Buffer.from(secrets.toServer), toClient: Buffer.from(secrets.toClient) })
     const from = { address: host, port: this.#nextPort++ }
     const connection = this.#connections++
     const parts = { wire: this, time: this.#time, random: this.#random, startedAt, connection }
-    const client = new SimChannel(parts, host, 'client', to, { ...shared, ...seen(certificates.server) })
+    const client = new SimChannel(parts, host, 'client', to, {
+      ...shared,
+      datagrams: ownSecrets(),
+      ...seen(certificates.server)
+    })
     const server = new SimChannel(parts, to.address, 'server', from, {
       ...shared,
+      datagrams: ownSecrets(),
       ...seen(certificates.client)
     })
     client.other = server

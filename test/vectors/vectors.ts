@@ -19,6 +19,7 @@ import {
   type Purpose
 } from '../../src/main/engine/identity/signature.js'
 import { recognitionWords } from '../../src/main/engine/identity/words.js'
+import { Opener, Sealer } from '../../src/main/engine/datagrams/seal.js'
 import { encodeFrame, frameTypes } from '../../src/main/engine/links/framing.js'
 import { commonVersion, signProof } from '../../src/main/engine/links/hello.js'
 import { decodeRunFrame } from '../../src/main/engine/links/run-frame.js'
@@ -129,6 +130,13 @@ export interface Vectors {
     /** Payload of a frame of type 4. */
     readonly payload: string
   }
+  readonly datagrams: readonly {
+    readonly secret: string
+    readonly keyId: string
+    readonly seq: number
+    readonly body: string
+    readonly packet: string
+  }[]
   readonly receipt: { readonly seed: string; readonly facts: ReceiptFacts; readonly signature: string }
   readonly revocation: {
     readonly seed: string
@@ -238,6 +246,7 @@ export function compute(vectors: Vectors): Vectors {
       return { payload, encoded: decoded === undefined ? null : encodeRun(decoded.run).toString('base64') }
     }),
     presence: { ...vectors.presence, payload: computePresence(vectors.presence) },
+    datagrams: vectors.datagrams.map((vector) => ({ ...vector, packet: computeDatagram(vector) })),
     receipt: { ...vectors.receipt, signature: computeReceipt(vectors.receipt) },
     revocation: computeRevocation(vectors.revocation),
     pairing: computePairing(vectors.pairing),
@@ -284,9 +293,7 @@ function computeProof(vector: Vectors['proof']): string {
   const binding = {
     exporter: hex(vector.exporter),
     clientCertificate: hex(vector.clientCertificate),
-    serverCertificate: hex(vector.serverCertificate),
-    peerCertificate: Buffer.alloc(0),
-    peerChain: []
+    serverCertificate: hex(vector.serverCertificate)
   }
   const intros = { client: Buffer.from(vector.clientIntro), server: Buffer.from(vector.serverIntro) }
   return signProof(vector.role, binding, intros, privateKeyFromSeed(hex(vector.seed)))
@@ -313,6 +320,19 @@ function computePresence({ seed, mission, facts, ageMs }: Vectors['presence']): 
     decoded.ageMs === ageMs &&
     !verifyPresence({ ...decoded.record, mission: '00'.repeat(32) as MissionId })
   return isGood ? payload.toString('hex') : 'does not verify'
+}
+
+function computeDatagram({ secret, keyId, seq, body }: Vectors['datagrams'][number]): string {
+  const { packet } = new Sealer(hex(secret), hex(keyId), seq).seal(hex(body))
+  const opened = new Opener(hex(secret)).open(packet)
+  const damaged = Buffer.from(packet)
+  damaged[0] = (damaged[0] ?? 0) ^ 1
+  const isGood =
+    typeof opened !== 'string' &&
+    opened.seq === seq &&
+    opened.body.equals(hex(body)) &&
+    new Opener(hex(secret)).open(damaged) === 'forged'
+  return isGood ? packet.toString('hex') : 'does not open'
 }
 
 function computeRevocation({ seed, facts }: Vectors['revocation']): Vectors['revocation'] {
@@ -559,6 +579,11 @@ export function inputs(certificate: string, record: IdentityRecord): Vectors {
       ageMs: 1_500,
       payload: ''
     },
+    datagrams: [
+      { seq: 0, body: '02' + '0000000000000000' },
+      { seq: 65_535, body: '01' + Buffer.from('the last of the first key').toString('hex') },
+      { seq: 65_536, body: '01' + Buffer.from('the first of the next').toString('hex') }
+    ].map((given) => ({ secret: seed('datagrams'), keyId: seed('key').slice(0, 16), ...given, packet: '' })),
     revocation: {
       seed: seed('alpha'),
       facts: {

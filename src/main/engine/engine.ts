@@ -21,6 +21,8 @@ import { createContentCommands } from './content-commands.js'
 import { Contents } from './content/contents.js'
 import { HeldFiles } from './content/held.js'
 import { ContentStore } from './content/store.js'
+import { Datagrams } from './datagrams/datagrams.js'
+import type { DatagramNetwork } from './datagrams/network.js'
 import type { Discovery } from './discovery/discovery.js'
 import { networkStatus } from './discovery/doctor.js'
 import { DiscoverySwitch } from './discovery/switch.js'
@@ -75,6 +77,8 @@ export interface EnginePorts {
   readonly random: Random
   readonly disk: Disk
   readonly transport: Transport
+  /** Left out: there is no UDP, and everything goes by links. */
+  readonly datagrams?: DatagramNetwork | undefined
   /** A folder outside the data folder: a drive that bundles are carried on. */
   readonly drive: (folder: string) => Disk
   /** Made anew each time that looking for others is switched on. Left out: peers are found by address only. */
@@ -335,8 +339,10 @@ export async function startEngine(
       introducing.ask(link, nodeId)
       replicator.linkUp(link, nodeId)
       contents.linkUp(link, nodeId)
+      datagrams.linkUp(link, nodeId)
     },
-    onDown: (_, nodeId) => {
+    onDown: (link, nodeId) => {
+      datagrams.linkDown(link)
       lists.linkDown(nodeId)
       replicator.linkDown(nodeId)
       contents.linkDown(nodeId)
@@ -353,6 +359,7 @@ export async function startEngine(
           .catch((error: unknown) => log('error', 'list-not-judged', { error: String(error) }))
       else if (message.t === 'holds' || message.t === 'fetch' || message.t === 'lacks')
         contents.message(nodeId, message)
+      else if (message.t === 'datagrams') datagrams.told(link, message)
       else replicator.message(link, nodeId, message)
     },
     onContent: (_, nodeId, part) => contents.part(nodeId, part),
@@ -416,6 +423,15 @@ export async function startEngine(
     },
     onHeld: (link, nodeId, mission) => presence.ready(link, nodeId, mission)
   })
+  const datagrams: Datagrams = new Datagrams({
+    network: ports.datagrams,
+    clock,
+    random,
+    log,
+    mayLeave: (nodeId, mission) => replicator.mayLeave(nodeId, mission),
+    onWord: (link, nodeId, payload) => presence.received(link, nodeId, payload, false),
+    onPeer: (nodeId) => feed.notePeer(nodeId)
+  })
   const presence: Presence = new Presence({
     missions,
     links,
@@ -423,6 +439,7 @@ export async function startEngine(
     identity,
     disk,
     clock,
+    give: (link, word) => datagrams.give(link, word),
     nameOf: (mission, source) => views.nameOf(mission, source),
     onChange: (mission) => feed.noteMission(mission)
   })
@@ -602,6 +619,7 @@ export async function startEngine(
     if (settings.isOffline !== true) {
       await links.start(settings.linkHost, book.all.linkPort)
       health.set('listen', links.listenProblem)
+      await datagrams.open(settings.linkHost, links.linkPort ?? 0)
       if (book.all.isDiscoverable) discovery.on()
     }
     await noted
@@ -711,7 +729,11 @@ export async function startEngine(
       file_bytes: contentStore.used,
       runs_not_taken: sumOf(replicator.runsRefused),
       receipts_not_taken: sumOf(replicator.receiptsRefused),
-      presence_not_taken: sumOf(presence.refused)
+      presence_not_taken: sumOf(presence.refused),
+      datagram_paths: datagrams.paths,
+      datagrams_sent: datagrams.sent,
+      datagrams_received: datagrams.received,
+      datagrams_not_taken: sumOf(datagrams.refused)
     }),
     async stop() {
       await bundles.stop()
@@ -722,6 +744,7 @@ export async function startEngine(
       lists.stop()
       introducing.stop()
       await links.stop()
+      await datagrams.close()
       await shelf.close()
       await contents.stop()
       await missions.close()

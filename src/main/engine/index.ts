@@ -2,6 +2,7 @@
 import { networkInterfaces } from 'node:os'
 import type { SnapshotSummary } from '@shared/model.js'
 import { fail, ok, type Problem, type Result } from '@shared/result.js'
+import { udpNetwork } from './datagrams/udp-network.js'
 import type { Engine, EnginePorts } from './engine.js'
 import type { KeyStore } from './identity/key-store.js'
 import { startNode } from './keeper.js'
@@ -89,6 +90,7 @@ export async function createEngine(options: EngineOptions): Promise<Result<Runni
       random: systemRandom,
       disk,
       transport: tlsTransport,
+      datagrams: udpNetwork,
       // Whoever carries the drive to another laptop may be another account there.
       drive: (folder) => createFileDisk(folder, { mode: 0o644 }),
       discovery:

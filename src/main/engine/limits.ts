@@ -54,6 +54,8 @@ export const limits = {
   /** One word of presence: its line, and how long it may count. */
   presenceBytes: 2 * 1024,
   presenceTtlMs: 3_600_000,
+  /** One sealed datagram: below what every IPv6 network carries whole. */
+  datagramBytes: 1_200,
   /** In one message: as many as a frame holds for sure. */
   heads: 5_000,
   /** In a bundle: its manifest, for how many nodes, logs of one mission, and what a block of runs unpacks to. */
@@ -140,6 +142,10 @@ export const bounds = {
   /** Words of presence that are looked at, per link; then kept, per source and per mission. */
   presence: { burst: 2_048, perSecond: 300 },
   presencePerSource: 16,
+  /** Sealed datagrams that are opened, per link: words, and as many acknowledgements. */
+  datagrams: { burst: 4_096, perSecond: 600 },
+  /** Words that wait for an acknowledgement, per link; more go by the link. */
+  datagramsWaiting: 64,
   presencePerMission: 2_048,
   /** Certificates of peers and organisations that count here, and the largest that fits a line of the journal. */
   accepted: 200,

@@ -15,7 +15,7 @@ import { limits } from '../limits.js'
 import type { Binding } from './transport.js'
 
 /** What this program can speak on a link (docs/protocol/links.md#versions). */
-export const linkVersions = [1, 2, 3, 4] as const
+export const linkVersions = [1, 2, 3, 4, 5] as const
 export type LinkVersion = (typeof linkVersions)[number]
 
 const base64Url = (bytes: number) => v.custom<string>((value) => parseBase64Url(value, bytes) !== undefined)
@@ -109,16 +109,18 @@ export interface Intros {
   readonly server: Buffer
 }
 
-function proofFields(role: Role, binding: Binding, intros: Intros): Buffer[] {
+type Bound = Pick<Binding, 'exporter' | 'clientCertificate' | 'serverCertificate'>
+
+function proofFields(role: Role, binding: Bound, intros: Intros): Buffer[] {
   const { exporter, clientCertificate, serverCertificate } = binding
   return [Buffer.from(role), exporter, clientCertificate, serverCertificate, intros.client, intros.server]
 }
 
-export function signProof(role: Role, binding: Binding, intros: Intros, key: KeyObject): string {
+export function signProof(role: Role, binding: Bound, intros: Intros, key: KeyObject): string {
   return signFor('hello', proofFields(role, binding, intros), key).toString('base64url')
 }
 
 /** @param role the role of the side that made the proof. */
-export function verifyProof(role: Role, binding: Binding, intros: Intros, key: KeyObject, signature: string): boolean {
+export function verifyProof(role: Role, binding: Bound, intros: Intros, key: KeyObject, signature: string): boolean {
   return verifyFor('hello', proofFields(role, binding, intros), key, Buffer.from(signature, 'base64url'))
 }

@@ -474,6 +474,8 @@ export class Link {
       this.close('protocol-error', `${message.t} before version 3`)
     else if ((isAboutLists(message) || isAboutStatements(message)) && this.version < 4)
       this.close('protocol-error', `${message.t} before version 4`)
+    else if (message.t === 'datagrams' && this.version < 5)
+      this.close('protocol-error', `${message.t} before version 5`)
     else this.#events.onMessage(this, message)
   }
 

@@ -26,6 +26,13 @@ const Files = v.pipe(
   v.array(v.tuple([Hash, Count]))
 )
 
+const DatagramsMessage = v.object({
+  t: v.literal('datagrams'),
+  port: v.pipe(v.number(), v.safeInteger(), v.minValue(1), v.maxValue(65_535)),
+  key: v.custom<string>((value) => isHex(value, 8))
+})
+export type DatagramsMessage = v.InferOutput<typeof DatagramsMessage>
+
 const Message = v.variant('t', [
   Intro,
   Proof,
@@ -64,6 +71,8 @@ const Message = v.variant('t', [
   }),
   /** From version 3 on: the sender gives nothing of this file for this mission, whatever the reason. */
   v.object({ t: v.literal('lacks'), mission: MissionIdSchema, file: Hash }),
+  /** From version 5 on: where the sender takes sealed datagrams, and the key ID that they are to name. */
+  DatagramsMessage,
   ...pairingMessages,
   ...listMessages,
   ...statementMessages,

@@ -19,6 +19,7 @@ import { TransportError, type Binding, type Channel, type Transport } from './tr
 
 const protocol = 'muster/1'
 const exporterLabel = 'EXPORTER-muster-hello'
+const datagramLabel = 'EXPORTER-muster-datagram'
 
 function contextOptions(identity: TlsIdentity) {
   return {
@@ -185,6 +186,10 @@ function createChannel(socket: TLSSocket, role: 'client' | 'server', startedAt: 
   const own = sha256(ownShown)
   const binding: Binding = {
     exporter: socket.exportKeyingMaterial(32, exporterLabel, Buffer.from(protocol)),
+    datagrams: {
+      toServer: socket.exportKeyingMaterial(32, datagramLabel, Buffer.from('c2s')),
+      toClient: socket.exportKeyingMaterial(32, datagramLabel, Buffer.from('s2c'))
+    },
     clientCertificate: role === 'client' ? own : sha256(peer),
     serverCertificate: role === 'server' ? own : sha256(peer),
     peerCertificate: peer,

@@ -58,6 +58,8 @@ export interface Channel {
 export interface Binding {
   /** 32 bytes from the TLS exporter (RFC 5705, RFC 8446 section 7.5). */
   readonly exporter: Buffer
+  /** Of the sealed datagrams beside this channel: 32 bytes for each direction, overwritten when it is over. */
+  readonly datagrams: { readonly toServer: Buffer; readonly toClient: Buffer }
   /** SHA-256 of the certificates as this end sees them. */
   readonly clientCertificate: Buffer
   readonly serverCertificate: Buffer

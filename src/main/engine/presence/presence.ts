@@ -7,9 +7,10 @@ import type { AnswerOf } from '@shared/contract.js'
 import type { Json, MissionId, NodeId, PresenceView } from '@shared/model.js'
 import { fail, ok, type Result } from '@shared/result.js'
 import type { Identity } from '../identity/identity.js'
+import type { Word } from '../datagrams/datagrams.js'
 import { bounds, limits } from '../limits.js'
 import { encodeFrame, frameTypes } from '../links/framing.js'
-import type { Latest, Link } from '../links/link.js'
+import type { Link } from '../links/link.js'
 import type { LinkTable } from '../links/link-table.js'
 import type { Mission } from '../missions/mission.js'
 import type { Missions } from '../missions/missions.js'
@@ -29,6 +30,8 @@ export interface PresenceParts {
   readonly identity: Identity
   readonly disk: Disk
   readonly clock: Clock
+  /** Sends a word by whichever way comes through to a peer. */
+  readonly give: (link: Link, word: Word) => void
   readonly nameOf: (mission: Mission, source: NodeId) => string
   readonly onChange: (mission: MissionId) => void
 }
@@ -129,10 +132,11 @@ export class Presence {
     const ready = this.#ready.get(link) ?? new Set()
     this.#ready.set(link, ready.add(mission))
     for (const shown of this.#shelves.get(mission)?.living(this.#parts.clock.monotonic()) ?? [])
-      send(link, nodeId, shown, this.#latest(shown))
+      if (isFor(nodeId, shown)) link.sendLatest(this.#word(shown))
   }
 
-  received(link: Link, nodeId: NodeId, payload: Buffer): void {
+  /** @param isInOrder as it came by the link; a datagram may be overtaken by what was said later. */
+  received(link: Link, nodeId: NodeId, payload: Buffer, isInOrder = true): void {
     const now = this.#parts.clock.monotonic()
     const bucket = this.#buckets.get(link) ?? new TokenBucket(bounds.presence, now)
     this.#buckets.set(link, bucket)
@@ -141,7 +145,7 @@ export class Presence {
     if (typeof decoded === 'string') return link.close('protocol-error', decoded)
     const { record, ageMs } = decoded
     const arrived = { link, nodeId, shown: { record, bornAt: now - ageMs, from: nodeId } }
-    const reason = this.#refuse(arrived)
+    const reason = this.#refuse(arrived, isInOrder)
     if (reason !== undefined) return this.#count(reason)
     const { mission, source, key } = record
     const name = `${nodeId} ${mission} ${source} ${key}`
@@ -157,14 +161,14 @@ export class Presence {
     for (const [key, arrived] of this.#arrived) {
       if (++count > verifiedAtOnce) break
       this.#arrived.delete(key)
-      const reason = arrived.link.state === 'up' ? (this.#refuse(arrived) ?? this.#take(arrived)) : 'link-lost'
+      const reason = arrived.link.state === 'up' ? (this.#refuse(arrived, false) ?? this.#take(arrived)) : 'link-lost'
       if (reason !== undefined) this.#count(reason)
     }
     if (this.#arrived.size > 0) this.#parts.clock.after(0, () => this.#verifySome())
   }
 
   /** Why it is not looked at any further. */
-  #refuse({ link, nodeId, shown }: Arrived): string | undefined {
+  #refuse({ link, nodeId, shown }: Arrived, isInOrder: boolean): string | undefined {
     const { missions, links, identity, clock } = this.#parts
     const { record } = shown
     const mission = missions.get(record.mission)
@@ -178,7 +182,7 @@ export class Presence {
     const known = shelf?.get(record.source, record.key)
     if (known !== undefined && !isNewer(record, known.record)) {
       // A source that counts from below what it said before, as after a restore, has to learn how far it was.
-      if (nodeId === record.source && isNewer(known.record, record)) link.sendLatest(this.#latest(known))
+      if (isInOrder && nodeId === record.source && isNewer(known.record, record)) link.sendLatest(this.#word(known))
       return 'not newer'
     }
     if (record.source === identity.nodeId) return undefined
@@ -223,24 +227,28 @@ export class Presence {
     for (const shown of this.#toPassOn) {
       const { mission } = shown.record
       missions.add(mission)
-      const latest = this.#latest(shown)
+      const word = this.#word(shown)
       for (const { link, nodeId } of up)
-        if (this.#ready.get(link)?.has(mission) === true) send(link, nodeId, shown, latest)
+        if (this.#ready.get(link)?.has(mission) === true && isFor(nodeId, shown)) this.#parts.give(link, word)
     }
     this.#toPassOn.clear()
     for (const mission of missions) this.#parts.onChange(mission)
   }
 
   /** Its age is that of the moment when it leaves. */
-  #latest(shown: Shown): Latest {
+  #word(shown: Shown): Word {
     const { record } = shown
     const { mission, source, key } = record
-    const { clock } = this.#parts
-    return {
-      key: `presence ${mission} ${source} ${key}`,
-      mission,
-      make: () => encodeFrame(frameTypes.presence, encodePresence(record, ageOf(shown, clock.monotonic())))
+    const payload = () => {
+      // What is newer goes its own way.
+      const isNewest = this.#shelves.get(mission)?.get(source, key) === shown
+      return isNewest ? encodePresence(record, ageOf(shown, this.#parts.clock.monotonic())) : undefined
     }
+    const make = () => {
+      const said = payload()
+      return said && encodeFrame(frameTypes.presence, said)
+    }
+    return { key: `presence ${mission} ${source} ${key}`, mission, payload, make }
   }
 
   /** What we said before, and know nothing of, counts at the others as long as they hold it. */
@@ -265,6 +273,7 @@ export class Presence {
   }
 }
 
-function send(link: Link, nodeId: NodeId, { from, record }: Shown, latest: Latest): void {
-  if (nodeId !== from && nodeId !== record.source) link.sendLatest(latest)
+/** Neither its source nor who brought it. */
+function isFor(nodeId: NodeId, { from, record }: Shown): boolean {
+  return nodeId !== from && nodeId !== record.source
 }
