@@ -10,6 +10,7 @@ if (!findChromium()) leftOut.push('the window in a real browser: no Chromium fou
 if (!hasNamespaces()) leftOut.push('faults on a real network: network namespaces are not allowed here (Linux, as root)')
 if (!hasCommand('openssl')) leftOut.push('openssl as the judge of certificates: it is not installed')
 if (!hasCommand('nft')) leftOut.push('lost packets on a real network: nftables is not installed')
+if (!hasCommand('tcpdump')) leftOut.push('a listener on the network: tcpdump is not installed')
 if (!hasCommand('avahi-browse'))
   leftOut.push('Avahi as another voice on the network: avahi-daemon and avahi-utils are not installed')
 if (!findElectron()) leftOut.push('the window in Electron: its binary is not installed here')

@@ -18,7 +18,7 @@ interface Ready {
 export class Station {
   readonly name: string
   readonly folder: string
-  readonly #laptop = new Laptop()
+  readonly laptop = new Laptop()
   readonly #cables = new Map<Switch, Cable>()
   #node: ChildProcess | undefined
   #relay: ChildProcess | undefined
@@ -37,18 +37,18 @@ export class Station {
   }
 
   plug(to: Switch, host: number): void {
-    this.#cables.set(to, this.#laptop.plug(to, host))
+    this.#cables.set(to, this.laptop.plug(to, host))
   }
 
   cable(to: Switch, state: 'up' | 'down'): void {
     const cable = this.#cables.get(to)
     if (cable === undefined) throw new Error(`${this.name} has no cable there`)
-    this.#laptop.set(cable, state)
+    this.laptop.set(cable, state)
   }
 
   async start(...options: readonly string[]): Promise<void> {
     const all = ['--data', this.folder, '--name', this.name, ...options]
-    const node = this.#laptop.spawn(process.execPath, [resolve('out/main/headless.js'), ...all])
+    const node = this.laptop.spawn(process.execPath, [resolve('out/main/headless.js'), ...all])
     this.#node = node
     const said: string[] = []
     createInterface({ input: node.stderr }).on('line', (line) => said.push(line))
@@ -76,6 +76,12 @@ export class Station {
     )
   }
 
+  /** A counter of `/metrics`. */
+  async counter(name: string): Promise<number> {
+    const { body } = await this.call('GET', '/metrics')
+    return Number(new RegExp(`^muster_${name} (\\d+)$`, 'm').exec(String(body))?.[1])
+  }
+
   async digest(mission: string): Promise<string | undefined> {
     return (await this.call('GET', `missions/${mission}/heads`)).body.digest as string | undefined
   }
@@ -90,11 +96,11 @@ export class Station {
   }
 
   remove(): void {
-    this.#laptop.remove()
+    this.laptop.remove()
   }
 
   #startRelay(): void {
-    const relay = this.#laptop.spawn(process.execPath, [resolve('test/system/relay.mjs')])
+    const relay = this.laptop.spawn(process.execPath, [resolve('test/system/relay.mjs')])
     this.#relay = relay
     relay.stderr.resume()
     createInterface({ input: relay.stdout }).on('line', (answer) => {
