@@ -582,9 +582,26 @@ export interface NetworkInterface {
   readonly problem?: Problem
 }
 
-/** Something in the air that may be a node: an unnamed laptop until its hello. */
+/**
+ * By which way an address became known: heard on this network, read in a list that a person opened, told by a trusted peer.
+ */
+export type SightingSource = 'mdns' | 'vouched' | 'list'
+
+/** How one way of finding others goes. */
+export interface SourceStatus {
+  readonly source: SightingSource
+  /** Since when it looks. */
+  readonly since: number
+  /** Addresses that it knows now. */
+  readonly found: number
+  readonly problem?: Problem
+}
+
+/** Something that may be a node: an unnamed laptop until its hello. */
 export interface NearbyLaptop extends Address {
   readonly instance: string
+  /** Who knows of it, the best first; never empty. */
+  readonly sources: readonly SightingSource[]
   readonly since: number
   readonly lastHeard: number
   readonly state: 'waiting' | 'greeting' | 'met' | 'failed'
@@ -604,6 +621,8 @@ export interface NetworkStatus {
   readonly isLooking: boolean
   readonly lookingSince?: number
   readonly interfaces: readonly NetworkInterface[]
+  /** Every way of finding others that is on. */
+  readonly sources: readonly SourceStatus[]
   readonly nearby: readonly NearbyLaptop[]
   readonly checks: readonly NetworkCheck[]
   /** Why nobody is found, once that can be said; absent when somebody is. */

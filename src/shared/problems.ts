@@ -832,6 +832,11 @@ const table = {
     message: 'The system does not let Muster use the local network.',
     advice: 'Allow it in the system settings (macOS: Privacy and Security, Local Network), then start Muster again.'
   },
+  'source-failed': {
+    ref: 'NET-12',
+    message: 'One way of finding others has stopped.',
+    advice: 'The others go on. Switch it off and on again; the detail has the reason.'
+  },
   'cannot-listen': {
     ref: 'NET-02',
     message: 'Muster cannot listen on the network.',

@@ -549,6 +549,18 @@ describe('the greeter', () => {
     expect(dials.map(({ at }) => at.address)).toEqual(['10.0.0.2', '10.0.0.2'])
   })
 
+  it('leaves room for what was heard, however much hearsay waits', async () => {
+    const { dials, greeter } = setUp()
+    for (let host = 1; host <= 9; host++) greeter.sighted({ ...to(host), isHearsay: true })
+    expect(dials).toHaveLength(2)
+    greeter.sighted(to(20))
+    greeter.sighted(to(21))
+    greeter.sighted(to(22))
+    expect(dials.map(({ at }) => at.address)).toEqual(['10.0.0.1', '10.0.0.2', '10.0.0.20', '10.0.0.21'])
+    await dials[0]?.end({ reason: 'no-answer' })
+    expect(dials[4]?.at.address).toBe('10.0.0.22')
+  })
+
   it('greets four at once, one per laptop, and whoever was never tried first', async () => {
     const { dials, greeter } = setUp()
     for (let port = 1; port <= 16; port++) greeter.sighted(to(9, port))

@@ -45,8 +45,10 @@ interface Case {
 
 function factsOf({ interfaces = [wifi], nearby = {}, afterMs = 42_000, linked = 0, platform = 'linux' }: Case) {
   const states = new Map(Object.entries(nearby).map(([host, state]) => [`10.20.4.${host}`, state]))
+  const sightings = Object.keys(nearby).map((host) => ({ ...sighting(Number(host)), sources: ['mdns' as const] }))
   const facts: NetworkFacts = {
-    view: { since, interfaces, sightings: Object.keys(nearby).map((host) => sighting(Number(host))) },
+    view: { since, interfaces, sightings },
+    known: { sightings, sources: [] },
     stateOf: ({ address }) => states.get(address),
     linkPort: 47_110,
     linked,

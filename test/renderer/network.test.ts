@@ -28,7 +28,8 @@ function one(over: Partial<NetworkInterface> = {}): NetworkInterface {
 }
 
 function network(over: Partial<NetworkStatus>): NetworkStatus {
-  return { isLooking: true, lookingSince: now - 60_000, interfaces: [one()], nearby: [], checks: [], ...over }
+  const nothing = { sources: [], nearby: [], checks: [] }
+  return { isLooking: true, lookingSince: now - 60_000, interfaces: [one()], ...nothing, ...over }
 }
 
 function stripOf(over: Partial<NetworkStatus>, peers: readonly PeerSummary[] = []) {
@@ -37,7 +38,7 @@ function stripOf(over: Partial<NetworkStatus>, peers: readonly PeerSummary[] = [
 
 function laptop(over: Partial<NearbyLaptop>): NearbyLaptop {
   const at = { address: '10.0.0.7', port: 47110, since: now - 5000, lastHeard: now - 2000 }
-  return { ...at, instance: 'a', state: 'waiting', ...over }
+  return { ...at, instance: 'a', sources: ['mdns'], state: 'waiting', ...over }
 }
 
 function withNetwork(recorded: Recorded, change: Partial<NetworkStatus>): Recorded {

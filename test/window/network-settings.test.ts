@@ -17,12 +17,14 @@ function withNetwork(recorded: Recorded, change: (network: NetworkStatus) => Par
 }
 
 function crowded(now: number): Recorded {
-  const at = { port: 47110, since: now - 20_000, lastHeard: now - 12_000 }
+  const at = { port: 47110, since: now - 20_000, lastHeard: now - 12_000, sources: ['mdns'] as const }
   return withNetwork(richField(now), () => ({
     nearby: [
       { ...at, instance: 'a', address: '10.20.4.31', state: 'greeting' },
       { ...at, instance: 'b', address: '10.20.4.32', state: 'failed', reason: 'refused' },
-      { ...at, instance: 'c', address: '10.20.4.22', state: 'met', nodeId: nodeIdOf(1) }
+      { ...at, instance: 'c', address: '10.20.4.22', state: 'met', nodeId: nodeIdOf(1) },
+      { ...at, instance: 'list', address: 'base.example', state: 'waiting', sources: ['list'] },
+      { ...at, instance: 'd', address: '10.20.4.33', state: 'failed', reason: 'no-answer', sources: ['mdns', 'list'] }
     ]
   }))
 }

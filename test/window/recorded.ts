@@ -309,6 +309,7 @@ function networkOf(now: number): NetworkStatus {
       },
       { name: 'wg-agency', address: '10.66.0.9', kind: 'vpn', isOn: false, sent: 0, heard: 0 }
     ],
+    sources: [{ source: 'mdns', since: now - 7 * hourMs, found: 0 }],
     nearby: [],
     checks: [
       {
@@ -334,6 +335,7 @@ export function deafNetwork(now: number): NetworkStatus {
       wireless(now, 0),
       { name: 'wg-agency', address: '10.66.0.9', kind: 'vpn', isOn: false, sent: 0, heard: 0 }
     ],
+    sources: [{ source: 'mdns', since: now - 42_000, found: 0 }],
     nearby: [],
     checks: [
       { check: 'interface', outcome: 'good', facts: { count: 1, names: 'wlp3s0', addresses: '10.20.4.17' } },

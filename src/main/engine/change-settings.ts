@@ -1,7 +1,7 @@
 /** Changed settings, kept and put into effect while the node runs. */
 import { ok, type Result } from '@shared/result.js'
 import type { Settings } from '@shared/settings.js'
-import type { DiscoverySwitch } from './discovery/switch.js'
+import type { Ways } from './discovery/ways.js'
 import type { OwnIdentity } from './identity/identity.js'
 import type { LinkTable } from './links/link-table.js'
 import type { HealthBook } from './overview.js'
@@ -14,7 +14,7 @@ export interface SettingsParts {
   readonly identity: OwnIdentity
   readonly trust: TrustBook
   readonly links: LinkTable
-  readonly discovery: DiscoverySwitch
+  readonly discovery: Ways
   readonly health: HealthBook
   /** Where the node listens for links. */
   readonly linkHost: string | undefined
@@ -73,9 +73,8 @@ export class SettingsChanger {
     identity.callsign = after.callsign
     identity.laptop = after.laptop
     if (told.some((name) => after[name] !== before[name])) links.tellSelf()
-    if (after.interfaces !== before.interfaces) discovery.choose()
-    if (after.isDiscoverable && !before.isDiscoverable) discovery.on()
-    if (!after.isDiscoverable && before.isDiscoverable) await discovery.off()
+    if (after.interfaces !== before.interfaces) discovery.choose(after.interfaces)
+    await discovery.follow(after)
     if (after.linkPort !== before.linkPort) {
       health.set('listen', await links.relisten(linkHost, after.linkPort))
       if (links.linkPort !== undefined) discovery.announce(links.linkPort)

@@ -25,7 +25,7 @@ import { Datagrams } from './datagrams/datagrams.js'
 import type { DatagramNetwork } from './datagrams/network.js'
 import type { Discovery } from './discovery/discovery.js'
 import { networkStatus } from './discovery/doctor.js'
-import { DiscoverySwitch } from './discovery/switch.js'
+import { Ways } from './discovery/ways.js'
 import { FeedWriter } from './feed-writer.js'
 import { createHistoryCommands } from './history-commands.js'
 import type { IssueCertificate } from './identity/certificate.js'
@@ -492,19 +492,13 @@ export async function startEngine(
     startedAt: clock.now()
   })
 
-  const discovery = new DiscoverySwitch({
-    make: ports.discovery,
-    options: () => ({
-      port: links.linkPort ?? 0,
-      onSighting: (sighting) => links.sighted(sighting),
-      onGone: (sighting) => links.gone(sighting),
-      onChange: noteNetwork
-    }),
-    choices: () => book.all.interfaces,
-    onOff: () => {
-      links.airOff()
-      noteNetwork()
-    }
+  const discovery = new Ways({
+    clock,
+    log,
+    makeMdns: ports.discovery,
+    onSighting: (sighting) => links.sighted(sighting),
+    onGone: (sighting) => links.gone(sighting),
+    onChange: noteNetwork
   })
   const bundles = await Bundles.open({
     identity,
@@ -553,7 +547,8 @@ export async function startEngine(
   }
   function network(): NetworkStatus {
     return networkStatus({
-      view: discovery.view(),
+      view: discovery.air(),
+      known: discovery.known(),
       stateOf: (at) => links.nearbyOf(at),
       linkPort: links.linkPort,
       listenProblem: links.listenProblem,
@@ -620,7 +615,7 @@ export async function startEngine(
       await links.start(settings.linkHost, book.all.linkPort)
       health.set('listen', links.listenProblem)
       await datagrams.open(settings.linkHost, links.linkPort ?? 0)
-      if (book.all.isDiscoverable) discovery.on()
+      await discovery.start(links.linkPort ?? 0, book.all)
     }
     await noted
     snapshots.start()
@@ -739,7 +734,7 @@ export async function startEngine(
       await bundles.stop()
       await snapshots.stop()
       await settingsChanger.settled()
-      await discovery.off()
+      await discovery.stop()
       pairings.stop()
       lists.stop()
       introducing.stop()

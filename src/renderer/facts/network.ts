@@ -1,6 +1,13 @@
 /** What discovery does and hears, in words: checks, interfaces, laptops heard. Pure. */
 import { unreachable } from '@shared/feed'
-import type { NearbyLaptop, NetworkCheck, NetworkInterface, NetworkStatus, PeerSummary } from '@shared/model'
+import type {
+  NearbyLaptop,
+  NetworkCheck,
+  NetworkInterface,
+  NetworkStatus,
+  PeerSummary,
+  SightingSource
+} from '@shared/model'
 import { isProblemCode, problems, type ProblemCode } from '@shared/problems'
 import { showName } from '../display/name'
 import type { MessageKey } from '../i18n'
@@ -214,10 +221,11 @@ export function strangersNearby(
 }
 
 export function nearbyFact(laptop: NearbyLaptop): Fact {
-  const heard = saying('peer.heard', { ago: amount('ago', laptop.lastHeard) })
+  const isHeard = laptop.sources.includes('mdns')
+  const heard = isHeard ? saying('peer.heard', { ago: amount('ago', laptop.lastHeard) }) : saying('nearby.notHeard')
   switch (laptop.state) {
     case 'waiting':
-      return fact('stranger', 'offline', saying('nearby.waiting'), heard)
+      return fact('stranger', 'offline', saying(isHeard ? 'nearby.waiting' : 'nearby.told'), heard)
     case 'greeting':
       return fact('stranger', 'offline', saying('nearby.greeting'), heard)
     case 'met':
@@ -227,4 +235,15 @@ export function nearbyFact(laptop: NearbyLaptop): Fact {
     default:
       return unreachable(laptop.state)
   }
+}
+
+const sourceNames: Readonly<Record<SightingSource, MessageKey>> = {
+  mdns: 'nearby.source.mdns',
+  vouched: 'nearby.source.vouched',
+  list: 'nearby.source.list'
+}
+
+/** Who knows of it, to be joined to one line. */
+export function sourcesOf({ sources }: Pick<NearbyLaptop, 'sources'>): readonly MessageKey[] {
+  return sources.map((source) => sourceNames[source])
 }

@@ -362,12 +362,20 @@ export const messages = {
   nearby: {
     unnamedAt: 'Unnamed laptop at {address}',
     title: 'Nearby',
-    note: '{n} heard on the network; a hint, not proof | {n} heard on the network; a hint, not proof',
+    note: '{n} heard or told of; a hint, not proof | {n} heard or told of; a hint, not proof',
     count: '1 unnamed nearby | {n} unnamed nearby',
     waiting: 'Heard',
     greeting: 'Saying hello',
     met: 'Met',
     failed: 'Not reached',
+    told: 'Told of',
+    notHeard: 'not heard here',
+    from: 'Known from {sources}.',
+    source: {
+      mdns: 'this network',
+      vouched: 'a trusted laptop',
+      list: 'a team list'
+    },
     waitingLine: 'It is asked for its name next.',
     greetingLine: 'Asking who it is.',
     failedLine: 'It did not answer.'

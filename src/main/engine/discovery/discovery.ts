@@ -1,9 +1,10 @@
 /**
- * What the engine asks of discovery: to be found, and to hear of others. What comes from the air is a hint and never
- * proof: an address at which some node may be. The real one is mdns.ts, the simulated one the air of test/sim; both pass
- * test/contracts/discovery.ts. What travels: docs/protocol/discovery.md.
+ * What the engine asks of a way to find others: to be found by it, and to hear of others. What it says is a hint and never
+ * proof: an address at which some node may be. Each keeps what it heard, with a time to live and a bound; merged.ts makes
+ * one of several. All pass test/contracts/discovery.ts. What travels: docs/protocol/discovery.md.
  */
-import type { NetworkInterface } from '@shared/model.js'
+import type { NetworkInterface, SightingSource, SourceStatus } from '@shared/model.js'
+import type { Problem } from '@shared/result.js'
 
 export interface Discovery {
   /** Begins to announce and to listen. What cannot be done now (no network) is tried again by itself. */
@@ -37,6 +38,11 @@ export interface Sighting {
   readonly port: number
 }
 
+/** A sighting and every source that knows of it, the best first. */
+export interface Found extends Sighting {
+  readonly sources: readonly SightingSource[]
+}
+
 /** Times are wall times in milliseconds. */
 export interface HeardSighting extends Sighting {
   readonly since: number
@@ -48,4 +54,12 @@ export interface DiscoveryView {
   readonly since: number
   readonly interfaces: readonly NetworkInterface[]
   readonly sightings: readonly HeardSighting[]
+  /** What keeps it from working, as far as it is not a matter of one interface. */
+  readonly problem?: Problem
+}
+
+/** Of several sources together. */
+export interface MergedView extends DiscoveryView {
+  readonly sightings: readonly (HeardSighting & Found)[]
+  readonly sources: readonly SourceStatus[]
 }

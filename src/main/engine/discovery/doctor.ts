@@ -5,7 +5,7 @@
 import type { Address, NearbyLaptop, NetworkCheck, NetworkInterface, NetworkStatus } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import { problem, type Problem } from '@shared/result.js'
-import type { DiscoveryView } from './discovery.js'
+import type { DiscoveryView, MergedView } from './discovery.js'
 import { isOnByItself } from './interfaces.js'
 
 /** How the hello with an address goes (links/greeter.ts). */
@@ -14,6 +14,8 @@ export type GreetingState = Pick<NearbyLaptop, 'state' | 'reason' | 'nodeId'>
 export interface NetworkFacts {
   /** Absent: discovery is off. */
   readonly view: DiscoveryView | undefined
+  /** What all sources know, and how they go. */
+  readonly known: Pick<MergedView, 'sightings' | 'sources'>
   readonly stateOf: (at: Address) => GreetingState | undefined
   /** Where others reach this node; absent while they cannot. */
   readonly linkPort?: number | undefined
@@ -47,6 +49,7 @@ export function networkStatus(facts: NetworkFacts): NetworkStatus {
     isLooking: view !== undefined,
     ...(view === undefined ? {} : { lookingSince: view.since }),
     interfaces: view?.interfaces ?? [],
+    sources: facts.known.sources,
     nearby: nearbyOf(facts).slice(0, nearbyMost),
     ...diagnose(facts)
   }
@@ -57,9 +60,9 @@ export function diagnose(facts: NetworkFacts): Diagnosis {
   return { checks: check(facts), ...(finding === undefined ? {} : { finding }) }
 }
 
-function nearbyOf({ view, stateOf }: NetworkFacts): readonly NearbyLaptop[] {
+function nearbyOf({ known, stateOf }: NetworkFacts): readonly NearbyLaptop[] {
   const order = ['met', 'greeting', 'waiting', 'failed']
-  return (view?.sightings ?? [])
+  return known.sightings
     .map((sighting) => ({ ...sighting, ...(stateOf(sighting) ?? { state: 'waiting' as const }) }))
     .sort((one, other) => order.indexOf(one.state) - order.indexOf(other.state) || one.since - other.since)
 }

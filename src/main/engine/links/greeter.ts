@@ -10,15 +10,19 @@ import type { DialOutcome } from './dialer.js'
 /** An address, and what tells one start of a node there from another. */
 export interface Sighted extends Address {
   readonly instance: string
+  /** Nobody heard it just now: such addresses leave room for those that were. */
+  readonly isHearsay?: boolean
 }
 
 /** How the hello with an address goes; `nodeId` once it is known, `reason` from a failure until a hello. */
 export type Greeting = Pick<NearbyLaptop, 'state' | 'reason' | 'nodeId'>
 
 const atOnce = 4
+/** Of those, by hearsay: an address where nobody is takes long to fail. */
+const hearsayAtOnce = 2
 
 interface Entry {
-  readonly to: Sighted
+  to: Sighted
   greeting: Greeting
   /** Whoever was never tried goes first. */
   tries: number
@@ -30,7 +34,7 @@ export class Greeter {
   readonly #onChange: () => void
   readonly #entries = new Map<string, Entry>()
   /** Addresses under way: a laptop that claims many ports holds up nobody else. */
-  readonly #underWay = new Set<string>()
+  readonly #underWay = new Map<string, Sighted>()
 
   constructor(
     greet: (to: Sighted) => Promise<DialOutcome>,
@@ -45,8 +49,10 @@ export class Greeter {
   sighted(to: Sighted): void {
     const key = keyOf(to)
     const known = this.#entries.get(key)
-    if (known?.to.instance === to.instance) this.#again(known)
-    else {
+    if (known?.to.instance === to.instance) {
+      known.to = to
+      this.#again(known)
+    } else {
       if (known === undefined && this.#entries.size >= bounds.sightings && !this.#makeRoom()) return
       this.#entries.set(key, { to, greeting: { state: 'waiting' }, tries: 0 })
     }
@@ -55,10 +61,6 @@ export class Greeter {
 
   gone(at: Address): void {
     if (this.#entries.delete(keyOf(at))) this.#onChange()
-  }
-
-  clear(): void {
-    this.#entries.clear()
   }
 
   /** A person asks: what failed is tried now. */
@@ -84,16 +86,21 @@ export class Greeter {
         if (this.#isNeeded(entry.to)) waiting.push(entry)
         else entry.greeting = { state: 'met', ...nodeOf(entry) }
       }
-    for (const entry of waiting.sort((one, other) => Math.min(one.tries, 1) - Math.min(other.tries, 1))) {
+    for (const entry of waiting.sort((one, other) => turnOf(one) - turnOf(other))) {
       if (this.#underWay.size >= atOnce) break
+      if (entry.to.isHearsay === true && this.#hearsayUnderWay >= hearsayAtOnce) break
       if (!this.#underWay.has(entry.to.address)) void this.#start(entry)
     }
     this.#onChange()
   }
 
+  get #hearsayUnderWay(): number {
+    return [...this.#underWay.values()].filter(({ isHearsay }) => isHearsay === true).length
+  }
+
   async #start(entry: Entry): Promise<void> {
     const { to } = entry
-    this.#underWay.add(to.address)
+    this.#underWay.set(to.address, to)
     entry.tries++
     entry.greeting = { ...entry.greeting, state: 'greeting' }
     try {
@@ -114,6 +121,11 @@ export class Greeter {
       if (greeting.state === 'failed' || greeting.state === 'waiting') return this.#entries.delete(key)
     return false
   }
+}
+
+/** What was heard before hearsay, and of each what was never tried. */
+function turnOf({ to, tries }: Entry): number {
+  return (to.isHearsay === true ? 2 : 0) + Math.min(tries, 1)
 }
 
 function nodeOf({ greeting: { nodeId } }: Entry): Pick<Greeting, 'nodeId'> {

@@ -200,11 +200,6 @@ export class LinkTable {
     this.#greeter.gone(at)
   }
 
-  /** Nobody listens to the air any more. */
-  airOff(): void {
-    this.#greeter.clear()
-  }
-
   /** A person asks: hellos that failed are tried now. */
   greetAgain(): void {
     this.#greeter.again()

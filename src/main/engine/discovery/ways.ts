@@ -1,0 +1,95 @@
+/** Which ways of finding others are on, by what a person set; each time on is a new one, with a new name in the air. */
+import type { Address, SightingSource } from '@shared/model.js'
+import type { Discovery, DiscoveryView, Found, MergedView, Sighting } from './discovery.js'
+import { isHearsay, Merged, type MergedParts } from './merged.js'
+import { Told } from './told.js'
+
+export interface WaysParts extends MergedParts {
+  /** Left out: this node does not speak on its networks. */
+  readonly makeMdns: (() => Discovery) | undefined
+  readonly onSighting: (found: Found & { readonly isHearsay: boolean }) => void
+  readonly onGone: (sighting: Sighting) => void
+  readonly onChange: () => void
+}
+
+/** Of what a person set. */
+export interface WaysSettings {
+  readonly isDiscoverable: boolean
+  readonly interfaces: Readonly<Record<string, boolean>>
+}
+
+export class Ways {
+  readonly #parts: WaysParts
+  readonly #merged: Merged
+  readonly #told = new Map<SightingSource, Told>()
+
+  constructor(parts: WaysParts) {
+    this.#parts = parts
+    this.#merged = new Merged(parts)
+  }
+
+  /** @param port where this node is reached; 0 while it cannot be. */
+  async start(port: number, settings: WaysSettings): Promise<void> {
+    const { onSighting, onGone, onChange } = this.#parts
+    this.#merged.choose(settings.interfaces)
+    this.#merged.start({
+      port,
+      onSighting: (found) => onSighting({ ...found, isHearsay: isHearsay(found) }),
+      onGone,
+      onChange
+    })
+    await this.follow(settings)
+  }
+
+  /** Brings what is on in line with what a person set. */
+  async follow({ isDiscoverable }: WaysSettings): Promise<void> {
+    const { makeMdns } = this.#parts
+    const isOn = this.#merged.has('mdns')
+    if (isDiscoverable && !isOn && makeMdns !== undefined) await this.#merged.add('mdns', makeMdns())
+    if (!isDiscoverable && isOn) await this.#merged.remove('mdns')
+  }
+
+  /** Addresses of a person's list: these and no others. */
+  list(addresses: readonly Address[]): void {
+    this.#toldBy('list').replace(addresses)
+  }
+
+  /** A trusted peer knows of somebody there, for so long. */
+  vouch(address: Address, ttlMs: number): void {
+    this.#toldBy('vouched').tell(address, ttlMs)
+  }
+
+  choose(interfaces: Readonly<Record<string, boolean>>): void {
+    this.#merged.choose(interfaces)
+  }
+
+  announce(port: number): void {
+    this.#merged.announce(port)
+  }
+
+  look(): void {
+    this.#merged.look()
+  }
+
+  /** What goes on on the networks of this machine; `undefined` while that is off. */
+  air(): DiscoveryView | undefined {
+    return this.#merged.has('mdns') ? this.#merged.view() : undefined
+  }
+
+  known(): MergedView {
+    return this.#merged.view()
+  }
+
+  stop(): Promise<void> {
+    return this.#merged.stop()
+  }
+
+  #toldBy(source: SightingSource): Told {
+    const known = this.#told.get(source)
+    if (known !== undefined) return known
+    const told = new Told(this.#parts.clock, source)
+    this.#told.set(source, told)
+    void this.#merged.add(source, told)
+    return told
+  }
+}
