@@ -31,7 +31,7 @@ export function lockedEngine(parts: LockedParts): Engine {
   const { identity, startedAt } = parts
   const overview = (): Overview => ({
     node: nodeStatus(parts),
-    network: { isLooking: false, interfaces: [], nearby: [], checks: [] },
+    network: { isLooking: false, sources: [], interfaces: [], nearby: [], checks: [] },
     health: {
       problems: parts.settingsProblem === undefined ? [] : [{ ...parts.settingsProblem, since: startedAt }]
     },
