@@ -68,7 +68,7 @@ describe('the boundary of the federation', () => {
       'previewBoundary',
       ok({ total: 1, effects: [effectOf({ mayLink: [true, false], missions: [2, 0] })] })
     )
-    await press(field('Only kras-2026'))
+    await press(button('Only kras-2026'))
     const sheet = '[role=alertdialog]'
     expect(shown(sheet)).toContain('Looking whom this touches.')
     expect(button('Deal only with kras-2026').disabled).toBe(true)
@@ -85,11 +85,11 @@ describe('the boundary of the federation', () => {
     mounted = await mountPart(App, { path: '/trust', recorded: fieldWith(listed) })
     await flushPromises()
     mounted.answer('previewBoundary', { ok: false, problem: problem('disk-full') })
-    await press(field('Any'))
+    await press(button('Any'))
     expect(shown('[role=alertdialog]')).toContain('DSK-01')
     expect(button('Deal with any').disabled).toBe(true)
     await press(button('Leave it as it is'))
-    expect(field<HTMLInputElement>('Also those listed').checked).toBe(true)
+    expect(button('Also those listed').getAttribute('aria-pressed')).toBe('true')
     expect(setTo()).toEqual([])
   })
 

@@ -216,6 +216,23 @@ function deciding(now: number): Recorded {
   return { ...recorded, missions: new Map([...recorded.missions, [missionIdOf(1), { ...mission, members }]]) }
 }
 
+/** This laptop shares its position, until it stops. */
+function sharing(): Partial<CommandHandlers> {
+  let isOn = true
+  return {
+    sharePresence: async () => {
+      isOn = false
+      return ok(null)
+    },
+    listPresence: async () => {
+      const now = Date.now()
+      const about = { source: nodeIdOf(0), callsign: 'OSC Sežana', key: 'position', at: now - minuteMs, isOwn: true }
+      const value = { lat: 45.84, lon: 13.6, how: 'h-g-i-g-o', setAt: now - minuteMs }
+      return ok({ presence: isOn ? [{ ...about, value, remainingMs: 40 * minuteMs }] : [], takenBack: [] })
+    }
+  }
+}
+
 const searchFor = (words: string, then: string) => async (page: Page) => {
   await page.keyboard.press('Control+k')
   await page.getByRole('combobox').fill(words)
@@ -340,6 +357,45 @@ const screens: readonly Screen[] = [
     field: richField,
     own: { listItems: async () => unread },
     way: (page) => page.getByText('DSK-03').first().waitFor()
+  },
+  { name: 'share-empty', path: `${fire}/map`, field: richField, way: press('Share my position') },
+  {
+    name: 'share-set',
+    path: `${fire}/map`,
+    field: richField,
+    own: { sharePresence: async () => full },
+    way: async (page) => {
+      await press('Share my position')(page)
+      await page.getByLabel('Coordinates').fill('33T UL 92000 78000')
+      await press('Set')(page)
+      await press('Share it')(page)
+      await page.getByText('DSK-01').waitFor()
+    }
+  },
+  {
+    name: 'share-refused',
+    path: `${fire}/map`,
+    field: aloneField,
+    way: async (page) => {
+      await press('Share my position')(page)
+      await page.getByLabel('Coordinates').fill('at the church')
+      await press('Set')(page)
+      await page.getByText('No such place.').waitFor()
+    }
+  },
+  { name: 'share-on', path: `${fire}/map`, field: busyField, own: sharing(), way: press('Change') },
+  {
+    name: 'share-ended',
+    path: `${fire}/map`,
+    field: richField,
+    own: sharing(),
+    way: async (page, engine) => {
+      await press('Change', 'Stop sharing')(page)
+      await page.getByText('Your position is not shared any more.').waitFor()
+      const [summary] = richField(Date.now()).overview.missions
+      if (summary !== undefined) engine.say({ slice: 'mission', value: { ...summary, presenceVersion: 2 } })
+      await page.getByRole('button', { name: 'Share my position' }).waitFor()
+    }
   },
   { name: 'bundle-broken', path: fire, field: manyMissions, way: refuseBundle },
   {

@@ -11,8 +11,11 @@ import { HeadlessNode, temporaryFolder } from '../support/headless.js'
 import { pmtiles, writeMbtiles } from '../support/map-files.js'
 import { chromiumPath, keepShot, openBrowser, withSwiftShader } from './browser.js'
 import { accessibilityProblems, isRedOnly, sizes } from './looks.js'
+import { tabTo, untilFocused } from './keyboard.js'
 import { openWindow } from './real-window.js'
 
+/** What is said for the map itself. */
+const stage = /^Map\. /
 const undos: (() => Promise<void>)[] = []
 const complaints: string[] = []
 const requests: string[] = []
@@ -168,31 +171,35 @@ describe.runIf(chromiumPath !== undefined)('the map', () => {
   })
 
   it('draws a line and measures by keyboard alone', async () => {
-    await page.getByRole('button', { name: 'New line' }).focus()
+    await tabTo(page, /^New line$/)
     await page.keyboard.press('Enter')
-    await page.locator('.stage').focus()
+    await tabTo(page, stage)
     for (const key of ['Enter', 'ArrowRight', 'ArrowDown', 'Enter', 'ArrowLeft', 'Enter', 'Backspace'])
       await page.keyboard.press(key)
-    await page.getByLabel('Name').fill('By keys')
+    await tabTo(page, /^Name$/)
+    await page.keyboard.type('By keys')
     await page.keyboard.press('Enter')
     await page.getByRole('heading', { name: 'By keys' }).waitFor()
     expect((await items()).find(({ title }) => title === 'By keys')).toMatchObject({
       points: [[], []].map(() => [expect.any(Number), expect.any(Number)])
     })
-    await page.locator('.stage').focus()
+    await tabTo(page, stage)
     await page.keyboard.press('m')
-    await page.getByLabel('Coordinates').fill('45.85, 13.6')
+    await tabTo(page, /^Coordinates$/)
+    await page.keyboard.type('45.85, 13.6')
     await page.keyboard.press('Enter')
-    await page.getByLabel('Coordinates').fill('45.86, 13.6')
+    await page.keyboard.type('45.86, 13.6')
     await page.keyboard.press('Enter')
     await page.getByText('1.1 km in all').waitFor()
-    await page.locator('.stage').focus()
+    await tabTo(page, stage)
     await page.keyboard.press('Escape')
     await page.keyboard.press('g')
-    await page.getByLabel('Go to a place').fill('nowhere at all')
+    await untilFocused(page, /^Go to a place/)
+    await page.keyboard.type('nowhere at all')
     await page.keyboard.press('Enter')
     await page.getByText('No such place.').waitFor()
-    await page.getByLabel('Go to a place').fill('33T UL 91924 78430')
+    await page.keyboard.press('Control+A')
+    await page.keyboard.type('33T UL 91924 78430')
     await page.keyboard.press('Enter')
     await page.getByText('33T UL 91924 78430').waitFor()
   })

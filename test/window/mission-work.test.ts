@@ -4,13 +4,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
 import type { CommandHandlers } from '@shared/contract'
 import type { BeyondLine, EntityView, Json, MissionId, NodeId } from '@shared/model'
-import { ok } from '@shared/result'
+import { fail, ok } from '@shared/result'
 import { openBrowser } from './browser'
 import { byEngine, canLook, goTo, inEveryLook, withRecorded } from './looks'
 import { changeName, missionIdOf, nodeIdOf, richField, type Recorded } from './recorded'
 
 const fire = `/missions/${missionIdOf(1)}`
-const own = nodeIdOf(0)
+const me = nodeIdOf(0)
 const minuteMs = 60_000
 
 function entity(
@@ -39,7 +39,7 @@ function crew(now: number): Recorded {
   const id = missionIdOf(1)
   const mission = recorded.missions.get(id)
   if (mission === undefined) throw new Error('no such mission in the field')
-  const us = [own, 'OSC Sežana'] as const
+  const us = [me, 'OSC Sežana'] as const
   const umag = [nodeIdOf(3), 'DVD Umag'] as const
   const lines: readonly BeyondLine[] = Array.from({ length: 3 }, (_, index) => ({
     name: changeName(umag[0], 900 + index),
@@ -51,7 +51,7 @@ function crew(now: number): Recorded {
     ...member,
     ...(index === 0 ? { rank: 0 } : {}),
     ...(index === 1 ? { role: 'owner' as const, rank: 1 } : {}),
-    ...(member.nodeId === umag[0] ? { removedBy: [{ nodeId: own, name: 'OSC Sežana' }], beyond: 3 } : {})
+    ...(member.nodeId === umag[0] ? { removedBy: [{ nodeId: me, name: 'OSC Sežana' }], beyond: 3 } : {})
   }))
   const entities = mission.entities.map((one) => {
     if (one.entity === 'mission')
@@ -91,6 +91,25 @@ function crew(now: number): Recorded {
   return recorded
 }
 
+/** Folders within folders, more than the window is high, one with a name that takes all the room. */
+function manyFolders(now: number): Recorded {
+  const recorded = crew(now)
+  const mission = recorded.missions.get(missionIdOf(1))
+  if (mission === undefined) throw new Error('no such mission in the field')
+  const folders = Array.from({ length: 60 }, (_, index) =>
+    entity(`layer/m${String(index)}`, [nodeIdOf(1), 'Palmanova 1'], now - index, {
+      name:
+        index === 3
+          ? `Section ${'east of the old railway embankment '.repeat(3)}`.slice(0, 64)
+          : `Section ${String(index)}`,
+      type: 'GROUP',
+      ...(index % 9 === 0 ? {} : { parent: `m${String(index - 1)}` })
+    })
+  )
+  recorded.missions.set(missionIdOf(1), { ...mission, entities: [...mission.entities, ...folders] })
+  return recorded
+}
+
 const forked: Partial<CommandHandlers> = {
   listForks: async () =>
     ok({
@@ -119,6 +138,8 @@ interface Screen {
   readonly name: string
   readonly path: string
   readonly way?: (page: Page) => Promise<void>
+  readonly field?: (now: number) => Recorded
+  readonly own?: Partial<CommandHandlers>
 }
 const screens: readonly Screen[] = [
   { name: 'people', path: `${fire}/people` },
@@ -156,6 +177,28 @@ const screens: readonly Screen[] = [
       await menu(page, 'Folders')
       await button(page, 'Sections north of the railway').click()
     }
+  },
+  { name: 'folders-empty', path: fire, field: richField, way: (page) => menu(page, 'Folders') },
+  { name: 'folders-busy', path: fire, field: manyFolders, way: (page) => menu(page, 'Folders') },
+  {
+    name: 'folders-broken',
+    path: fire,
+    own: { write: async () => fail('disk-full', 'ENOSPC: no space left on device, write') },
+    way: async (page) => {
+      await menu(page, 'Folders')
+      await button(page, 'Water').click()
+      await button(page, 'Up').click()
+      await page.getByText('DSK-01').waitFor()
+    }
+  },
+  {
+    name: 'folders-unread',
+    path: fire,
+    own: { listEntities: async () => fail('disk-failed', 'EIO: i/o error, read') },
+    way: async (page) => {
+      await menu(page, 'Folders')
+      await page.getByRole('dialog').getByText('DSK-03').waitFor()
+    }
   }
 ]
 
@@ -166,15 +209,15 @@ describe.runIf(canLook)('what crews do with a mission', () => {
   })
   afterAll(() => browser.close())
 
-  for (const { name, path, way } of screens) {
+  for (const { name, path, way, field = crew, own = {} } of screens) {
     it(`${name}: every theme and size`, async () => {
-      const recorded = crew(Date.now())
+      const recorded = field(Date.now())
       const work = async (page: Page, engine: Parameters<typeof byEngine>[0]) => {
         await goTo(page, path)
         await way?.(page)
         await inEveryLook(page, `work-${name}`, byEngine(engine, recorded.overview))
       }
-      await withRecorded(browser, recorded, work, forked)
+      await withRecorded(browser, recorded, work, { ...forked, ...own })
     })
   }
 

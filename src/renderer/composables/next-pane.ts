@@ -6,8 +6,13 @@ export function nextPane(): void {
   const at = panes.findIndex((pane) => pane.contains(document.activeElement))
   const pane = panes[(at + 1) % panes.length]
   if (pane === undefined) return
-  const first = pane.querySelector<HTMLElement>('a[href], button:not(:disabled), input, textarea, [tabindex="0"]')
-  if (first !== null) return first.focus()
+  const first = firstUsable(pane)
+  if (first !== undefined) return first.focus()
   pane.tabIndex = -1
   pane.focus()
+}
+
+export function firstUsable(pane: Element): HTMLElement | undefined {
+  const usable = 'a[href], button:not(:disabled), input, textarea, [tabindex="0"]'
+  return pane.querySelector<HTMLElement>(usable) ?? undefined
 }
