@@ -29,6 +29,8 @@ export function drive(create) {
       loopDelay.reset()
       loopDelay.enable()
     },
+    /** Every connection that others dialled. */
+    cut: () => accepted.splice(0).forEach((socket) => socket.destroy()),
     /** Both ways over the links that others dialled. */
     stats: () => ({
       peakBytes: peakBytes(),

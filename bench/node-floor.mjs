@@ -3,12 +3,12 @@
  * mutual TLS 1.3, catch-up by version vector, relay. No signatures, no hash chain, no index, no trust. Lines of JSON on
  * disk and on the wire: {author, seq, at, …change}; the first line of each side of a link says what it has.
  */
-import { createHash } from 'node:crypto'
+import { constants, createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { connect, createServer } from 'node:tls'
+import { connect, createSecureContext, createServer } from 'node:tls'
 import { drive } from './driver.mjs'
 import { now } from './time.mjs'
 
@@ -20,6 +20,8 @@ function createNode(stored) {
   const links = new Set()
   let author
   let tls
+  /** Of every bare handshake, as our own dials share one. */
+  let dialled
   let server
   let file
   let path
@@ -162,6 +164,31 @@ function createNode(stored) {
       await file.close()
     },
     more: {
+      /** Answers each handshake with one byte, so that the other side knows that it was taken. */
+      async serveBare() {
+        const bare = createServer({ ...tls, secureOptions: constants.SSL_OP_NO_TICKET }, (socket) => {
+          socket.on('error', () => undefined)
+          socket.setNoDelay(true)
+          socket.write('.')
+        }).listen(0, '127.0.0.1')
+        await once(bare, 'listening')
+        bare.unref()
+        return bare.address().port
+      },
+      /** Milliseconds of a handshake with a certificate on both sides, and nothing else. */
+      async handshake({ port }) {
+        dialled ??= createSecureContext({ ...tls, secureOptions: constants.SSL_OP_NO_TICKET })
+        const from = now()
+        const socket = connect({ host: '127.0.0.1', port, secureContext: dialled, rejectUnauthorized: false })
+        socket.setNoDelay(true)
+        // As our own: it looks after every turn of the event loop.
+        let isTaken = false
+        socket.once('data', () => (isTaken = true))
+        while (!isTaken) await new Promise((done) => setImmediate(done))
+        const ms = now() - from
+        socket.destroy()
+        return ms
+      },
       /** For whoever connects to the port that it answers with. */
       async serveFile({ path: source }) {
         const giver = createServer(tls, (socket) => {

@@ -104,6 +104,14 @@ function createNode(stored) {
       async redial({ nodeId }) {
         good(await engine.commands.tryNow({ nodeId }))
       },
+      /** Milliseconds from the dial until both sides have checked everything and the link is up. */
+      async relink({ nodeId }) {
+        const at = now()
+        good(await engine.commands.tryNow({ nodeId }))
+        // The feed waits up to 50 ms; this looks after every turn of the event loop.
+        while (engine.counters().links === 0) await new Promise((done) => setImmediate(done))
+        return now() - at
+      },
       /** Answers with the time when the feed lists a mission. */
       async listed() {
         await until(() => mission() !== undefined)

@@ -2,8 +2,11 @@
 import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 
-/** Open at first; `port` stays the same. */
-export async function openRelay(toPort) {
+/**
+ * Open at first; `port` stays the same.
+ * @param roundTripMs as over a radio: half of it each way, and one more before the first bytes, for TCP's own handshake.
+ */
+export async function openRelay(toPort, roundTripMs = 0) {
   const sockets = new Set()
   let server
   let port = 0
@@ -23,7 +26,8 @@ export async function openRelay(toPort) {
         const outer = connect(toPort, '127.0.0.1')
         keep(inner)
         keep(outer)
-        inner.pipe(outer).pipe(inner)
+        if (roundTripMs > 0) passLate(inner, outer, roundTripMs)
+        else inner.pipe(outer).pipe(inner)
         inner.on('close', () => outer.destroy())
         outer.on('close', () => inner.destroy())
       }).listen(port, '127.0.0.1')
@@ -40,4 +44,15 @@ export async function openRelay(toPort) {
   }
   await relay.mend()
   return relay
+}
+
+/** Nothing overtakes: timers fire in the order of their times. */
+function passLate(inner, outer, roundTripMs) {
+  const opensAt = performance.now() + roundTripMs
+  const later = (to) => (bytes) => {
+    const wait = Math.max(0, opensAt - performance.now()) + roundTripMs / 2
+    setTimeout(() => to.destroyed || to.write(bytes), wait)
+  }
+  inner.on('data', later(outer))
+  outer.on('data', later(inner))
 }

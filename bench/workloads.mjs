@@ -5,6 +5,7 @@ import { content } from './content.mjs'
 import { coldStart } from './cold-start.mjs'
 import { measureHeadless } from './headless.mjs'
 import { interleaved, medians, ofEach } from './interleaved.mjs'
+import { linkSetUp } from './link-set-up.mjs'
 import { split } from './split.mjs'
 import { star } from './star.mjs'
 import { muster, startChain } from './systems.mjs'
@@ -131,6 +132,10 @@ export function workloads(isQuick, { megabytes } = {}) {
     content: () =>
       content({ rounds: pick(3, 1), megabytes: megabytes ?? pick(1_000, 100), quietChanges: pick(50, 20) }),
     trust: () => trust({ rounds: pick(5, 1) }),
+    linkSetUp: async () => [
+      ...(await linkSetUp({ rounds: pick(30, 5), warmUp: pick(5, 1), roundTripMs: 0 })),
+      ...(await linkSetUp({ rounds: pick(30, 5), warmUp: pick(5, 1), roundTripMs: 40 }))
+    ],
     // The collector tidies up some 8 s after the last work; that is no idling yet.
     idle: () => idle({ quietMs: pick(10_000, 2_000), measureMs: pick(20_000, 3_000) })
   }
