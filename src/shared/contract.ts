@@ -196,6 +196,14 @@ interface CommandMap {
   }
   /** This laptop's own authority, a small CA for a team; `null`: none was made here. */
   viewAuthority: { argument: null; answer: AuthorityView | null }
+  /** An authority from another laptop: certificate and key, and its newest list where this laptop does not have that yet. */
+  takeAuthority: {
+    argument: Omit<CertificateFiles, 'member'> & {
+      /** It never made a list: the first one is made here. */
+      readonly isFirst?: boolean
+    }
+    answer: AuthorityView
+  }
   makeAuthority: { argument: { readonly name: string; readonly days: number }; answer: AuthorityView }
   /** Looks what a request in a file claims (PKCS#10, PEM or DER; base64); nothing is written. */
   previewRequest: { argument: { readonly data: string }; answer: RequestPreview }

@@ -486,6 +486,8 @@ export interface AuthorityView {
   readonly list?: { readonly number: number; readonly thisUpdate: number; readonly nextUpdate: number }
   /** Newest first. */
   readonly issued: readonly IssuedSummary[]
+  /** Of one that was taken over: how many certificates are taken back that this laptop did not issue. */
+  readonly others?: number
 }
 
 /** A request for a certificate in a file (PKCS#10): what it claims. */

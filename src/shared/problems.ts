@@ -759,6 +759,12 @@ const table = {
     message: 'A package is imported by itself.',
     advice: 'Choose the package alone; what it holds is shown then.'
   },
+  'authority-list-needed': {
+    ref: 'CRT-42',
+    message: 'The newest revocation list of this authority is not here.',
+    advice:
+      'Choose its file, too, or accept the authority and link a laptop that has the list. Else whoever was taken back would be let in again.'
+  },
   'short-password': {
     ref: 'CRT-35',
     message: 'This password is too short for a private key.',

@@ -694,6 +694,7 @@ function commandArguments(missionId: MissionId, nodeId: NodeId) {
     renewCertificate: null,
     viewAuthority: null,
     makeAuthority: { name: 'A', days: 30 },
+    takeAuthority: { files: ['AAAA'], password: 'x', isFirst: true },
     previewRequest: { data: 'AAAA' },
     issueCertificate: { to: 'phone', name: 'A', days: 30, format: 'p12', password: 'atakatak' },
     revokeIssued: { serial: '5a01', reason: 'keyCompromise' },

@@ -8,7 +8,7 @@ import type { ArgumentOf, AnswerOf, CommandName } from '@shared/contract.js'
 import type { Result } from '@shared/result.js'
 import { callCommand } from '../../src/main/engine/commands.js'
 import { Field, type FieldNode } from '../sim/field.js'
-import { Openssl, opensslProblem } from '../support/openssl.js'
+import { authority, Openssl, opensslProblem } from '../support/openssl.js'
 
 const missing = opensslProblem()
 const start = new Field(1).wallNow
@@ -156,6 +156,115 @@ describe.skipIf(missing !== undefined)(`an authority of a team${missing === unde
     const file = openssl.write('ca.p12', Buffer.from(kept.data, 'base64'))
     const out = openssl.run('pkcs12', '-in', file, '-passin', 'pass:a long password', '-nodes').toString()
     expect(out).toContain('BEGIN PRIVATE KEY')
+  })
+
+  const serialsOn = (crl: string) => {
+    const shown = openssl.run('crl', '-in', openssl.write('over.crl', text(crl)), '-text', '-noout').toString()
+    return {
+      number: /CRL Number:\s+(\d+)/.exec(shown)?.[1],
+      serials: [...shown.matchAll(/Serial Number: ([0-9A-F]+)/g)].map(([, serial = '']) => serial.toLowerCase()).sort()
+    }
+  }
+  async function requested(issuer: FieldNode, node: FieldNode) {
+    const { data } = await done(node, 'requestCertificate', null)
+    return done(issuer, 'issueCertificate', { to: 'request', name: node.name, days: 30, data })
+  }
+
+  it('is taken over by another laptop, whose lists go on after those of the first', async () => {
+    const { alpha, ca, caFile } = await withAuthority(5)
+    const bravo = await field.node('bravo', real)
+    const [first, second] = [await requested(alpha, bravo), await requested(alpha, bravo)]
+    await done(alpha, 'revokeIssued', { serial: first.serial, reason: 'keyCompromise' })
+    const list = await done(alpha, 'publishList', null)
+    const { data } = await done(alpha, 'exportAuthority', { password: 'a long password' })
+    const over = { files: [data], password: 'a long password' }
+    const code = async (argument: ArgumentOf<'takeAuthority'>) => {
+      const result = await tried(bravo, 'takeAuthority', argument)
+      return result.ok ? 'taken' : result.problem.code
+    }
+    expect(await code({ files: [data] })).toBe('password-needed')
+    expect(await code({ ...over, password: 'another password' })).toBe('wrong-password')
+    expect(await code({ files: [ca] })).toBe('no-private-key')
+    expect(await code({ files: [base64(pem(ca)), base64(openssl.key('p256'))] })).toBe('key-mismatch')
+    expect(await code(over)).toBe('authority-list-needed')
+    const foreign = openssl.issue({ subject: '/CN=Gasilska zveza Sežana', extensions: authority })
+    expect(await code({ ...over, files: [data, base64(openssl.list({ issuer: foreign, number: 9 }))] })).toBe(
+      'list-not-signed'
+    )
+    expect(await done(bravo, 'viewAuthority', null)).toBeNull()
+    const taken = await done(bravo, 'takeAuthority', { ...over, files: [data, list.data] })
+    expect(taken).toMatchObject({ others: 1, list: { number: 2 }, issued: [], isAccepted: false })
+    expect(await code(over)).toBe('authority-exists')
+    await bravo.restart()
+    const charlie = await field.node('charlie', real)
+    const third = await requested(bravo, charlie)
+    await done(bravo, 'revokeIssued', { serial: third.serial, reason: 'superseded' })
+    // Issued by the first laptop: known by its number alone.
+    await done(bravo, 'revokeIssued', { serial: second.serial, reason: 'unspecified' })
+    const after = await done(bravo, 'publishList', null)
+    const wanted = [first, second, third].map(({ serial }) => serial.replace(/^00/, '')).sort()
+    expect(serialsOn(after.data)).toEqual({ number: '5', serials: wanted })
+    expect(
+      openssl.run('crl', '-in', openssl.write('5.crl', text(after.data)), '-CAfile', caFile, '-noout').toString()
+    ).toBe('')
+  })
+
+  it('goes on after a list that came over a link, also where two laptops issue', async () => {
+    const { alpha, ca } = await withAuthority(6)
+    const bravo = await field.node('bravo', real)
+    await field.befriend(alpha, bravo)
+    for (const node of [alpha, bravo]) await accept(node, ca)
+    const first = await requested(alpha, bravo)
+    await done(alpha, 'revokeIssued', { serial: first.serial, reason: 'keyCompromise' })
+    await field.until('bravo has the list', () => bravo.overview.anchors[0]?.lists[0]?.number === '1')
+    const { data } = await done(alpha, 'exportAuthority', { password: 'a long password' })
+    const taken = await done(bravo, 'takeAuthority', { files: [data], password: 'a long password' })
+    expect(taken).toMatchObject({ others: 1, list: { number: 1 } })
+    const second = await requested(bravo, alpha)
+    await done(bravo, 'revokeIssued', { serial: second.serial, reason: 'superseded' })
+    await field.until('alpha has the list', () => alpha.overview.anchors[0]?.lists[0]?.number === '2')
+    const third = await requested(alpha, alpha)
+    await done(alpha, 'revokeIssued', { serial: third.serial, reason: 'superseded' })
+    const after = serialsOn((await done(alpha, 'publishList', null)).data)
+    expect(after).toEqual({
+      number: '4',
+      serials: [first, second, third].map(({ serial }) => serial.replace(/^00/, '')).sort()
+    })
+  })
+
+  it.each(['rsa2048', 'p384'] as const)('may be one with a key of %s that openssl made', async (key) => {
+    field = new Field(7)
+    const bravo = await field.node('bravo', real)
+    const ca = openssl.issue({ subject: '/O=LFV/CN=Feld-CA', key, extensions: authority })
+    const over = {
+      files: [base64(openssl.pkcs12(ca, 'atakatak', [], ['-legacy']))],
+      password: 'atakatak',
+      isFirst: true
+    }
+    const only = openssl.issue({
+      subject: '/CN=No lists',
+      extensions: ['basicConstraints=critical,CA:TRUE', 'keyUsage=keyCertSign']
+    })
+    for (const [wrong, code] of [
+      [only, 'wrong-usage'],
+      [openssl.issue({ subject: '/CN=x', issuer: ca }), 'not-an-authority'],
+      [openssl.issue({ subject: '/CN=Old', until: start - 1, extensions: authority }), 'certificate-expired']
+    ] as const)
+      expect(
+        await tried(bravo, 'takeAuthority', { files: [wrong.pem, wrong.keyPem].map(base64), isFirst: true })
+      ).toMatchObject({
+        problem: { code }
+      })
+    expect(await done(bravo, 'takeAuthority', over)).toMatchObject({ others: 0, certificate: { name: 'Feld-CA' } })
+    const issued = await requested(bravo, bravo)
+    const leaf = new X509Certificate(text(issued.data)).raw
+    expect(openssl.judge([leaf], ca.der, start)).toBeUndefined()
+    await done(bravo, 'revokeIssued', { serial: issued.serial, reason: 'superseded' })
+    const { data } = await done(bravo, 'publishList', null)
+    expect(serialsOn(data).number).toBe('2')
+    expect(
+      openssl.judge([leaf], ca.der, start, [Buffer.from(text(data).replace(/-----.*-----|\s/g, ''), 'base64')])
+    ).toContain('certificate revoked')
   })
 
   it('issues nothing with a clock before this version, to a key that no laptop may have, or without its file', async () => {

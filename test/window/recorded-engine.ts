@@ -264,6 +264,7 @@ export async function startRecordedEngine(
     renewCertificate: async () => ok(null),
     viewAuthority: async () => ok(null),
     makeAuthority: async () => fail('not-yet'),
+    takeAuthority: async () => fail('not-yet'),
     previewRequest: async () => fail('not-yet'),
     issueCertificate: async () => fail('not-yet'),
     revokeIssued: async () => fail('not-yet'),

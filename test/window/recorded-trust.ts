@@ -249,6 +249,7 @@ export function answerPreview(
   if (isLocked && password === undefined) return fail('password-needed')
   if (isLocked && password !== 'atakatak') return fail('wrong-password')
   const kind = text.replace('locked ', '')
+  if (kind === 'authority') return ok({ ...previewOf(now, 'anchor'), hasKey: true })
   if (kind === 'package') return packageOf(now, member)
   if (kind === 'anchor' || kind === 'peer' || kind === 'identity' || kind === 'list') return ok(previewOf(now, kind))
   return fail('no-certificate')
@@ -264,6 +265,7 @@ function authorityOf(now: number): AuthorityView {
     }),
     data: btoa('anchor'),
     isAccepted: false,
+    others: 1,
     list: { number: 3, thisUpdate: now - dayMs, nextUpdate: now + 29 * dayMs },
     issued: [
       { ...one, serial: '5a02', name: 'DVD Umag', nodeId: nodeIdOf(3) },
@@ -276,6 +278,7 @@ function authorityOf(now: number): AuthorityView {
 export function certificateHandlers(now: number, hasAuthority = true): Partial<CommandHandlers> {
   return {
     viewAuthority: async () => ok(hasAuthority ? authorityOf(now) : null),
+    takeAuthority: async ({ isFirst }) => (isFirst === true ? ok(authorityOf(now)) : fail('authority-list-needed')),
     previewRequest: async () => ok({ name: 'DVD Umag 2' }),
     issueCertificate: async () => ok({ serial: '5a03', fileName: 'muster-dvd-umag-2.crt', data: btoa('certificate') }),
     revokeIssued: async () => ok(null),

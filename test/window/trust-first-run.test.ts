@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
 import { keepShot, openBrowser } from './browser'
 import { byEngine, canLook, goTo, inEveryLook, sizes, withRecorded } from './looks'
-import { dropFiles } from './real-window'
+import { chooseFiles, dropFiles } from './real-window'
 import { nodeIdOf, type Recorded } from './recorded'
 import type { RecordedEngine } from './recorded-engine'
 import { certificateHandlers, firstRunField, longAudit, trustField } from './recorded-trust'
@@ -110,6 +110,20 @@ describe.runIf(canLook)('trust and first run', () => {
       await goTo(page, '/trust/authority')
       await press('Make the authority')(page)
       await inEveryLook(page, 'trust-authority-make', byEngine(engine, recorded.overview))
+    }
+    await withPage(recorded, look, false)
+  })
+
+  it('authority-over: every theme and size', async () => {
+    const recorded = trustField(Date.now())
+    const look = async (page: Page, engine: RecordedEngine) => {
+      await goTo(page, '/trust/authority')
+      await press('Take one over from its file')(page)
+      await chooseFiles(page, 'Choose the files', [{ name: 'gz.p12', content: 'locked authority' }])
+      await page.getByLabel('Password of the file').fill('atakatak')
+      await press('Open the file', 'Issue from this laptop')(page)
+      await page.getByText('CRT-42').waitFor()
+      await inEveryLook(page, 'trust-authority-over', byEngine(engine, recorded.overview))
     }
     await withPage(recorded, look, false)
   })

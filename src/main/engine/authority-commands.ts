@@ -2,7 +2,10 @@
 import { createPrivateKey, createPublicKey } from 'node:crypto'
 import type { ArgumentOf, CommandHandlers, SavedFile } from '@shared/contract.js'
 import { fail, ok, type Result } from '@shared/result.js'
-import { readList } from './certificates/crl.js'
+import type { AuthorityView } from '@shared/model.js'
+import { orderChain } from './certificates/chain.js'
+import { isListOf, isNewer, readList, type RevocationList } from './certificates/crl.js'
+import { authorityProblem, timeProblem } from './certificates/fitness.js'
 import { listFacts } from './certificates/preview.js'
 import { readPem, pemText } from './certificates/pem.js'
 import { factsOf } from './certificates/facts.js'
@@ -25,6 +28,7 @@ export interface AuthorityParts {
 type Handled =
   | 'viewAuthority'
   | 'makeAuthority'
+  | 'takeAuthority'
   | 'previewRequest'
   | 'issueCertificate'
   | 'revokeIssued'
@@ -45,6 +49,7 @@ export function createAuthorityCommands(parts: AuthorityParts): Pick<CommandHand
       if (made.ok) await trust.noteDone('authority-made', { text: name })
       return made
     },
+    takeAuthority: (request) => takeAuthority(parts, request),
     async previewRequest({ data }) {
       const request = await requestIn(data)
       if (!request.ok) return request
@@ -53,7 +58,7 @@ export function createAuthorityCommands(parts: AuthorityParts): Pick<CommandHand
     },
     issueCertificate: (request) => issueCertificate(parts, request),
     async revokeIssued({ serial, reason }) {
-      const list = await authority.revoke(serial, reason)
+      const list = await authority.revoke(derSerial(serial), reason)
       if (!list.ok) return list
       await trust.noteDone('certificate-taken-back', { text: serial })
       return useList(parts, list.value)
@@ -88,6 +93,40 @@ export function createAuthorityCommands(parts: AuthorityParts): Pick<CommandHand
       return ok({ fileName: fileNameFor(callsign, 'csr'), data })
     }
   }
+}
+
+async function takeAuthority(
+  { trust, authority }: AuthorityParts,
+  { files, password, isFirst = false }: ArgumentOf<'takeAuthority'>
+): Promise<Result<AuthorityView>> {
+  const { readCertificateFiles } = await import('./certificates/read-files.js')
+  const read = await readCertificateFiles(
+    files.map((file) => Buffer.from(file, 'base64')),
+    password
+  )
+  if (!read.ok) return read
+  const { key, lists } = read.value
+  const [certificate] = orderChain(read.value.certificates, key)
+  if (certificate === undefined) return fail('no-certificate')
+  if (key === undefined) return fail('no-private-key')
+  if (!certificate.x509.checkPrivateKey(key)) return fail('key-mismatch')
+  const unfit = authorityProblem(certificate) ?? timeProblem(certificate, trust.time)
+  if (unfit !== undefined) return fail(unfit, factsOf(certificate).name)
+  if (certificate.usages?.includes('cRLSign') === false) return fail('wrong-usage', 'cRLSign')
+  let newest: RevocationList | undefined
+  for (const list of lists) {
+    if (!isListOf(list, certificate)) return fail('list-not-signed', factsOf(certificate).name)
+    if (newest === undefined || isNewer(list, newest)) newest = list
+  }
+  const taken = await authority.take(certificate, key.export({ format: 'der', type: 'pkcs8' }), newest, isFirst)
+  if (taken.ok) await trust.noteDone('authority-taken', { text: factsOf(certificate).name })
+  return taken
+}
+
+/** As it stands in a certificate: programs print serial numbers without the zero that makes them positive. */
+function derSerial(digits: string): string {
+  const even = digits.length % 2 === 0 ? digits : `0${digits}`
+  return /^[89a-f]/.test(even) ? `00${even}` : even
 }
 
 async function issueCertificate(

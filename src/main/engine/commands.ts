@@ -124,6 +124,11 @@ const schemas = {
   }),
   viewAuthority: v.null(),
   makeAuthority: v.strictObject({ name: CertificateName, days: Days }),
+  takeAuthority: v.strictObject({
+    files: certificateFiles.files,
+    password: certificateFiles.password,
+    isFirst: v.optional(v.boolean())
+  }),
   previewRequest: v.strictObject({ data: RequestFile }),
   issueCertificate: v.variant('to', [
     v.strictObject({ to: v.literal('laptop'), name: CertificateName, days: Days, nodeId: NodeIdSchema }),

@@ -7,8 +7,10 @@ import * as v from 'valibot'
 import type { AuthorityView, IssuedSummary, NodeId, RevokeReason } from '@shared/model.js'
 import { fail, ok, type Result } from '@shared/result.js'
 import { releasedAt } from '@shared/version.js'
+import { entriesOf, isNewer, type RevocationList } from './certificates/crl.js'
 import { factsOf } from './certificates/facts.js'
 import type { MadeAuthority } from './certificates/issue.js'
+import { authorityId } from './certificates/lists.js'
 import { parseCertificate, type Certificate } from './certificates/x509.js'
 import { sha256 } from './bytes/hash.js'
 import type { KeyStore } from './identity/key-store.js'
@@ -47,6 +49,8 @@ const AuthorityFile = v.object({
   /** The key wrapped by the system's key store, base64. */
   locked: v.optional(v.string()),
   issued: v.array(Issued),
+  /** Of an authority that was taken over: what is taken back besides, by serial number. Absent: made here. */
+  others: v.optional(v.array(v.object({ serial: v.string(), at: v.number(), reason: v.string() }))),
   list: v.optional(v.object({ number: v.number(), thisUpdate: v.number(), nextUpdate: v.number() }))
 })
 type AuthorityFile = v.InferOutput<typeof AuthorityFile>
@@ -102,6 +106,34 @@ export class TeamAuthority {
     })
   }
 
+  /**
+   * An authority that another laptop had. Its newest list goes on here: without one, whoever was taken back would be let in
+   * again by the next.
+   * @param key PKCS#8, DER, of this certificate. @param list of this authority. @param isFirst there never was a list.
+   */
+  take(certificate: Certificate, key: Buffer, list: RevocationList | undefined, isFirst: boolean) {
+    return this.#alone(async (): Promise<Result<AuthorityView>> => {
+      const before = await this.#read()
+      if (before.ok) return fail('authority-exists')
+      if (before.problem.code !== 'authority-missing') return before
+      const clock = this.#clockProblem()
+      if (!clock.ok) return clock
+      const kept = this.#keptList(certificate)
+      if (!kept.ok) return kept
+      const newest = kept.value !== undefined && (list === undefined || isNewer(kept.value, list)) ? kept.value : list
+      if (newest === undefined && !isFirst) return fail('authority-list-needed')
+      const number = newest === undefined ? 0 : numberOf(newest)
+      if (!Number.isSafeInteger(number)) return fail('list-unsupported', 'number')
+      const file: AuthorityFile = {
+        ...{ certificate: certificate.der.toString('base64'), key: key.toString('base64'), issued: [] },
+        others: newest === undefined ? [] : takenBackBy(newest),
+        ...(newest === undefined ? {} : { list: datesOf(newest, number) })
+      }
+      const written = await this.#write(file)
+      return written.ok ? ok(this.#viewOf(file)) : written
+    })
+  }
+
   /** Answers with the certificate and the authority's own, when it is on disk that it was issued. */
   issue(order: Order): Promise<Result<{ readonly certificate: Certificate; readonly authority: Certificate }>> {
     return this.#alone(async () => {
@@ -134,8 +166,16 @@ export class TeamAuthority {
       const file = await this.#read()
       if (!file.ok) return file
       const at = this.#parts.clock.now()
-      const found = file.value.issued.find((one) => one.serial === serial)
-      if (found === undefined) return fail('not-found')
+      const isIssued = file.value.issued.some((one) => one.serial === serial)
+      const { others } = file.value
+      // Who had the authority before issued more than is known here.
+      if (!isIssued && others === undefined) return fail('not-found')
+      if (!isIssued && others !== undefined) {
+        const isKnown = others.some((one) => one.serial === serial)
+        const grown = { ...file.value, others: isKnown ? others : [...others, { serial, at, reason }] }
+        const kept = await this.#write(grown)
+        return kept.ok ? this.#makeList(grown) : kept
+      }
       const issued = file.value.issued.map((one) =>
         one.serial === serial && one.revoked === undefined ? { ...one, revoked: { at, reason } } : one
       )
@@ -182,20 +222,29 @@ export class TeamAuthority {
     const { makeList } = await import('./certificates/issue.js')
     const authority = certificateOf(file)
     const thisUpdate = clock.now()
+    // Another laptop that has this authority, too, may have made a newer one: nobody whom it names is let in again.
+    const kept = this.#keptList(authority)
+    if (!kept.ok) return kept
     const here = trust.listLines().filter((line) => line.data === file.certificate)
     // Also after this file was lost and made good from a copy, numbers only grow.
     const numbers = here.map((line) => Number.parseInt(line.number ?? '0', 16))
     const list = {
-      number: Math.max(0, file.list?.number ?? 0, ...numbers) + 1,
+      number: Math.max(0, file.list?.number ?? 0, kept.value === undefined ? 0 : numberOf(kept.value), ...numbers) + 1,
       thisUpdate,
       nextUpdate: Math.min(thisUpdate + listMs, authority.notAfter)
     }
-    const entries = file.issued.flatMap(({ serial, revoked }) =>
-      revoked === undefined ? [] : [{ serial, ...revoked }]
-    )
+    const own = file.issued.flatMap(({ serial, revoked }) => (revoked === undefined ? [] : [{ serial, ...revoked }]))
+    const others = [...(file.others ?? []), ...(kept.value === undefined ? [] : takenBackBy(kept.value))]
+    const entries = [...new Map([...others, ...own].map((one) => [one.serial, one])).values()]
     const made = await makeList(authority, Buffer.from(file.key, 'base64'), { ...list, entries })
     const written = await this.#write({ ...file, list })
     return written.ok ? ok(made) : written
+  }
+
+  /** Its newest list that counts here. */
+  #keptList(authority: Certificate): Result<RevocationList | undefined> {
+    const kept = this.#parts.trust.lists.get(authorityId(authority))
+    return kept !== undefined && kept.list === undefined ? fail('list-lost') : ok(kept?.list)
   }
 
   #viewOf(file: AuthorityFile): AuthorityView {
@@ -206,6 +255,7 @@ export class TeamAuthority {
       data: file.certificate,
       isAccepted: accepted.some((one) => one.as === 'anchor' && one.sha256 === id),
       ...(file.list === undefined ? {} : { list: file.list }),
+      ...(file.others === undefined ? {} : { others: file.others.length }),
       issued: file.issued.map(summaryOf).reverse()
     }
   }
@@ -255,6 +305,18 @@ function certificateOf({ certificate }: AuthorityFile): Certificate {
   const read = parseCertificate(Buffer.from(certificate, 'base64'))
   if (read === undefined) throw new Error('the certificate of the authority is not readable')
   return read
+}
+
+function numberOf({ number }: RevocationList): number {
+  return Number.parseInt(number ?? '0', 16)
+}
+
+function datesOf({ thisUpdate, nextUpdate = thisUpdate }: RevocationList, number: number) {
+  return { number, thisUpdate, nextUpdate }
+}
+
+function takenBackBy(list: RevocationList): { serial: string; at: number; reason: string }[] {
+  return entriesOf(list).map(({ serial, revokedAt, reason = 'unspecified' }) => ({ serial, at: revokedAt, reason }))
 }
 
 function summaryOf({ nodeId, revoked, ...one }: AuthorityFile['issued'][number]): IssuedSummary {

@@ -50,6 +50,7 @@ const commands: Readonly<Record<CommandName, Care>> = {
   renewCertificate: 'person',
   viewAuthority: 'free',
   makeAuthority: 'person',
+  takeAuthority: 'person',
   previewRequest: 'free',
   issueCertificate: 'person',
   revokeIssued: 'person',

@@ -43,6 +43,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   'pin-removed': { key: 'audit.pinRemoved', mark: 'revoked', group: 'imports', saysText: true },
   'identity-certificate': { key: 'audit.identityCertificate', group: 'imports' },
   'authority-made': { key: 'audit.authorityMade', mark: 'organisation', group: 'imports', saysText: true },
+  'authority-taken': { key: 'audit.authorityTaken', mark: 'caution', group: 'imports', saysText: true },
   'authority-exported': { key: 'audit.authorityExported', mark: 'caution', group: 'imports', saysText: true },
   'certificate-issued': { key: 'audit.certificateIssued', mark: 'organisation', group: 'imports', saysText: true },
   'certificate-taken-back': { key: 'audit.certificateTakenBack', mark: 'revoked', group: 'imports' },

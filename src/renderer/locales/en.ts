@@ -1532,6 +1532,24 @@ export const messages = {
     years: 'Valid for',
     yearsOf: '1 year | 1 year | {n} years',
     make: 'Make the authority',
+    takeOver: 'Take one over from its file',
+    takeOverSentence:
+      'This laptop then issues for the team, with the key in the file. Nothing is written before you say so.',
+    takeOverChoose: 'Choose the files',
+    takeOverHint:
+      'The file that was saved with the key, and the newest revocation list (.crl) if this laptop does not have it.',
+    takeOverBoth:
+      'If the other laptop goes on issuing, let both take in each other’s lists before either takes a certificate back.',
+    takeOverFirst: 'It never took a certificate back',
+    takeOverFirstNote: 'There is no list anywhere. If there is one, whoever is on it will be let in again.',
+    takeOverNow: 'Issue from this laptop',
+    takeOverList: 'Goes on after number {number} of {at}.',
+    takenOver: 'This laptop issues for {name} now',
+    serial: 'Serial number',
+    serialHint: 'Of a certificate that another laptop issued, as it is shown with the certificate.',
+    serialError: 'Write 1 to 40 digits of 0 to 9 and a to f.',
+    others:
+      'Of certificates that another laptop issued, none is taken back. | Of certificates that another laptop issued, 1 is taken back. | Of certificates that another laptop issued, {n} are taken back.',
     notAccepted: 'It is not accepted on this laptop.',
     notAcceptedLine:
       'What it issues counts nowhere until a person accepts it, here as on every other laptop; its lists are not passed on from here.',
@@ -1725,6 +1743,7 @@ export const messages = {
     certificateLost: '{name} no longer shows its certificate',
     certificateRevoked: 'The organisation of {name} took its certificate back',
     authorityMade: '{who} made the authority {text}',
+    authorityTaken: '{who} took the authority {text} over from its file',
     authorityExported: '{who} saved the authority {text} with its key',
     certificateIssued: '{who} issued a certificate for {text}',
     certificateTakenBack: '{who} took a certificate back that was issued here',

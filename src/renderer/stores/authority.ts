@@ -1,7 +1,7 @@
 /** This laptop's own authority: asked for when somebody looks at it, and again after each change. */
 import { defineStore } from 'pinia'
 import { shallowRef } from 'vue'
-import type { IssueRequest, SavedFile } from '@shared/contract'
+import type { ArgumentOf, CertificateFiles, IssueRequest, SavedFile } from '@shared/contract'
 import type { AuthorityView, RevokeReason } from '@shared/model'
 import type { Problem, Result } from '@shared/result'
 import { useFeedStore } from './feed'
@@ -29,6 +29,9 @@ export const useAuthorityStore = defineStore('authority', () => {
     problem,
     look,
     make: (name: string, days: number) => changed(feed.call('makeAuthority', { name, days })),
+    /** What is in the files, before anything is written. */
+    lookAtFiles: (files: CertificateFiles) => feed.call('previewCertificates', files),
+    takeOver: (argument: ArgumentOf<'takeAuthority'>) => changed(feed.call('takeAuthority', argument)),
     issue: (request: IssueRequest): Promise<Result<SavedFile>> => changed(feed.call('issueCertificate', request)),
     previewRequest: (data: string) => feed.call('previewRequest', { data }),
     takeBack: (serial: string, reason: RevokeReason) => changed(feed.call('revokeIssued', { serial, reason })),

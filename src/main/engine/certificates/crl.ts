@@ -190,6 +190,14 @@ export function entryFor(list: RevocationList, serial: string): ListEntry | unde
   return { revokedAt, reason }
 }
 
+/** All that a list says, in its order. */
+export function entriesOf(list: RevocationList): readonly (ListEntry & { readonly serial: string })[] {
+  return [...list.serials].map(([serial, at]) => {
+    const { revokedAt, reason } = partsOf(elementAt(list.der, at))
+    return { serial, revokedAt, reason }
+  })
+}
+
 export function isNamedBy(list: RevocationList, authority: Certificate): boolean {
   return JSON.stringify(canonicalName(list.issuer)) === JSON.stringify(canonicalName(authority.subject))
 }

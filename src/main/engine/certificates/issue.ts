@@ -2,7 +2,7 @@
  * What an authority of one's own makes: its certificate, those that it issues, requests for them, and the list of what it
  * took back. Made with the library that makes a node's own certificate; judged afterwards by our own readers, like any other.
  */
-import { createPublicKey, generateKeyPair, webcrypto, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPair, webcrypto, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import type { NodeId } from '@shared/model.js'
 import { fail, ok, type Result } from '@shared/result.js'
@@ -83,8 +83,7 @@ export async function issue(
     notBefore: new Date(Math.max(now - earlierMs, authority.notBefore)),
     notAfter: new Date(Math.min(until, authority.notAfter)),
     publicKey: new x509.PublicKey(viewOf(publicKey)),
-    signingAlgorithm: algorithm,
-    signingKey: (await signingKey(key)) as never,
+    ...(await signerFor(key)),
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       // A phone's RSA key may also be asked to decipher, by TLS 1.2.
@@ -111,8 +110,7 @@ export async function makeList(authority: Certificate, key: Buffer, order: ListO
     issuer: issuer.subjectName,
     thisUpdate: new Date(order.thisUpdate),
     nextUpdate: new Date(order.nextUpdate),
-    signingAlgorithm: algorithm,
-    signingKey: (await signingKey(key)) as never,
+    ...(await signerFor(key)),
     entries: order.entries.map(({ serial, at, reason }) => ({
       serialNumber: serial,
       revocationDate: new Date(at),
@@ -195,8 +193,18 @@ export async function makeDeviceKey(
   }
 }
 
-function signingKey(key: Buffer): Promise<webcrypto.CryptoKey> {
-  return webcrypto.subtle.importKey('pkcs8', key, algorithm, false, ['sign'])
+/** As the key can sign; an authority that was made elsewhere may have any kind that is accepted as one. */
+async function signerFor(key: Buffer) {
+  const { asymmetricKeyType, asymmetricKeyDetails } = createPrivateKey({ key, format: 'der', type: 'pkcs8' })
+  const isLarge = asymmetricKeyDetails?.namedCurve === 'secp384r1'
+  const signingAlgorithm =
+    asymmetricKeyType === 'rsa'
+      ? { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
+      : isLarge
+        ? { name: 'ECDSA', namedCurve: 'P-384', hash: 'SHA-384' }
+        : algorithm
+  const signingKey = await webcrypto.subtle.importKey('pkcs8', key, signingAlgorithm, false, ['sign'])
+  return { signingAlgorithm, signingKey: signingKey as never }
 }
 
 /** A positive number in DER, whatever the random bytes are. */
