@@ -136,6 +136,49 @@ describe('the decision sheet', () => {
     expect(scope).toMatchObject({ in: ['*'], access: 'read' })
   })
 
+  it('lets it introduce others only when a person says so, and never to more than it gets itself', async () => {
+    mounted = await open()
+    const select = document.querySelector('select')
+    if (select === null) throw new Error('there is nothing to choose')
+    expect(select.value).toBe('nobody')
+    box('Read only').click()
+    for (const value of ['suggests', 'write'] as const) {
+      select.value = value
+      select.dispatchEvent(new Event('change'))
+      await flushPromises()
+    }
+    expect(document.body.textContent).toContain('gets in without asking you')
+    button('Trust unseen').click()
+    await flushPromises()
+    const scope = { out: ['*'], in: ['*'], access: 'read' }
+    expect(mounted.called[0]?.argument).toMatchObject({ scope, mayIntroduce: { letsIn: scope } })
+  })
+
+  it('says what others said of it, what speaks against it first', async () => {
+    const at = Date.now() - 60_000
+    const of8 = peer(8)
+    if (of8 === undefined) throw new Error('nobody there')
+    const said = { nodeId: nodeIdOf(1), since: at, ground: 'code' } as const
+    const told = {
+      ...of8,
+      introductions: [
+        { ...said, callsign: 'bravo', effect: 'suggests' },
+        { ...said, callsign: 'delta', effect: 'differs' }
+      ],
+      statements: [
+        { nodeId: nodeIdOf(3), callsign: 'charlie', at, reason: 'lost', effect: 'advice' },
+        { nodeId: nodeIdOf(3), callsign: 'echo', at, effect: 'overridden' }
+      ]
+    }
+    mounted = await mountPart(DecisionSheet, { props: { peer: told, changes: false } })
+    await flushPromises()
+    const lines = [...document.querySelectorAll('.advice li')].map((item) => item.textContent)
+    expect(lines).toHaveLength(3)
+    expect(lines[0]).toMatch(/^charlie revoked it .*: lost\. Ask them first\.$/)
+    expect(lines[1]).toContain('delta knows it by another key or federation')
+    expect(lines[2]).toMatch(/^bravo trusts it since .*, and compared codes with it\.$/)
+  })
+
   it('rejects as untrusted', async () => {
     mounted = await open()
     button('Reject').click()
@@ -189,6 +232,32 @@ describe('the revoke sheet', () => {
     button('Revoke Palmanova 1').click()
     await flushPromises()
     expect(mounted.called).toEqual([{ name: 'decide', argument: { nodeId: nodeIdOf(1), level: 'revoked' } }])
+  })
+
+  it('asks what becomes of those whom it introduced', async () => {
+    const by = [{ nodeId: nodeIdOf(1), callsign: 'Palmanova 1' }]
+    const rich = richField(Date.now())
+    const introduced = rich.overview.peers.map((one) => {
+      if (one.decision === undefined) return one
+      if (one.nodeId === nodeIdOf(2))
+        return { ...one, decision: { ...one.decision, ground: 'introduced', introducedBy: by } } as const
+      return one.nodeId === nodeIdOf(3) ? { ...one, decision: { ...one.decision, introducedBy: by } } : one
+    })
+    mounted = await mountPart(RevokeSheet, {
+      props: { peer: peer(1) },
+      recorded: { ...rich, overview: { ...rich.overview, peers: introduced } }
+    })
+    await flushPromises()
+    expect([box('GFFF-V Polska 1').checked, box('DVD Umag').checked]).toEqual([false, true])
+    for (const name of ['GFFF-V Polska 1', 'DVD Umag']) {
+      box(name).click()
+      await flushPromises()
+    }
+    button('Revoke Palmanova 1').click()
+    await flushPromises()
+    expect(mounted.called[0]?.argument).toMatchObject({
+      introduced: { keep: [nodeIdOf(2)], takeBack: [nodeIdOf(3)] }
+    })
   })
 
   it('says what ends in missions, unless a person lets that go on', async () => {

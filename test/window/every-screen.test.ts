@@ -102,6 +102,40 @@ function leaving(now: number, onlyHere = 214): Recorded {
   }))
 }
 
+/** The first peer introduced two others; of a third one both words and warnings are here. */
+function vouched(now: number): Recorded {
+  const said = { nodeId: nodeIdOf(1), callsign: 'Palmanova 1', since: now - 90 * minuteMs }
+  const by = [{ nodeId: nodeIdOf(1), callsign: 'Palmanova 1' }]
+  return withOverview(richField(now), ({ peers }) => ({
+    peers: peers.map((one) => {
+      const { decision } = one
+      if (one.nodeId === nodeIdOf(1) && decision !== undefined)
+        return { ...one, decision: { ...decision, mayIntroduce: { letsIn: decision.scope } } }
+      if (one.nodeId === nodeIdOf(2) && decision !== undefined)
+        return { ...one, decision: { ...decision, ground: 'introduced', introducedBy: by } }
+      if (one.nodeId === nodeIdOf(3) && decision !== undefined)
+        return { ...one, decision: { ...decision, introducedBy: by } }
+      if (one.nodeId !== nodeIdOf(8)) return one
+      return {
+        ...one,
+        introductions: [
+          { ...said, ground: 'code', effect: 'suggests' },
+          { ...said, nodeId: nodeIdOf(2), callsign: 'GFFF-V Polska 1', ground: 'unseen', effect: 'differs' }
+        ],
+        statements: [
+          {
+            nodeId: nodeIdOf(3),
+            callsign: 'DVD Umag',
+            at: now - 20 * minuteMs,
+            reason: 'laptop lost',
+            effect: 'advice'
+          }
+        ]
+      } as const
+    })
+  }))
+}
+
 const press =
   (...names: readonly string[]) =>
   async (page: Page): Promise<void> => {
@@ -272,6 +306,18 @@ const screens: readonly Screen[] = [
     }
   },
   { name: 'revoke', path: `/peers/${nodeIdOf(1)}/revoke`, field: richField },
+  { name: 'peers-vouched', path: `/peers/${nodeIdOf(2)}`, field: vouched },
+  { name: 'decide-vouched', path: `/peers/${nodeIdOf(8)}/decide`, field: vouched },
+  {
+    name: 'introducer-change',
+    path: `/peers/${nodeIdOf(1)}/share`,
+    field: vouched,
+    way: async (page) => {
+      await page.getByLabel('May introduce others').selectOption('nobody')
+      await page.getByText('What becomes of those it introduced').scrollIntoViewIfNeeded()
+    }
+  },
+  { name: 'introducer-revoke', path: `/peers/${nodeIdOf(1)}/revoke`, field: vouched },
   { name: 'missions-empty', path: '/missions', field: emptyField },
   { name: 'missions-busy', path: '/missions', field: manyMissions },
   { name: 'missions-broken', path: '/missions', field: brokenField, way: press('New mission') },

@@ -5,6 +5,7 @@ import { shortened } from '../display/hex'
 import { showName, showText } from '../display/name'
 import type { MarkName } from '../components/marks'
 import { saying, type Saying } from './fact'
+import { vouchersOf } from './peer-status'
 import type { MessageKey } from '../i18n'
 
 export const auditGroups = ['decisions', 'refusals', 'links', 'imports', 'disk'] as const
@@ -32,6 +33,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   'pairing-paused': { key: 'audit.pairingPaused', mark: 'caution', group: 'refusals' },
   'certificate-key': { key: 'audit.certificateKey', group: 'links' },
   'certificate-lost': { key: 'audit.certificateLost', mark: 'caution', group: 'decisions' },
+  'introduction-lost': { key: 'audit.introductionLost', mark: 'caution', group: 'decisions', saysText: true },
   'certificate-revoked': { key: 'audit.certificateRevoked', mark: 'revoked', group: 'decisions' },
   'list-taken': { key: 'audit.listTaken', mark: 'organisation', group: 'imports', saysText: true },
   'certificate-shared': { key: 'audit.certificateShared', mark: 'failure', group: 'refusals' },
@@ -86,6 +88,7 @@ function decisionKind({ level, ground }: Decision): Kind {
   if (level === 'revoked') return { key: 'audit.revoked', mark: 'revoked', group }
   if (level === 'untrusted') return { key: 'audit.rejected', mark: 'revoked', group }
   if (ground === 'anchor') return { key: 'audit.vouched', mark: 'organisation', group }
+  if (ground === 'introduced') return { key: 'audit.introduced', mark: 'unverified', group }
   if (ground === 'certificate') return { key: 'audit.shown', mark: 'unverified', group }
   if (ground === 'code') return { key: 'audit.verified', mark: 'verified', group }
   return { key: 'audit.trusted', mark: 'unverified', group }
@@ -107,7 +110,9 @@ export function auditTitle(entry: AuditEntry, name = nameIn(entry)): Saying {
   const kind = kindOf(entry)
   const who = showName(entry.decision?.by ?? entry.by ?? '')
   if (entry.decision !== undefined && kind !== undefined) {
-    return saying(kind.key, { name: name ?? '', who, by: showName(entry.decision.certificate?.name ?? '') })
+    const { certificate, ground } = entry.decision
+    const by = ground === 'introduced' ? vouchersOf(entry.decision) : showName(certificate?.name ?? '')
+    return saying(kind.key, { name: name ?? '', who, by })
   }
   if (kind !== undefined) return saying(kind.key, { name: name ?? '', who, text: showName(entry.text ?? '') })
   const text = entry.code === undefined ? showText(entry.text ?? entry.kind) : problems[entry.code].message

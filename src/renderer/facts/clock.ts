@@ -9,6 +9,11 @@ export type ClockJudgement =
 
 const agreementMs = 60_000
 
+/** @param offsetMs theirs minus ours. */
+export function isFarOff(offsetMs: number): boolean {
+  return Math.abs(offsetMs) > agreementMs
+}
+
 export function judgeClock(peers: readonly PeerSummary[]): ClockJudgement {
   const offsets = peers.flatMap((peer) =>
     peer.level === 'trusted' && peer.link.state === 'linked' && peer.link.clockOffsetMs !== undefined
@@ -16,7 +21,7 @@ export function judgeClock(peers: readonly PeerSummary[]): ClockJudgement {
       : []
   )
   if (offsets.length === 0) return { state: 'alone' }
-  const differing = offsets.filter((offset) => Math.abs(offset) > agreementMs).sort((a, b) => a - b)
+  const differing = offsets.filter(isFarOff).sort((a, b) => a - b)
   if (differing.length * 2 <= offsets.length) return { state: 'agrees', peers: offsets.length - differing.length }
   return { state: 'differs', peers: differing.length, offsetMs: differing[differing.length >> 1] ?? 0 }
 }

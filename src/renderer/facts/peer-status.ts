@@ -13,6 +13,8 @@ export type Need =
   | { readonly kind: 'pairs' }
   | { readonly kind: 'asks' }
   | { readonly kind: 'undecided' }
+  /** A peer that may introduce others vouches for it. */
+  | { readonly kind: 'introduced' }
   | { readonly kind: 'waits' }
   | { readonly kind: 'ended' }
   | { readonly kind: 'warning'; readonly code: ProblemCode }
@@ -26,6 +28,7 @@ export function needOf(peer: PeerSummary, now: number, sought = false, pairs = f
   if (sought && peer.level === 'untrusted' && peer.decision === undefined) return { kind: 'undecided' }
   if (peer.level === 'pending') return { kind: peer.theirLevel === 'trusted' ? 'asks' : 'undecided' }
   if (peer.warning !== undefined) return { kind: 'warning', code: peer.warning }
+  if (isSuggested(peer)) return { kind: 'introduced' }
   if (hasLapsed(peer)) return { kind: 'ended' }
   if (peer.level !== 'trusted') return undefined
   const reason = peer.link.state === 'linked' ? undefined : peer.link.reason
@@ -33,6 +36,10 @@ export function needOf(peer: PeerSummary, now: number, sought = false, pairs = f
   if (reason === 'federation-changed') return { kind: 'warning', code: reason }
   if (reason === 'peer-waits') return { kind: 'waits' }
   return undefined
+}
+
+function isSuggested({ level, introductions = [] }: PeerSummary): boolean {
+  return level === 'untrusted' && introductions.some(({ effect }) => effect === 'suggests')
 }
 
 /** A person or a certificate said yes, and that no longer holds: not the same as a no. */
@@ -60,6 +67,8 @@ export function needFact(need: Need, peer: PeerSummary): Fact {
       return fact('waiting', 'waiting', saying('peer.need.asks'), proof)
     case 'undecided':
       return fact('waiting', 'waiting', saying('peer.need.undecided'), proof)
+    case 'introduced':
+      return fact('waiting', 'waiting', saying('peer.need.introduced'), proof)
     case 'waits':
       return fact('waiting', 'waiting', saying('peer.need.waits'), since)
     case 'ended':
@@ -77,7 +86,8 @@ const warningWords: Readonly<Partial<Record<ProblemCode, MessageKey>>> = {
   'certificate-lost': 'peer.need.lostCertificate',
   'certificate-revoked': 'peer.need.revokedCertificate',
   'list-lost': 'peer.need.lostList',
-  'anchor-removed': 'peer.need.lostOrganisation'
+  'anchor-removed': 'peer.need.lostOrganisation',
+  'introduction-lost': 'peer.need.lostIntroducer'
 }
 
 function endedAt(decision: Decision | undefined): Saying | undefined {
@@ -90,6 +100,7 @@ const needLines: Readonly<Record<Exclude<Need['kind'], 'warning'>, MessageKey>> 
   pairs: 'peer.need.pairsLine',
   asks: 'peer.need.asksLine',
   undecided: 'peer.need.undecidedLine',
+  introduced: 'peer.need.introducedLine',
   waits: 'peer.need.waitsLine',
   ended: 'peer.need.endedLine'
 }
@@ -172,6 +183,8 @@ function trustedWord(decision: Decision | undefined): MessageKey {
       return 'peer.trust.verified'
     case 'anchor':
       return 'peer.trust.organisation'
+    case 'introduced':
+      return 'peer.trust.introduced'
     case 'certificate':
       return 'peer.trust.trusted'
     default:
@@ -186,6 +199,7 @@ function decidedAt(decision: Decision | undefined): Saying | undefined {
 function untilSaying(decision: Decision): Saying {
   // Which organisation says more than until when; the end is in the detail.
   if (decision.ground === 'anchor') return saying('peer.trust.by', { name: showName(decision.certificate?.name ?? '') })
+  if (decision.ground === 'introduced') return saying('peer.trust.by', { name: vouchersOf(decision) })
   if (decision.until !== undefined) return saying('peer.trust.until', { at: amount('moment', decision.until) })
   return groundSaying(decision)
 }

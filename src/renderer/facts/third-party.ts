@@ -19,6 +19,7 @@ export const thirdParty: readonly (readonly [name: string, licence: string])[] =
   ['pinia', 'MIT'],
   ['pkijs', 'BSD-3-Clause'],
   ['pmtiles', 'BSD-3-Clause'],
+  ['qr', '(MIT OR Apache-2.0)'],
   ['reflect-metadata', 'Apache-2.0'],
   ['reka-ui', 'MIT'],
   ['topojson-client', 'ISC'],

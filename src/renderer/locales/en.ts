@@ -208,6 +208,9 @@ export const messages = {
     need: {
       asks: 'Asks for trust',
       asksLine: 'Its person has said yes. Nothing is shared until you decide.',
+      introduced: 'Vouched for',
+      introducedLine: 'A laptop that you trust vouches for it. Nothing is shared until you decide.',
+      lostIntroducer: 'Nobody vouches',
       undecided: 'Not decided',
       undecidedLine: 'It was met and proved its key. Nothing is shared until you decide.',
       pairs: 'Asks to pair',
@@ -231,6 +234,7 @@ export const messages = {
       unverified: 'Unverified',
       trusted: 'Trusted',
       organisation: 'By organisation',
+      introduced: 'Introduced',
       by: '{name}',
       until: 'until {at}',
       at: '{at}',
@@ -422,6 +426,38 @@ export const messages = {
     stopsNext: 'the next link | the next link, and one mission | the next link, and {n} missions',
     cuts: 'Revoking ends',
     cutsIn: 'its part in one mission of ours | its part in {n} missions of ours'
+  },
+  advice: {
+    title: 'Before you decide',
+    revoked: '{who} revoked it {at}. Ask them first.',
+    revokedBecause: '{who} revoked it {at}: {reason}. Ask them first.',
+    differs: '{who} knows it by another key or federation than it shows. Ask them first.',
+    clock: 'Its clock is {span} off. Times that it writes may be wrong.',
+    vouches: '{who} trusts it since {at}.',
+    vouchesCode: '{who} trusts it since {at}, and compared codes with it.',
+    vouchesWords: '{who} trusts it since {at}, and compared words with it.'
+  },
+  introduce: {
+    label: 'May introduce others',
+    term: 'Introduces',
+    vouched: 'Vouched for by',
+    nobody: 'Nobody',
+    suggests: 'Suggests them, a person here decides',
+    letsIn: 'Lets them in',
+    letsInRead: 'Lets them in, to read what it gets',
+    letsInSame: 'Lets them in, with the same as it gets',
+    nobodyHint: 'Whom it trusts is not asked.',
+    suggestsHint: 'Whom its person trusts is shown here as vouched for. Nothing is shared until you decide.',
+    letsInHint:
+      'Whom its person trusts gets in without asking you, as long as it is trusted itself. They introduce nobody.',
+    setting: 'Introduce whom you trust',
+    settingNote:
+      'Tells laptops whose people let this one introduce others whom people here trust. Off: nobody is told.',
+    others: 'What becomes of those it introduced',
+    keep: 'let in on its word: goes with it, unless you keep it',
+    kept: 'let in on its word: kept, as your own decision',
+    stays: 'you decided about it when this one vouched: stays trusted',
+    goes: 'you decided about it when this one vouched: taken back'
   },
   decision: {
     title: 'Trust {name}?',
@@ -1737,6 +1773,8 @@ export const messages = {
     connectionRefused: 'A connection was refused',
     started: 'Muster started',
     vouched: '{name} is trusted, because {by} vouches for it',
+    introduced: '{name} is trusted, because {by} introduced it',
+    introductionLost: '{name} is trusted no more: {text} vouches for it no longer',
     shown: '{name} is trusted, because it shows the certificate of {by}',
     helloFailed: 'A connection ended before it was known who is there',
     certificateKey: '{name} has a new certificate',

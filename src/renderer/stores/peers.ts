@@ -1,12 +1,12 @@
 import { defineStore } from 'pinia'
 import { computed } from 'vue'
-import type { DecisionRequest } from '@shared/contract'
+import type { DecisionRequest, Introduced } from '@shared/contract'
 import type { NodeId, PeerSummary } from '@shared/model'
 import { useNow } from '../composables/use-now'
 import { groupOf, needOf, type Need, type PeerGroup } from '../facts/peer-status'
 import { useFeedStore } from './feed'
 
-const needRank = ['pairs', 'warning', 'asks', 'undecided', 'ended', 'waits']
+const needRank = ['pairs', 'warning', 'asks', 'introduced', 'undecided', 'ended', 'waits']
 
 export const usePeersStore = defineStore('peers', () => {
   const feed = useFeedStore()
@@ -40,6 +40,13 @@ export const usePeersStore = defineStore('peers', () => {
     removeAddress: (address: string, port: number) => feed.call('removeAddress', { address, port }),
     tryNow: (nodeId?: NodeId) => feed.call('tryNow', nodeId === undefined ? {} : { nodeId }),
     decide: (request: DecisionRequest) => feed.call('decide', request),
-    forget: (nodeId: NodeId) => feed.call('forgetPeer', { nodeId })
+    /** Trusted here, and this one vouched for them then. */
+    introducedBy: (nodeId: NodeId) =>
+      list.value.filter(
+        ({ level, decision }) =>
+          level === 'trusted' && decision?.introducedBy?.some((one) => one.nodeId === nodeId) === true
+      ),
+    forget: (nodeId: NodeId, introduced?: Introduced) =>
+      feed.call('forgetPeer', { nodeId, ...(introduced === undefined ? {} : { introduced }) })
   }
 })
