@@ -181,6 +181,8 @@ export interface PeerSummary {
   readonly decision?: Decision
   readonly link: LinkState
   readonly addresses: readonly Address[]
+  /** How positions go to it now: by sealed datagrams, or by the link since those do not come through. Left out: not known. */
+  readonly positions?: 'datagrams' | 'link'
   /** Over all missions shared with it. */
   readonly step: StepWith & { readonly missions: number }
   readonly given: {

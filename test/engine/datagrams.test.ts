@@ -162,16 +162,16 @@ describe('a path', () => {
     const path = new Path()
     expect(path.next(0)).toBe('both')
     path.sent(0)
-    expect([path.next(100), path.isGood]).toEqual(['both', false])
+    expect([path.next(100), path.state]).toEqual(['both', 'new'])
     path.acknowledged()
-    expect([path.next(200), path.isGood]).toEqual(['datagram', true])
+    expect([path.next(200), path.state]).toEqual(['datagram', 'good'])
   })
 
   it('of which nothing is heard is left, and tried with one word after 1 s, 2 s and so on up to 30 s', () => {
     const path = new Path()
     path.acknowledged()
     send(path, 0, 9, 200)
-    expect(path.isSilent).toBe(true)
+    expect(path.state).toBe('silent')
     const tries: number[] = []
     for (let now = 1_600; now < 150_000; now += 100)
       if (path.next(now) === 'both') {
@@ -188,13 +188,13 @@ describe('a path', () => {
     const burst = new Path()
     burst.acknowledged()
     send(burst, 0, 200, 1)
-    expect(burst.isGood).toBe(true)
+    expect(burst.state).toBe('good')
     const slow = new Path()
     slow.acknowledged()
     for (let word = 0; word < 100; word++) {
       send(slow, word * 1_000, 8, 100)
       slow.acknowledged()
     }
-    expect(slow.isGood).toBe(true)
+    expect(slow.state).toBe('good')
   })
 })

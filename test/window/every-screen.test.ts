@@ -294,6 +294,7 @@ const noHistory = ok({ entries: [], searched: 1 })
 const screens: readonly Screen[] = [
   { name: 'peers-busy', path: '/peers', field: busyField },
   { name: 'peers-broken', path: '/peers', field: deaf },
+  { name: 'peer-positions', path: `/peers/${nodeIdOf(5)}`, field: richField },
   { name: 'decide-busy', path: `/peers/${nodeIdOf(8)}/decide`, field: busyField },
   {
     name: 'decide-broken',

@@ -101,6 +101,7 @@ interface PeerSketch {
   readonly link: LinkState
   readonly step?: Partial<PeerSummary['step']>
   readonly warning?: PeerSummary['warning']
+  readonly positions?: PeerSummary['positions']
 }
 
 function peer(now: number, sketch: PeerSketch): PeerSummary {
@@ -140,7 +141,8 @@ function richPeers(now: number): readonly PeerSummary[] {
       level: 'trusted',
       theirLevel: 'trusted',
       decision: decision(now, { ground: 'code', compared: { ...code, at: now - 3 * dayMs, by: 'OSC Sežana' } }),
-      link: linked(now, '10.20.4.22', 3, 1000)
+      link: linked(now, '10.20.4.22', 3, 1000),
+      positions: 'datagrams'
     }),
     peer(now, {
       seed: 2,
@@ -178,6 +180,7 @@ function richPeers(now: number): readonly PeerSummary[] {
       theirLevel: 'trusted',
       decision: decision(now, { by: 'GZ Sežana' }),
       link: linked(now, '10.20.4.26', 640, 3000),
+      positions: 'link',
       step: { state: 'differs', theyLack: 12 }
     }),
     peer(now, {

@@ -484,6 +484,7 @@ export async function startEngine(
     peers,
     missions,
     links,
+    datagrams,
     standing,
     presence,
     contents,

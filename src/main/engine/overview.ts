@@ -26,6 +26,7 @@ import type { SliceName } from './feed-writer.js'
 import { certificateDer } from './identity/certificate.js'
 import type { OwnIdentity } from './identity/identity.js'
 import { recognitionWords } from './identity/words.js'
+import type { Datagrams } from './datagrams/datagrams.js'
 import type { LinkTable } from './links/link-table.js'
 import type { Mission } from './missions/mission.js'
 import type { Missions } from './missions/missions.js'
@@ -86,6 +87,7 @@ export interface ViewParts {
   readonly peers: PeerBook
   readonly missions: Missions
   readonly links: LinkTable
+  readonly datagrams: Datagrams
   readonly standing: Standing
   readonly presence: Presence
   readonly contents: Contents
@@ -177,7 +179,7 @@ export class Views {
   }
 
   peer(nodeId: NodeId): PeerSummary | undefined {
-    const { peers, trust, links, standing } = this.#parts
+    const { peers, trust, links, datagrams, standing } = this.#parts
     const known = peers.peers.get(nodeId)
     if (known === undefined) return undefined
     const { level, decision, federation } = trust.stateOf(nodeId)
@@ -185,6 +187,7 @@ export class Views {
     const theirLevel =
       link === undefined ? {} : { theirLevel: link.theyTrust ? ('trusted' as const) : ('untrusted' as const) }
     const warning = this.#warningOf(nodeId)
+    const positions = link && datagrams.mannerTo(link)
     const statements = this.#statementsAbout(nodeId)
     const introductions = this.#parts.introductions.about(nodeId)
     return {
@@ -199,6 +202,7 @@ export class Views {
       ...(decision === undefined ? {} : { decision }),
       link: links.stateOf(nodeId),
       addresses: known.addresses,
+      ...(positions === undefined ? {} : { positions }),
       step: standing.stepWith(nodeId),
       given: known.given,
       ...(warning === undefined ? {} : { warning }),

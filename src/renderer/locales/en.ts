@@ -401,6 +401,11 @@ export const messages = {
     roundTrip: '({ms} ms)',
     connecting: 'connecting since {at}',
     down: 'down since {at}',
+    positions: 'Positions go by',
+    positionsBy: {
+      datagrams: 'datagrams, which bad radio delays less',
+      link: 'the link: datagrams do not come through'
+    },
     heard: 'Last heard',
     addresses: 'Addresses',
     words: 'Recognition words',

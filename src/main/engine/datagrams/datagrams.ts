@@ -80,7 +80,7 @@ export class Datagrams {
 
   /** How many peers are reached this way now. */
   get paths(): number {
-    return [...this.#ways.values()].filter(({ path }) => path.isGood).length
+    return [...this.#ways.values()].filter(({ path }) => path.state === 'good').length
   }
 
   /** Takes the port of the links if it is free: whoever opens a firewall knows that number. */
@@ -143,9 +143,10 @@ export class Datagrams {
     for (const secret of Object.values(link.channel.binding.datagrams)) secret.fill(0)
   }
 
-  /** Whether words go to this peer by datagrams now. */
-  reaches(link: Link): boolean {
-    return this.#ways.get(link)?.path.isGood === true
+  /** How words go to this peer now; `undefined` while that is not known, or datagrams were never an option. */
+  mannerTo(link: Link): 'datagrams' | 'link' | undefined {
+    const state = this.#ways.get(link)?.path.state
+    return state === 'good' ? 'datagrams' : state === 'silent' ? 'link' : undefined
   }
 
   /** Sends a word by whichever way comes through. */
@@ -184,10 +185,10 @@ export class Datagrams {
       seqs.push(seq)
       way.bySeq.set(seq, waiting)
       const { path } = way
-      const wasGood = path.isGood
+      const before = path.state
       path.sent(clock.monotonic())
       waiting.cancel = clock.after(pause, () => this.#attempt(way, waiting))
-      if (wasGood && path.isSilent) {
+      if (path.state !== before) {
         for (const one of way.waiting.values()) this.#fallBack(way, one)
         this.#parts.onPeer(way.nodeId)
       }
@@ -236,7 +237,7 @@ export class Datagrams {
   }
 
   #acknowledged(way: Way, seqs: readonly number[]): void {
-    const isNews = !way.path.isGood
+    const isNews = way.path.state !== 'good'
     way.path.acknowledged()
     for (const seq of seqs) this.#settle(way, way.bySeq.get(seq))
     if (isNews) this.#parts.onPeer(way.nodeId)

@@ -17,12 +17,9 @@ export class Path {
   #pause = pauseMs.first
   #againAt = 0
 
-  get isGood(): boolean {
-    return this.#state === 'good'
-  }
-
-  get isSilent(): boolean {
-    return this.#state === 'silent'
+  /** `silent`: nothing comes through. */
+  get state(): 'new' | 'good' | 'silent' {
+    return this.#state
   }
 
   /** @param now monotonic */
