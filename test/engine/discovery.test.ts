@@ -80,7 +80,14 @@ describe('the kind of an interface', () => {
     ['10.77.1.200', '10.77.0.1', '255.255.255.0', false],
     ['192.168.200.1', '192.168.3.4', '255.255.0.0', true],
     ['255.255.255.254', '255.255.255.1', '255.255.255.0', true],
-    ['8.8.8.8', '10.0.0.1', '0.0.0.0', true]
+    ['8.8.8.8', '10.0.0.1', '0.0.0.0', true],
+    ['fe80::2%eth0', 'fe80::1%eth0', 'ffff:ffff:ffff:ffff::', true],
+    ['FE80::2%eth0', 'fe80::1%eth0', 'ffff:ffff:ffff:ffff::', true],
+    ['fe80::2%eth1', 'fe80::1%eth0', 'ffff:ffff:ffff:ffff::', false],
+    ['fe80::2', 'fe80::1%eth0', 'ffff:ffff:ffff:ffff::', false],
+    ['2001:db8::2', 'fe80::1%eth0', 'ffff:ffff:ffff:ffff::', false],
+    ['10.77.0.2', 'fe80::1%eth0', 'ffff:ffff:ffff:ffff::', false],
+    ['fe80::2%eth0', '10.77.0.1', '255.255.255.0', false]
   ])('%s on the network of %s, %s: %s', (from, address, netmask, isThere) => {
     expect(isInSubnet(from, { address, netmask })).toBe(isThere)
   })
@@ -411,7 +418,7 @@ describe('the schedule of mDNS', () => {
 
   it('uses what a person chose, else what its kind says, and never more than a few', async () => {
     const vpn = network('wg0', '10.8.0.2', { kind: 'vpn' })
-    const many = Array.from({ length: 30 }, (_, index) => network(`eth${String(index)}`, `10.1.${String(index)}.1`))
+    const many = Array.from({ length: 60 }, (_, index) => network(`eth${String(index)}`, `10.1.${String(index)}.1`))
     const networks = [network('eth0', '10.0.0.1'), vpn]
     const { time, mdns, start, live, srv, gone } = fake(networks)
     const used = () => live().map(({ parts }) => parts.network.name)

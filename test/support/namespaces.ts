@@ -67,20 +67,31 @@ export class Laptop {
   readonly namespace = `${prefix}h${String(++count)}`
   readonly #children = new Set<ChildProcessByStdio<Writable, Readable, Readable>>()
 
-  constructor() {
+  /** @param hasSix IPv6, at once and with link-local addresses alone. */
+  constructor({ hasSix = false } = {}) {
     ip('netns', 'add', this.namespace)
+    // The check for another one with the same address takes seconds.
+    const settings = hasSix ? ['accept_dad=0', 'disable_ipv6=0'] : ['disable_ipv6=1']
+    for (const about of ['all', 'default'])
+      for (const setting of settings) this.run('sysctl', '-qw', `net.ipv6.conf.${about}.${setting}`)
     ip('-n', this.namespace, 'link', 'set', 'lo', 'up')
   }
 
-  /** A cable to a switch, with an address there; it may be pulled and removed. */
-  plug(to: Switch, host: number, name = `eth${String(host)}`): Cable {
+  /** A cable to a switch, with an IPv4 address there unless that is not wanted; it may be pulled and removed. */
+  plug(to: Switch, host: number, name = `eth${String(host)}`, { hasFour = true } = {}): Cable {
     const plug = `p${String(++count)}`
     ip('link', 'add', name, 'netns', this.namespace, 'type', 'veth', 'peer', 'name', plug, 'netns', to.namespace)
     ip('-n', to.namespace, 'link', 'set', plug, 'master', 'br0', 'up')
     const address = `${to.subnet}.${String(host)}/24`
-    ip('-n', this.namespace, 'addr', 'add', address, 'dev', name)
+    if (hasFour) ip('-n', this.namespace, 'addr', 'add', address, 'dev', name)
     ip('-n', this.namespace, 'link', 'set', name, 'up')
     return { name, plug, to }
+  }
+
+  /** Its link-local address of IPv6, as this laptop itself writes it. */
+  linkLocal({ name }: Cable): string {
+    const line = this.run('ip', '-6', '-o', 'addr', 'show', 'dev', name, 'scope', 'link')
+    return `${/inet6 ([^/ ]+)/.exec(line)?.[1] ?? ''}%${name}`
   }
 
   /** At the switch's end: the laptop sees its carrier go. */

@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { withoutZone } from '@shared/address.js'
 import { AirNode, buildAirNode } from '../support/air-node.js'
 import { temporaryFolder } from '../support/headless.js'
 import { areNamespacesAllowed, isInstalled, Laptop, Switch } from '../support/namespaces.js'
@@ -35,16 +36,19 @@ describe.runIf(areNamespacesAllowed && isAvahiHere)('with avahi on the same swit
   let env: NodeJS.ProcessEnv
   let node: AirNode
   let ownInstance = ''
+  let six = ''
+  let theirSix = ''
 
   beforeAll(async () => {
     const lan = new Switch()
-    const [ours, theirs] = [new Laptop(), new Laptop()]
+    const [ours, theirs] = [new Laptop({ hasSix: true }), new Laptop({ hasSix: true })]
     laptop = theirs
     undos.push(() => lan.remove())
     undos.push(() => ours.remove())
     undos.push(() => theirs.remove())
-    ours.plug(lan, 1)
-    theirs.plug(lan, 2)
+    const [cable, theirCable] = [ours.plug(lan, 1), theirs.plug(lan, 2)]
+    six = withoutZone(ours.linkLocal(cable))
+    theirSix = `${withoutZone(theirs.linkLocal(theirCable))}%${cable.name}`
     const folder = await temporaryFolder((undo) => undos.push(undo))
     const { program, remove } = await buildAirNode()
     undos.push(remove)
@@ -57,7 +61,7 @@ describe.runIf(areNamespacesAllowed && isAvahiHere)('with avahi on the same swit
     )
     await writeFile(
       join(folder, 'avahi.conf'),
-      '[server]\nhost-name=judge\nallow-interfaces=eth2\nuse-ipv6=no\n[wide-area]\nenable-wide-area=no\n[rlimits]\n'
+      '[server]\nhost-name=judge\nallow-interfaces=eth2\nuse-ipv6=yes\n[wide-area]\nenable-wide-area=no\n[rlimits]\n'
     )
     const dbus = theirs.spawn('dbus-daemon', [
       `--config-file=${join(folder, 'dbus.conf')}`,
@@ -82,20 +86,18 @@ describe.runIf(areNamespacesAllowed && isAvahiHere)('with avahi on the same swit
     const lines = laptopRun(laptop, env, 'avahi-browse', '-rtp', '_muster._tcp')
       .split('\n')
       .filter((line) => line.startsWith('='))
-    expect(lines).toHaveLength(1)
-    const [, device, family, instance, type, domain, host, address, foundPort, text] = lines[0]?.split(';') ?? []
-    expect({ device, family, type, domain, address, foundPort, text }).toEqual({
-      device: 'eth2',
-      family: 'IPv4',
-      type: '_muster._tcp',
-      domain: 'local',
-      address: '10.77.0.1',
-      foundPort: String(port),
-      text: '"v=1"'
-    })
-    expect(instance).toMatch(/^[0-9a-f]{16}$/)
-    ownInstance = instance ?? ''
-    expect(host).toBe(`${ownInstance}.local`)
+    expect(lines).toHaveLength(2)
+    const seen = lines.map((line) => line.split(';'))
+    for (const [family, address] of [
+      ['IPv4', '10.77.0.1'],
+      ['IPv6', six]
+    ]) {
+      const [, device, , instance, type, domain, host, ...rest] = seen.find((fields) => fields[2] === family) ?? []
+      expect([device, type, domain, ...rest]).toEqual(['eth2', '_muster._tcp', 'local', address, String(port), '"v=1"'])
+      expect(instance).toMatch(/^[0-9a-f]{16}$/)
+      expect(host).toBe(`${instance ?? ''}.local`)
+      ownInstance = instance ?? ''
+    }
     const types = laptopRun(laptop, env, 'avahi-browse', '-atpk')
     expect(types).toContain(';_muster._tcp;')
   })
@@ -104,23 +106,32 @@ describe.runIf(areNamespacesAllowed && isAvahiHere)('with avahi on the same swit
     const ours = laptop.spawn('avahi-publish', ['-s', '0123456789abcdef', '_muster._tcp', '47111', 'v=1'], env)
     const odd = laptop.spawn('avahi-publish', ['-s', 'Bob v1.2', '_muster._tcp', '47112'], env)
     const other = laptop.spawn('avahi-publish', ['-s', 'fedcba9876543210', '_other._tcp', '47113'], env)
-    await node.untilSees('10.77.0.2')
+    await Promise.all([node.untilSees('10.77.0.2'), node.untilSees(theirSix)])
     await Promise.all([ours, odd, other].map((child) => untilLine(child, /Established/)))
     const { sightings, interfaces } = await node.view()
-    expect(sightings).toMatchObject([{ instance: '0123456789abcdef', address: '10.77.0.2', port: 47_111 }])
+    const found = { instance: '0123456789abcdef', port: 47_111 }
+    expect(sightings.toSorted((one, other) => one.address.localeCompare(other.address))).toMatchObject([
+      { ...found, address: '10.77.0.2' },
+      { ...found, address: theirSix }
+    ])
     expect(interfaces[0]?.heard).toBeGreaterThan(0)
     const from = node.events.length
     const ended = once(ours, 'exit')
     ours.kill('SIGTERM')
     await ended
-    await node.untilGone('10.77.0.2', { from })
+    await Promise.all([node.untilGone('10.77.0.2', { from }), node.untilGone(theirSix, { from })])
   })
 
-  it('it notices our goodbye', async () => {
+  it('it notices our goodbye, on IPv4 and on IPv6', async () => {
     const browser = laptop.spawn('avahi-browse', ['-p', '_muster._tcp'], env)
-    const seen = (sign: string) => new RegExp(`^\\${sign};eth2;IPv4;${ownInstance};_muster\\._tcp;local$`)
-    const gone = untilLine(browser, seen('-'))
-    await untilLine(browser, seen('+'))
+    const both = (sign: string) =>
+      Promise.all(
+        ['IPv4', 'IPv6'].map((family) =>
+          untilLine(browser, new RegExp(`^\\${sign};eth2;${family};${ownInstance};_muster\\._tcp;local$`))
+        )
+      )
+    const gone = both('-')
+    await both('+')
     await node.stop()
     await gone
   })

@@ -2,6 +2,7 @@
  * Why nobody is found, pure: from what discovery sent and heard and how the hellos went, to checks with their facts and
  * one finding. It says only what was seen: a firewall cannot be asked, so it is unknown until somebody came through it.
  */
+import { joinAddress } from '@shared/address.js'
 import type { Address, NearbyLaptop, NetworkCheck, NetworkInterface, NetworkStatus } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import { problem, type Problem } from '@shared/result.js'
@@ -85,7 +86,7 @@ function find(facts: NetworkFacts): Problem | undefined {
   if (nearby.length > 0)
     // A reason stays while it is tried again: the finding must not come and go with every try.
     return nearby.every(({ reason }) => unreachable.includes(reason))
-      ? problem('found-but-refused', nearby.slice(0, 5).map(describe).join(', '))
+      ? problem('found-but-refused', nearby.slice(0, 5).map(joinAddress).join(', '))
       : undefined
   if (lookedMs(facts) < patienceMs) return undefined
   const sent = sum(used, 'sent')
@@ -223,8 +224,4 @@ function namesOf(interfaces: readonly NetworkInterface[]): string {
 
 function sum(used: readonly NetworkInterface[], key: 'sent' | 'heard'): number {
   return used.reduce((total, one) => total + one[key], 0)
-}
-
-function describe({ address, port }: Address): string {
-  return `${address}:${String(port)}`
 }

@@ -1,13 +1,16 @@
 /**
- * The IPv4 networks of this machine and what kind each is: told by Linux in /sys/class/net, elsewhere only by names. VPN
- * and virtual networks are off until a person wants them: laptops nearby are not on them.
+ * The networks of this machine and what kind each is: told by Linux in /sys/class/net, elsewhere only by names. VPN and
+ * virtual networks are off until a person wants them: laptops nearby are not on them. One device is two networks where it
+ * has IPv4 and IPv6.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
+import { hasZone } from '@shared/address.js'
 import type { InterfaceKind } from '@shared/model.js'
 
 export interface Network {
   readonly name: string
+  /** IPv4, or the link-local address of IPv6 with its zone: `fe80::1%eth0`. */
   readonly address: string
   readonly netmask: string
   readonly kind: InterfaceKind
@@ -73,15 +76,25 @@ const rememberedMost = 256
 
 /**
  * The networks that are up now, without loopback; or only the one with this address, loopback included. Of two addresses
- * of one device in one subnet the first counts: on the other everything would be heard and said twice.
+ * of one device in one subnet the first counts: on the other everything would be heard and said twice. The same holds for
+ * link-local addresses of IPv6; others are not needed, as mDNS stays on its link. Tunnels and the like that have nothing
+ * else are left out: systems keep some that no person knows of.
  */
 export function systemNetworks(onlyAddress?: string): readonly Network[] {
   const found: Network[] = []
   for (const [name, addresses] of Object.entries(networkInterfaces()))
-    for (const { family, internal, address, netmask } of addresses ?? []) {
-      if (family !== 'IPv4' || (onlyAddress === undefined ? internal : address !== onlyAddress)) continue
+    // IPv4 first: whether there is any counts for the others.
+    for (const info of (addresses ?? []).toSorted((one, other) => one.family.localeCompare(other.family))) {
+      const { family, internal, netmask } = info
+      if (family === 'IPv6' && !isLinkLocal(info.address)) continue
+      // Windows knows interfaces by their number there.
+      const zone = family === 'IPv6' ? `%${process.platform === 'win32' ? String(info.scopeid) : name}` : ''
+      const address = `${info.address}${zone}`
+      if (onlyAddress === undefined ? internal : address !== onlyAddress) continue
       if (found.some((other) => other.name === name && isInSubnet(address, other))) continue
       const device = internal ? { index: 0, kind: 'loopback' as const } : deviceOf(name)
+      const isKnown = found.some((other) => other.name === name)
+      if (family === 'IPv6' && onlyAddress === undefined && !isKnown && !isOnByItself(device.kind)) continue
       found.push({ name, address, netmask, ...device })
     }
   return found
@@ -89,8 +102,20 @@ export function systemNetworks(onlyAddress?: string): readonly Network[] {
 
 /** Whether a packet from there came by this network: a socket receives what arrives on any. */
 export function isInSubnet(address: string, network: Pick<Network, 'address' | 'netmask'>): boolean {
+  const isSix = hasZone(network.address)
+  if (isSix !== address.includes(':')) return false
+  if (isSix) return isLinkLocal(address) && zoneOf(address) === zoneOf(network.address)
   const mask = toNumber(network.netmask)
   return (toNumber(address) & mask) === (toNumber(network.address) & mask)
+}
+
+/** RFC 4291, section 2.5.6. */
+function isLinkLocal(address: string): boolean {
+  return /^fe[89ab][0-9a-f]:/i.test(address)
+}
+
+function zoneOf(address: string): string {
+  return address.slice(address.indexOf('%') + 1)
 }
 
 function toNumber(address: string): number {

@@ -45,8 +45,8 @@ export const turns = {
   newsMs: 100,
   /** Wall time that passed without us: the machine slept, and its sockets may be deaf. */
   sleptMs: 10_000,
-  /** Interfaces used at once. */
-  interfaces: 16
+  /** Networks used at once; a device with IPv4 and IPv6 is on two. */
+  interfaces: 32
 } as const
 
 /** One network, whether it is used or not. */

@@ -7,6 +7,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { EventEmitter } from 'node:events'
 import type { Bonjour } from 'bonjour-service'
+import { hasZone, withoutZone } from '@shared/address.js'
 import { problem, type Problem } from '@shared/result.js'
 import type { Clock } from '../runtime/clock.js'
 import type { Random } from '../runtime/random.js'
@@ -15,6 +16,8 @@ import { isInSubnet, type Network } from './interfaces.js'
 
 export const service = '_muster._tcp.local'
 const mdnsPort = 5353
+/** RFC 6762, section 3: the group of IPv6, on one link. */
+const groupOfSix = 'ff02::fb'
 /** RFC 6762, section 6: answers of many wait a random moment; the same answer is sent once a second at most. */
 const answer = { leastMs: 20, mostMs: 120, againMs: 1_000, perSecond: 10 } as const
 /** RFC 6762, section 10.1 sends one goodbye; a lost one would leave this node in every list for two minutes. */
@@ -104,10 +107,9 @@ export const openVoice: OpenVoice = async (parts) => {
     parts.onProblem(problemOf(error, network.name), isLast)
   }
   const gate = new Gate(parts, fail)
-  // Its types do not know `socket`, `bind` and `interface`, which it hands on to multicast-dns.
-  const bonjour = new library.Bonjour(
-    { socket: gate, interface: network.address, bind: '0.0.0.0' } as object,
-    (error: Error) => fail(error, false)
+  // Its types do not know `socket`, `bind` and the like, which it hands on to multicast-dns.
+  const bonjour = new library.Bonjour({ socket: gate, ...airOf(network.address) } as object, (error: Error) =>
+    fail(error, false)
   )
   const mdns = (bonjour as unknown as { server: { mdns: RawMdns } }).server.mdns
   // Without a listener a taken port would end the process. What else it warns of is a packet that it cannot decode.
@@ -123,7 +125,7 @@ export const openVoice: OpenVoice = async (parts) => {
     if (packet.type !== 'response') sendNow(packet, receiver, after)
     else shape.send(tidy(packet, network.address), (shaped) => sendNow(shaped, receiver, after), after)
   }
-  const published = port === 0 ? undefined : publish(bonjour, instance, port)
+  const published = port === 0 ? undefined : publish(bonjour, instance, port, hasZone(network.address))
   published?.on('error', (error) => fail(error, false))
 
   return {
@@ -166,7 +168,13 @@ export const openVoice: OpenVoice = async (parts) => {
   }
 }
 
-function publish(bonjour: Bonjour, instance: string, port: number): Published {
+/** Where to listen and to speak, as multicast-dns wants it. */
+function airOf(address: string): object {
+  if (!hasZone(address)) return { interface: address, bind: '0.0.0.0' }
+  return { type: 'udp6', ip: groupOfSix, interface: address.replace(/^.*%/, '::%'), bind: '::' }
+}
+
+function publish(bonjour: Bonjour, instance: string, port: number, isSix: boolean): Published {
   return bonjour.publish({
     name: instance,
     type: 'muster',
@@ -175,7 +183,7 @@ function publish(bonjour: Bonjour, instance: string, port: number): Published {
     txt: { v: '1' },
     // The name is random: nobody else has it, and probing would send goodbyes for others' names.
     probe: false,
-    disableIPv6: true
+    disableIPv6: !isSix
   }) as unknown as Published
 }
 
@@ -183,12 +191,14 @@ function publish(bonjour: Bonjour, instance: string, port: number): Published {
  * What leaves: of all addresses of the machine only that of this network, which is also the only one that reaches it; no
  * goodbye for the type itself, which others publish too; unique records marked as such (RFC 6762, section 10.2).
  */
-function tidy(packet: Packet, address: string): Packet {
+function tidy(packet: Packet, own: string): Packet {
+  const address = withoutZone(own)
+  const [wanted, other] = hasZone(own) ? (['AAAA', 'A'] as const) : (['A', 'AAAA'] as const)
   const keep = (records: readonly AirRecord[] = []) =>
     records
       .filter(({ type, name, ttl, data }) => {
-        if (type === 'A') return data === address
-        return type !== 'AAAA' && !(ttl === 0 && name.startsWith('_services.'))
+        if (type === wanted) return data === address
+        return type !== other && !(ttl === 0 && name.startsWith('_services.'))
       })
       .map((record) => (record.type === 'SRV' || record.type === 'TXT' ? { ...record, flush: true } : record))
   const answers = keep(packet.answers)
@@ -197,8 +207,8 @@ function tidy(packet: Packet, address: string): Packet {
   const named = all.find(({ type }) => type === 'SRV')
   const target = (named?.data as { target?: string } | undefined)?.target
   // bonjour-service leaves out devices without a hardware address: loopback and tunnels.
-  if (target !== undefined && !all.some(({ type }) => type === 'A'))
-    additionals.push({ name: target, type: 'A', ttl: named?.ttl ?? 0, data: address })
+  if (target !== undefined && !all.some(({ type }) => type === wanted))
+    additionals.push({ name: target, type: wanted, ttl: named?.ttl ?? 0, data: address })
   return { ...packet, answers, additionals }
 }
 
@@ -260,13 +270,16 @@ class Gate extends EventEmitter {
   readonly #fail: (error: unknown, isLast: boolean) => void
   readonly #share = new FairShare()
   // Sharing the port is what lets other programs of this machine use mDNS beside us.
-  readonly #socket: Socket = createSocket({ type: 'udp4', reuseAddr: true })
+  readonly #socket: Socket
   isReady = false
   #hasFailed = false
 
   constructor(parts: VoiceParts, fail: (error: unknown, isLast: boolean) => void) {
     super()
     this.#parts = parts
+    this.#socket = hasZone(parts.network.address)
+      ? createSocket({ type: 'udp6', ipv6Only: true, reuseAddr: true })
+      : createSocket({ type: 'udp4', reuseAddr: true })
     this.#fail = (error, isLast) => {
       this.#hasFailed ||= isLast
       fail(error, isLast)

@@ -2,6 +2,7 @@
  * All links, one per peer (docs/protocol/links.md): takes connections, settles crossed dials, raises a link when both
  * sides trust, and cuts it when the policy says so. Who is trusted it asks; it decides nothing itself.
  */
+import { joinAddress } from '@shared/address.js'
 import type { Address, LinkState, MissionId, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
 import type { Problem } from '@shared/result.js'
@@ -255,12 +256,11 @@ export class LinkTable {
     const lastHeard = link?.lastHeard ?? this.#parts.peers.peers.get(nodeId)?.lastHeard
     const heard = lastHeard === undefined ? {} : { lastHeard }
     if (link?.state === 'up') {
-      const { address, port } = link.channel.remote
       return {
         state: 'linked',
         since: link.upSince,
         lastHeard: link.lastHeard,
-        address: `${address}:${String(port)}`,
+        address: joinAddress(link.channel.remote),
         ...(link.roundTripMs === undefined ? {} : { roundTripMs: link.roundTripMs }),
         ...(link.clockOffsetMs === undefined ? {} : { clockOffsetMs: link.clockOffsetMs })
       }
