@@ -45,6 +45,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   snapshots: ['bytes', 'runtime', 'storage'],
   identity: ['bytes', 'runtime', 'storage'],
   discovery: ['runtime'],
+  catalogue: ['bytes', 'storage'],
   logs: ['bytes', 'identity', 'runtime', 'storage'],
   missions: ['bytes', 'identity', 'logs', 'runtime', 'storage'],
   maps: ['bytes', 'storage'],

@@ -15,6 +15,7 @@ import type {
   BundleProgress,
   BundleTaken,
   BundleWritten,
+  CatalogueEntry,
   CertificatePreview,
   ChangeName,
   ContentPage,
@@ -233,6 +234,17 @@ interface CommandMap {
   changeSettings: { argument: Partial<Settings>; answer: null }
   /** Asks the network at once instead of at the next turn. */
   lookAgain: { argument: null; answer: null }
+  /** A YAML or JSON file of nodes takes the place of the one before; nothing changes if a line of it is wrong. */
+  openTeamList: {
+    argument: { readonly text: string }
+    answer: { readonly nodes: number; readonly addresses: number }
+  }
+  removeTeamList: { argument: null; answer: null }
+  /** Every node met or listed, those heard last first. `staleAfterMs`: left out, 90 s. */
+  listCatalogue: {
+    argument: { readonly staleAfterMs?: number } | null
+    answer: { readonly nodes: readonly CatalogueEntry[] }
+  }
   /** After a damaged or missing trust journal: a person takes responsibility for going on. */
   confirmJournal: { argument: null; answer: null }
   createMission: {

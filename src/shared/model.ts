@@ -572,9 +572,10 @@ export interface PinSummary {
 
 export type InterfaceKind = 'cable' | 'wireless' | 'vpn' | 'virtual' | 'loopback' | 'other'
 
-/** One IPv4 address of this machine, and what discovery does and hears there. */
+/** One address of this machine, and what discovery does and hears there. */
 export interface NetworkInterface {
   readonly name: string
+  /** IPv4, or link-local IPv6 with its zone. */
   readonly address: string
   readonly kind: InterfaceKind
   readonly isOn: boolean
@@ -611,6 +612,28 @@ export interface NearbyLaptop extends Address {
   readonly state: 'waiting' | 'greeting' | 'met' | 'failed'
   readonly reason?: ProblemCode
   readonly nodeId?: NodeId
+}
+
+/** A node that was met, or that a team list names, or both. */
+export interface CatalogueEntry {
+  /** Absent: it was never met, and the list does not say. */
+  readonly nodeId?: NodeId
+  /** Its callsign; of one never met, or that withholds it, the name in the list. */
+  readonly name: string
+  readonly laptop: string
+  readonly federation: string
+  readonly tags: readonly string[]
+  /** Where it was met, the newest first; then what only the list says. */
+  readonly addresses: readonly Address[]
+  /** Of the link protocol, when it was met last. */
+  readonly linkVersion?: number
+  readonly lastHeard?: number
+  /** Not linked, and not heard for a while. */
+  readonly isStale: boolean
+  readonly level?: Level
+  readonly isListed: boolean
+  /** Missions that the list wants it to pass on, and to whom; nothing enforces it. */
+  readonly forwards: readonly { readonly mission: string; readonly to: readonly string[] }[]
 }
 
 /** One question that was looked into, with the facts of its answer. */

@@ -843,6 +843,11 @@ const table = {
     message: 'One way of finding others has stopped.',
     advice: 'The others go on. Switch it off and on again; the detail has the reason.'
   },
+  'team-list-refused': {
+    ref: 'NET-13',
+    message: 'This team list cannot be read.',
+    advice: 'Nothing was changed. The detail names the line and what is wrong there; correct it and open it again.'
+  },
   'cannot-listen': {
     ref: 'NET-02',
     message: 'Muster cannot listen on the network.',

@@ -16,6 +16,8 @@ import { readList } from '../../src/main/engine/certificates/crl.js'
 import { makeRequest, readRequest } from '../../src/main/engine/certificates/issue.js'
 import { parseCertificate } from '../../src/main/engine/certificates/x509.js'
 import { readPackage } from '../../src/main/engine/certificates/package.js'
+import { ListBook } from '../../src/main/engine/catalogue/list-book.js'
+import { parseTeamList } from '../../src/main/engine/catalogue/team-list.js'
 import { readCertificateFiles } from '../../src/main/engine/certificates/read-files.js'
 import { callCommand } from '../../src/main/engine/commands.js'
 import { decodeSums, encodeSums } from '../../src/main/engine/content/incoming.js'
@@ -485,6 +487,22 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
       rarity: 20
     })),
     {
+      name: 'a team list',
+      rarity: 20,
+      valid: [
+        'nodes:\n  - name: Base\n    tags: [gateway, "two words"]\n    addresses: [base.example, 10.0.0.1:47111, "[fe80::1%eth0]:1"]\n' +
+          `    node: ${nodeId}\n    federation: field\n    forwards:\n      - mission: Flood\n        to: [north, south]\n`,
+        JSON.stringify({ nodes: [{ name: 'a' }, { name: 'b', addresses: ['::1', 'c:1'] }] })
+      ].map((list) => Buffer.from(list)),
+      decode(bytes) {
+        const parsed = parseTeamList(bytes.toString('utf8'))
+        if (!parsed.ok) return false
+        for (const { addresses } of parsed.value)
+          for (const { port } of addresses) expect(port > 0 && port <= 65535).toBe(true)
+        return true
+      }
+    },
+    {
       name: 'an argument of a command',
       valid: Object.values(given).map(json),
       async decode(bytes) {
@@ -568,6 +586,13 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
         name: 'the version of the folder',
         data: [{ version: folderVersion }],
         open: async (bytes: Buffer) => (await readFolderVersion(await withFile('folder.json', bytes))).ok
+      },
+      {
+        name: 'the kept team list',
+        data: [
+          { nodes: [{ name: 'a', nodeId, tags: ['b'], addresses: [address], forwards: [{ mission: 'c', to: ['d'] }] }] }
+        ],
+        open: opens('team-list.json', (disk, problem) => ListBook.open(disk, problem))
       },
       {
         name: 'the peers file',
@@ -708,6 +733,9 @@ function commandArguments(missionId: MissionId, nodeId: NodeId) {
     personHere: null,
     changeSettings: { callsign: 'A', linkPort: 0, interfaces: { eth0: true } },
     lookAgain: null,
+    openTeamList: { text: 'nodes: [{ name: a }]' },
+    removeTeamList: null,
+    listCatalogue: { staleAfterMs: 1 },
     confirmJournal: null,
     createMission: { name: 'Fire', description: 'x', changes: [{ entity: 'log/1', field: 'text', value: 'x' }] },
     write: { ...mission, changes: [{ entity: 'log/1', field: 'text', value: { a: [1] }, seen: [] }] },

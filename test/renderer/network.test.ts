@@ -3,7 +3,7 @@ import { flushPromises } from '@vue/test-utils'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { NearbyLaptop, NetworkCheck, NetworkInterface, NetworkStatus, PeerSummary } from '@shared/model'
 import type { ProblemCode } from '@shared/problems'
-import { fail, problem } from '@shared/result'
+import { fail, ok, problem } from '@shared/result'
 import ForgetSheet from '@/components/ForgetSheet.vue'
 import PeerDetail from '@/components/PeerDetail.vue'
 import TruthStrip from '@/components/TruthStrip.vue'
@@ -291,5 +291,50 @@ describe('forgetting', () => {
     mounted = await mountPart(PeerDetail, { props: { peer: peer(11) } })
     expect(document.body.textContent).toContain('A revoked laptop cannot be forgotten.')
     expect(() => button('Forget this laptop')).toThrow()
+  })
+})
+
+describe('a team list', () => {
+  const file = (text: string, name = 'team.yaml') => new File([text], name)
+
+  async function choose(...files: readonly File[]): Promise<void> {
+    const input = document.querySelector<HTMLInputElement>('input[accept*=yaml]')
+    Object.defineProperty(input, 'files', { value: files, configurable: true })
+    input?.dispatchEvent(new Event('change'))
+    await flushPromises()
+    await flushPromises()
+  }
+
+  it('is opened as text; a mistake is shown with its line, and nothing was changed', async () => {
+    mounted = await mountPart(PeersView, { recorded: emptyField(now) })
+    mounted.answer('openTeamList', fail('team-list-refused', 'line 7: nodes[1].name: a text'))
+    await choose(file('nodes: []'))
+    expect(mounted.called).toEqual([{ name: 'openTeamList', argument: { text: 'nodes: []' } }])
+    expect(document.body.textContent).toContain('line 7: nodes[1].name: a text')
+    mounted.answer('openTeamList', ok({ nodes: 3, addresses: 4 }))
+    await choose(file('nodes: …'))
+    expect(document.body.textContent).toContain('3 laptops are in the team list.')
+    expect(document.body.textContent).not.toContain('line 7')
+  })
+
+  it('is one file, and none that is too large: then nothing is read', async () => {
+    mounted = await mountPart(PeersView, { recorded: emptyField(now) })
+    await choose(file('a'), file('b'))
+    expect(document.body.textContent).toContain('NET-13')
+    await choose(file('x'.repeat(64 * 1024 + 1)))
+    expect(document.body.textContent).toContain('65537 bytes')
+    expect(mounted.called).toEqual([])
+  })
+
+  it('can be removed while it has addresses, which say where they are from', async () => {
+    const sources = [{ source: 'list' as const, since: now, found: 2 }]
+    const nearby = [laptop({ address: 'base.example', sources: ['list'], instance: 'list' })]
+    mounted = await mountPart(PeersView, { recorded: withNetwork(emptyField(now), { sources, nearby }) })
+    expect(document.body.textContent).toContain('2 addresses from the team list')
+    expect(document.body.textContent).toContain('Known from a team list.')
+    expect(document.body.textContent).toContain('not heard here')
+    button('Remove the list').click()
+    await flushPromises()
+    expect(mounted.called).toEqual([{ name: 'removeTeamList', argument: null }])
   })
 })

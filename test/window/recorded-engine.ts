@@ -209,6 +209,12 @@ export async function startRecordedEngine(
       return ok(null)
     },
     lookAgain: async () => ok(null),
+    openTeamList: async ({ text }) =>
+      text.includes('nodes')
+        ? ok({ nodes: 3, addresses: 4 })
+        : fail('team-list-refused', 'line 1: the file: not a list'),
+    removeTeamList: async () => ok(null),
+    listCatalogue: async () => ok({ nodes: [] }),
     listSnapshots: async () => ok({ snapshots: recorded.snapshots }),
     takeSnapshot: async () => fail('no-room-for-snapshot'),
     estimateBundle: async () =>

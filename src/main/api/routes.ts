@@ -50,6 +50,15 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
     }
     case 'GET peers/:id/story':
       return replyTo(await run('trustStory', { nodeId: id }), (story) => story)
+    case 'GET catalogue': {
+      const stale = call.query.get('stale')
+      const query = stale === null ? null : { staleAfterMs: Number(stale) * 1000 }
+      return replyTo(await run('listCatalogue', query), (listed) => listed)
+    }
+    case 'PUT team-list':
+      return replyTo(await run('openTeamList', call.body), (opened) => opened)
+    case 'DELETE team-list':
+      return replyTo(await run('removeTeamList', null), () => ({}))
     case 'GET boundary':
       return reply(engine.overview().node.boundary)
     case 'PUT boundary':

@@ -9,6 +9,7 @@ import type { createAuthorityCommands } from './authority-commands.js'
 import type { createCertificateCommands } from './certificate-commands.js'
 import type { createHistoryCommands } from './history-commands.js'
 import type { createContentCommands } from './content-commands.js'
+import type { createCatalogueCommands } from './catalogue-commands.js'
 import type { createBoundaryCommands } from './boundary-commands.js'
 import { decide, settleIntroduced, stateRevocation } from './decide.js'
 import { bounds } from './limits.js'
@@ -59,6 +60,7 @@ export interface CommandParts {
   readonly standing: StandingCommands
   readonly boundary: ReturnType<typeof createBoundaryCommands>
   readonly contents: ContentCommands
+  readonly catalogue: ReturnType<typeof createCatalogueCommands>
   readonly vouching: Vouching
   readonly introductions: Introductions
   readonly pairings: Pairings
@@ -85,6 +87,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
     ...parts.standing,
     ...parts.boundary,
     ...parts.contents,
+    ...parts.catalogue,
     ...createTrustStory({ ...parts, ownId: identity.nodeId }),
     ...createMemberCommands({ clock: parts.clock, known }),
     async changeSettings(changes) {

@@ -162,6 +162,12 @@ const schemas = {
   personHere: v.nullish(v.null(), null),
   changeSettings: SettingsSchema,
   lookAgain: v.nullish(v.null(), null),
+  openTeamList: v.strictObject({ text: v.pipe(v.string(), v.maxLength(bounds.listed.bytes)) }),
+  removeTeamList: v.nullish(v.null(), null),
+  listCatalogue: v.nullish(
+    v.strictObject({ staleAfterMs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1e12))) }),
+    null
+  ),
   confirmJournal: v.nullish(v.null(), null),
   createMission: v.strictObject({
     name: v.string(),
@@ -303,6 +309,7 @@ export async function callCommand<Name extends CommandName>(
 function refusalCode(name: CommandName, issues: readonly v.BaseIssue<unknown>[]) {
   if (name === 'addPeer' || name === 'removeAddress') return 'bad-address'
   if (name === 'changeSettings') return 'bad-setting'
+  if (name === 'openTeamList') return 'team-list-refused'
   const hasScope =
     name === 'decide' || name === 'importCertificates' || name === 'previewScope' || name === 'answerPairing'
   if (hasScope && issues.some((issue) => issue.path?.[0]?.key === 'scope')) return 'bad-scope'

@@ -9,6 +9,8 @@ import { createBoundaryCommands } from './boundary-commands.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { version } from '@shared/version.js'
 import { createAuthorityCommands } from './authority-commands.js'
+import { createCatalogueCommands } from './catalogue-commands.js'
+import { ListBook } from './catalogue/list-book.js'
 import { createBundleCommands } from './bundle-commands.js'
 import { createContentPort } from './bundle-contents.js'
 import { Bundles } from './bundles/bundles.js'
@@ -238,6 +240,7 @@ export async function startEngine(
   if (isNew) await identity.begun()
   const trust = opened.value
   const peers = await PeerBook.open(disk, clock, log, (found) => health.set('peers', found))
+  const teamList = await ListBook.open(disk, (found) => health.set('team list', found))
   for (const known of trust.decided()) peers.remember(known, known.decision.at)
   const report: MissionsReport = {
     onDamage,
@@ -617,6 +620,7 @@ export async function startEngine(
       health.set('listen', links.listenProblem)
       await datagrams.open(settings.linkHost, links.linkPort ?? 0)
       await discovery.start(links.linkPort ?? 0, book.all)
+      discovery.list(teamList.addresses)
     }
     await noted
     snapshots.start()
@@ -679,6 +683,12 @@ export async function startEngine(
       store: contentStore,
       contents,
       nameOf: (m, n) => views.nameOf(m, n)
+    }),
+    catalogue: createCatalogueCommands({
+      ...{ clock, peers, trust, links },
+      book: teamList,
+      onList: () => discovery.list(teamList.addresses),
+      onSaved: (found) => health.set('team list', found)
     }),
     changeSettings: (changes) => settingsChanger.change(changes),
     lookAgain: () => {

@@ -123,8 +123,10 @@ export const bounds = {
   pairingAskMs: 60_000,
   /** Peers that said hello and about whom nobody decided. */
   strangers: 200,
-  /** Addresses in the air. */
+  /** Addresses in the air, and of every other source. */
   sightings: 500,
+  /** A team list: the file, its nodes, and what each may have. */
+  listed: { bytes: 64 * 1024, nesting: 32, indent: 100, nodes: 200, tags: 16, forwards: 32, to: 64 },
   /** Receipts of a mission, one per peer; states of it that they speak of; peers of whom it is known which copy speaks. */
   receipts: 500,
   receiptStates: 64,

@@ -8,6 +8,8 @@ import type { CommandName } from '@shared/contract.js'
 const acts: Partial<Record<CommandName, string>> = {
   addMap: 'open a map from a file',
   addPeer: 'link a laptop by its address',
+  openTeamList: 'dial the laptops of a team list',
+  removeTeamList: 'stop dialling the laptops of a team list',
   removeAddress: 'stop dialling an address',
   decide: 'change the trust in a laptop',
   forgetPeer: 'forget a laptop',

@@ -67,6 +67,9 @@ const commands: Readonly<Record<CommandName, Care>> = {
     argument === null ||
     Object.keys(argument).some((name) => settings[name as keyof Settings] !== 'free'),
   lookAgain: 'free',
+  openTeamList: 'person',
+  removeTeamList: 'person',
+  listCatalogue: 'free',
   confirmJournal: 'person',
   createMission: 'free',
   write: 'free',

@@ -272,6 +272,17 @@ export const messages = {
     addressError: 'Write an IP address or host name.',
     portError: '1 to 65535. Usual: 47110.'
   },
+  teamList: {
+    title: 'Team list',
+    line: 'A YAML or JSON file with the laptops of the operation and their addresses. They are asked who they are; trust stays your decision.',
+    open: 'Open a team list…',
+    kept: '1 address from the team list | {n} addresses from the team list',
+    opened: '1 laptop is in the team list. | {n} laptops are in the team list.',
+    remove: 'Remove the list',
+    one: 'Choose one file.',
+    drop: 'Open the file',
+    dropLine: 'YAML and JSON as a team list, which takes the place of the one before; all else as certificates.'
+  },
   own: {
     readOut: 'Yours, to read out',
     cannotBeReached: 'Nobody can reach this laptop now; it can reach others.',

@@ -14,6 +14,8 @@ export const useNetworkStore = defineStore('network', () => {
     nearby: computed(() =>
       feed.overview === undefined ? [] : strangersNearby(feed.overview.network, feed.overview.peers)
     ),
+    openTeamList: (text: string) => feed.call('openTeamList', { text }),
+    removeTeamList: () => feed.call('removeTeamList', null),
     lookAgain: () => feed.call('lookAgain', null),
     lookForOthers: (isDiscoverable: boolean) => settings.change({ isDiscoverable }),
     switchInterface: (name: string, isOn: boolean) => feed.call('changeSettings', { interfaces: { [name]: isOn } })

@@ -38,11 +38,11 @@ export class Told implements Discovery {
     this.#beat()
   }
 
-  /** These and no others, until something else is said. */
-  replace(addresses: readonly Address[]): void {
+  /** These and no others, each for its time or until something else is said. */
+  replace(addresses: readonly (Address & { readonly ttlMs?: number })[]): void {
     const keys = new Set(addresses.map(keyOf))
     for (const [key, entry] of this.#entries) if (!keys.has(key)) this.#drop(key, entry)
-    for (const address of addresses) this.tell(address)
+    for (const { ttlMs, ...address } of addresses) this.tell(address, ttlMs)
   }
 
   /** One more, or one that is known for longer now. @param ttlMs left out: until something else is said. */

@@ -18,6 +18,7 @@ import { firstAnswer, inTurn } from './attempts.js'
 import { Dialer, type DialOutcome } from './dialer.js'
 import { Gatekeeper } from './gatekeeper.js'
 import { Greeter, type Greeting, type Sighted } from './greeter.js'
+import type { LinkVersion } from './hello.js'
 import { Link, type LinkSelf, type Met } from './link.js'
 import type { ContentPart } from './content-frame.js'
 import type { Message } from './messages.js'
@@ -408,7 +409,7 @@ export class LinkTable {
     this.#young.delete(link)
     const known = peers.peers.get(nodeId)
     const address = dialled ?? (port === 0 ? undefined : { address: link.channel.remote.address, port })
-    this.#remember(met, address)
+    this.#remember(met, address, link.version)
     const gone = peers.prune(bounds.strangers, (id) => trust.stateOf(id).decision !== undefined || this.#links.has(id))
     for (const id of gone) {
       trust.heard(id, false)
@@ -440,15 +441,15 @@ export class LinkTable {
   #renamed(link: Link): void {
     const met = link.peer
     if (met === undefined || this.#links.get(met.nodeId) !== link) return
-    this.#remember(met, undefined)
+    this.#remember(met, undefined, link.version)
     if (this.#isForeign(link, met)) return
     this.review(met.nodeId)
   }
 
-  #remember({ nodeId, record, callsign, laptop }: Met, address: Address | undefined): void {
+  #remember({ nodeId, record, callsign, laptop }: Met, address: Address | undefined, linkVersion: LinkVersion): void {
     const { federation, counter } = record
     const lastHeard = this.#self.clock.now()
-    this.#parts.peers.meet({ nodeId, callsign, laptop, federation, counter, record, lastHeard }, address)
+    this.#parts.peers.meet({ nodeId, callsign, laptop, federation, counter, record, linkVersion, lastHeard }, address)
   }
 
   /** Ends a link to another federation in a moment, when both sides know the reason. */

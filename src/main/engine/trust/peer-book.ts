@@ -23,6 +23,8 @@ const KnownPeerSchema = v.object({
   counter: v.number(),
   /** The record itself, newest: bundles are sealed with the key in it. */
   record: v.optional(IdentityRecordSchema),
+  /** Of the link protocol, spoken at the last hello. */
+  linkVersion: v.optional(v.number()),
   firstMet: v.number(),
   lastHeard: v.number(),
   addresses: v.array(AddressSchema),
