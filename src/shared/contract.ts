@@ -42,6 +42,7 @@ import type {
   PresenceView,
   SearchAnswer,
   ScopePreview,
+  ResetPreview,
   Role,
   SnapshotSummary,
   TaskPage,
@@ -229,6 +230,23 @@ interface CommandMap {
   /** Ends every link and drops the keys, until somebody gives the passphrase. The feed goes on with a new snapshot. */
   lockNow: { argument: null; answer: null }
   unlock: { argument: { readonly passphrase: string }; answer: null }
+  /**
+   * Keys and certificate of this laptop in one file under a passphrase; no missions, no decisions.
+   * `current`: the passphrase that the keys are under, where there is one.
+   */
+  exportIdentity: { argument: { readonly passphrase: string; readonly current?: string }; answer: SavedFile }
+  /** This laptop becomes the one in the file (base64), if nothing was done on it yet. The feed goes on with a new snapshot. */
+  importIdentity: {
+    argument: { readonly data: string; readonly passphrase: string }
+    answer: { readonly nodeId: NodeId }
+  }
+  /** What a new identity would mean here. */
+  previewReset: { argument: null; answer: ResetPreview }
+  /**
+   * A new identity; the keys of the one before are removed. Missions stay as they are held, whom it revoked stays revoked,
+   * everything else is decided anew. `confirm`: the callsign of this laptop. The feed goes on with a new snapshot.
+   */
+  resetIdentity: { argument: { readonly confirm: string }; answer: { readonly nodeId: NodeId } }
   /** Somebody is at the window: the time after which it locks by itself begins anew. */
   personHere: { argument: null; answer: null }
   changeSettings: { argument: Partial<Settings>; answer: null }

@@ -415,6 +415,21 @@ export interface KeyProtection {
   readonly problem?: Problem
 }
 
+/** What a new identity would mean for this laptop. */
+export interface ResetPreview {
+  readonly missions: number
+  /** Missions that nobody else owns: with the keys goes whoever could give roles in them. At most 20 names. */
+  readonly ownedAlone: { readonly total: number; readonly names: readonly string[] }
+  /** Own changes that nobody whom we trust said to hold. */
+  readonly onlyHere: number
+  /** Peers that this laptop trusts: they and it decide anew. */
+  readonly trusted: number
+  /** Whether the identity said already that it is out of use. */
+  readonly isRetired: boolean
+  /** The certificate came from a file: it goes with its key. */
+  readonly hasImportedCertificate: boolean
+}
+
 /** The facts of one X.509 certificate, for people. Texts come from the file: untrusted. */
 export interface CertificateFacts {
   /** As OpenSSL prints it in RFC 2253 order: `CN=…, O=…`. */

@@ -493,6 +493,27 @@ const table = {
     message: 'Opening this takes more memory or time than this version of Muster allows.',
     advice: 'It was made by another version, or it is damaged. Open it with the version that made it.'
   },
+  'identity-file-damaged': {
+    ref: 'KEY-08',
+    message: 'This is not a whole identity file.',
+    advice: 'Nothing was changed. It may have been cut off or altered on its way: copy it again, or take another copy.'
+  },
+  'identity-file-newer': {
+    ref: 'KEY-09',
+    message: 'A newer version of Muster wrote this identity file.',
+    advice: 'Nothing was changed. Take it with that version.'
+  },
+  'identity-in-use': {
+    ref: 'KEY-10',
+    message: 'This laptop has missions or decisions of its own already.',
+    advice:
+      'An identity can only be taken in by a laptop on which nothing was done yet. Start Muster with an empty data folder.'
+  },
+  'not-confirmed': {
+    ref: 'KEY-11',
+    message: 'The callsign of this laptop was not typed.',
+    advice: 'Nothing was changed. Type it exactly as it stands there.'
+  },
   'snapshot-damaged': {
     ref: 'DSK-10',
     message: 'This snapshot is not whole any more.',

@@ -22,7 +22,11 @@ import { readCertificateFiles } from '../../src/main/engine/certificates/read-fi
 import { callCommand } from '../../src/main/engine/commands.js'
 import { decodeSums, encodeSums } from '../../src/main/engine/content/incoming.js'
 import { judge, textOf } from '../../src/main/engine/content/preview.js'
+import { openDataKey } from '../../src/main/engine/identity/identity-file.js'
+import { readTransfer, writeTransfer } from '../../src/main/engine/identity/identity-transfer.js'
 import { OwnIdentity } from '../../src/main/engine/identity/identity.js'
+import { sealUnder } from '../../src/main/engine/identity/passphrase.js'
+import { applyReplacement } from '../../src/main/engine/identity/replacement.js'
 import { sealingKeyFromSeed } from '../../src/main/engine/identity/signature.js'
 import { limits } from '../../src/main/engine/limits.js'
 import { decodeContentFrame, encodeContentFrame } from '../../src/main/engine/links/content-frame.js'
@@ -76,6 +80,8 @@ export interface Decoder {
 export async function makeDecoders(): Promise<readonly Decoder[]> {
   const identity = await makeIdentity()
   const { nodeId, publicKey, signingKey, record } = identity
+  const cost = { N: 16, r: 8, p: 1 }
+  const underPassphrase = await sealUnder('x', Buffer.alloc(32, 1), 'data-key', { random: seededRandom(1), cost })
   const mission = 'ab'.repeat(32) as MissionId
   const log = new HostileLog(mission, identity)
   const begin = log.begin(setLine('log/1', 'text', 'ä 😀 "quoted"'))
@@ -544,6 +550,9 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
         )
       ],
       decode: async (bytes) => (await readPackage(bytes, '')).ok,
+      name: 'an identity in a file',
+      valid: [await transferOf(identity.tls)],
+      decode: async (bytes) => (await readTransfer(bytes, 'x')).ok,
       rarity: 20
     }
   ]
@@ -628,11 +637,27 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
       },
       {
         name: 'the identity file',
-        data: [{ ...keys, sealingKey: sealing, tls }],
+        data: [
+          { ...keys, sealingKey: sealing, tls },
+          { ...keys, signingSeed: '', sealingKey: '', tls, locked: 'AAAA', underPassphrase, signingKey: text(32, 1) }
+        ],
         open: async (bytes: Buffer) => {
           const disk = await withFile('identity.json', bytes)
-          return (await OwnIdentity.open({ disk, random: seededRandom(1), now: 1 })).ok
+          const opened = await OwnIdentity.open({ disk, random: seededRandom(1), now: 1 })
+          return opened.ok || (opened.problem.code === 'node-locked' && (await openDataKey(disk, 'x')).ok)
         }
+      },
+      {
+        name: 'the identity that is to follow',
+        data: [
+          {
+            identity: { ...keys, sealingKey: sealing, tls },
+            why: 'reset',
+            revoked: [{ nodeId, callsign: 'A', federation: 'field', at: 1, by: 'B', reason: 'lost' }],
+            statements: [{ text: '{}', signature: 'AAAA' }]
+          }
+        ],
+        open: async (bytes: Buffer) => (await applyReplacement(await withFile('identity-next.json', bytes))).ok
       },
       {
         name: 'the list of a snapshot',
@@ -728,6 +753,10 @@ function commandArguments(missionId: MissionId, nodeId: NodeId) {
     requestCertificate: null,
     lockKeys: { lock: true },
     setPassphrase: { old: 'one of ten', passphrase: 'another of ten' },
+    exportIdentity: { passphrase: 'one of ten', current: 'another of ten' },
+    importIdentity: { data: 'AAAA', passphrase: 'one of ten' },
+    previewReset: null,
+    resetIdentity: { confirm: 'A' },
     lockNow: null,
     unlock: { passphrase: 'one of ten' },
     personHere: null,
@@ -787,6 +816,13 @@ async function requestOf(nodeId: NodeId, key: string): Promise<Buffer> {
   const made = await makeRequest('A', nodeId, createPrivateKey(key))
   if (!made.ok) throw new Error(made.problem.code)
   return made.value
+}
+
+async function transferOf(tls: { readonly key: string; readonly certificate: string }): Promise<Buffer> {
+  const sealing = sealingKeyFromSeed(Buffer.alloc(32, 2)).export({ format: 'der', type: 'pkcs8' }).toString('base64url')
+  const keys = { signingSeed: Buffer.alloc(32, 1).toString('base64url'), sealingKey: sealing, tls }
+  const carried = { identity: { ...keys, federation: 'field', counter: 1 }, callsign: 'A', laptop: '' }
+  return writeTransfer(carried, 'x', { random: seededRandom(1), cost: { N: 16, r: 8, p: 1 } })
 }
 
 function json(value: unknown): Buffer {

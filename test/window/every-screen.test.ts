@@ -291,7 +291,64 @@ const unread = fail<never>('disk-failed', 'EIO: i/o error, read')
 
 const noHistory = ok({ entries: [], searched: 1 })
 
+/** Keys under a passphrase; without `isLocked`, somebody gave it. */
+function underPassphrase(now: number, isLocked: boolean): Recorded {
+  return withOverview(richField(now), ({ node }) => ({
+    node: { ...node, keys: { state: 'passphrase' }, ...(isLocked ? { isLocked } : {}) }
+  }))
+}
+
+const unprotected = (now: number): Recorded =>
+  withOverview(richField(now), ({ node }) => ({
+    node: { ...node, keys: { state: 'file', problem: problem('no-key-store') } }
+  }))
+
+const showButton = (name: string) => (page: Page) => page.getByRole('button', { name }).scrollIntoViewIfNeeded()
+
 const screens: readonly Screen[] = [
+  { name: 'lock', path: '/peers', field: (now) => underPassphrase(now, true) },
+  {
+    name: 'lock-wrong',
+    path: '/peers',
+    field: (now) => underPassphrase(now, true),
+    way: async (page) => {
+      await page.getByLabel('Passphrase').fill('a wrong one')
+      await page.keyboard.press('Enter')
+      await page.getByText('KEY-02').waitFor()
+      await page.getByText('The passphrase is forgotten').click()
+    }
+  },
+  { name: 'settings-keys', path: '/settings', field: unprotected, way: showButton('Set a passphrase') },
+  {
+    name: 'settings-passphrase',
+    path: '/settings',
+    field: (now) => underPassphrase(now, false),
+    way: showButton('Lock now')
+  },
+  {
+    name: 'passphrase-set',
+    path: '/settings',
+    field: unprotected,
+    way: async (page) => {
+      await press('Set a passphrase')(page)
+      const sheet = page.getByRole('dialog')
+      await sheet.getByLabel('New passphrase').fill('short')
+      await sheet.getByRole('button', { name: 'Set a passphrase' }).click()
+      await sheet.getByText('Take 10 characters or more').waitFor()
+    }
+  },
+  {
+    name: 'passphrase-remove',
+    path: '/settings',
+    field: (now) => underPassphrase(now, false),
+    way: async (page) => {
+      await press('Take the passphrase away')(page)
+      const sheet = page.getByRole('dialog')
+      await sheet.getByLabel('Passphrase now').fill('not the one')
+      await sheet.getByRole('button', { name: 'Take the passphrase away' }).click()
+      await sheet.getByText('KEY-02').waitFor()
+    }
+  },
   { name: 'peers-busy', path: '/peers', field: busyField },
   { name: 'peers-broken', path: '/peers', field: deaf },
   { name: 'peer-positions', path: `/peers/${nodeIdOf(5)}`, field: richField },

@@ -206,6 +206,14 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
       return replyTo(await run('unlock', call.body), () => ({}))
     case 'POST lock':
       return replyTo(await run('lockNow', null), () => ({}))
+    case 'POST identity/:id':
+      if (id === 'export') return replyTo(await run('exportIdentity', call.body), (saved) => saved)
+      if (id === 'import') return replyTo(await run('importIdentity', call.body), (taken) => taken, 201)
+      if (id === 'reset') return replyTo(await run('resetIdentity', call.body), (made) => made, 201)
+      break
+    case 'GET identity/:id':
+      if (id !== 'reset') break
+      return replyTo(await run('previewReset', null), (preview) => preview)
     case 'PUT passphrase':
       return replyTo(await run('setPassphrase', call.body), () => ({}))
     case 'GET audit':

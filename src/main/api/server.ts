@@ -62,6 +62,7 @@ const statuses: Partial<Record<ProblemCode, number>> = {
   'unlock-too-soon': 429,
   'no-passphrase': 409,
   'under-passphrase': 409,
+  'identity-in-use': 409,
   'pairing-none': 409,
   'pairing-busy': 409,
   'pairing-paused': 409,

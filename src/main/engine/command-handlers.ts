@@ -190,6 +190,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
 
 /** What can be answered without writing anything. */
 const looking: ReadonlySet<CommandName> = new Set([
+  'previewReset',
   'lockNow',
   'unlock',
   'personHere',

@@ -12,6 +12,7 @@ import { isChangeName } from './logs/run.js'
 import { isEntity, isField } from './missions/change.js'
 import { isHistoryCursor } from './missions/history.js'
 import { SettingsSchema } from './settings.js'
+import { transferBytesMost } from './identity/identity-transfer.js'
 import { passphraseMost } from './identity/passphrase.js'
 import { BoundarySchema, ScopeSchema } from './trust/journal-lines.js'
 
@@ -159,6 +160,13 @@ const schemas = {
   setPassphrase: v.strictObject({ old: v.optional(Passphrase), passphrase: v.nullable(Passphrase) }),
   lockNow: v.nullish(v.null(), null),
   unlock: v.strictObject({ passphrase: Passphrase }),
+  exportIdentity: v.strictObject({ passphrase: Passphrase, current: v.optional(Passphrase) }),
+  importIdentity: v.strictObject({
+    data: v.pipe(v.string(), v.maxLength(2 * transferBytesMost), v.check(isBase64, 'a file in base64')),
+    passphrase: Passphrase
+  }),
+  previewReset: v.nullish(v.null(), null),
+  resetIdentity: v.strictObject({ confirm: Text(2 * limits.nameLength) }),
   personHere: v.nullish(v.null(), null),
   changeSettings: SettingsSchema,
   lookAgain: v.nullish(v.null(), null),

@@ -4,9 +4,10 @@
  */
 import type { CommandHandlers } from '@shared/contract.js'
 import type { FeedMessage } from '@shared/feed.js'
-import type { MissionId, NetworkStatus, NodeId, NodeStatus, Overview } from '@shared/model.js'
+import type { Decision, MissionId, NetworkStatus, NodeId, NodeStatus, Overview } from '@shared/model.js'
 import { createBoundaryCommands } from './boundary-commands.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
+import { everything } from '@shared/scope.js'
 import { version } from '@shared/version.js'
 import { createAuthorityCommands } from './authority-commands.js'
 import { createCatalogueCommands } from './catalogue-commands.js'
@@ -31,9 +32,11 @@ import { Ways } from './discovery/ways.js'
 import { FeedWriter } from './feed-writer.js'
 import { createHistoryCommands } from './history-commands.js'
 import type { IssueCertificate } from './identity/certificate.js'
+import type { CarriedIdentity } from './identity/identity-transfer.js'
 import { OwnIdentity } from './identity/identity.js'
 import type { KeyStore } from './identity/key-store.js'
 import type { ScryptCost } from './identity/passphrase.js'
+import { applyReplacement, endReplacement, type Replacement } from './identity/replacement.js'
 import { createKeyCommands, type KeeperCommands } from './key-commands.js'
 import type { LinkVersion } from './links/hello.js'
 import { isAboutIntroductions } from './links/introduction-messages.js'
@@ -69,6 +72,7 @@ import { Introductions } from './trust/introductions.js'
 import { PeerBook } from './trust/peer-book.js'
 import { refuseGiving, refuseTaking } from './trust/policy.js'
 import { TeamAuthority } from './team-authority.js'
+import { readStatement } from './trust/statement.js'
 import { TrustBook } from './trust/trust-book.js'
 import { mayDelete, refuseVouching } from './trust/policy.js'
 import { Vouching } from './trust/vouching.js'
@@ -128,6 +132,17 @@ export interface Keeping {
   readonly commands: KeeperCommands
   /** Settings, or how the keys are kept, are others now. */
   readonly onChanged: () => void
+  /** What the keeper may do with an engine that has started. */
+  readonly onReady: (inside: Inside) => void
+}
+
+export interface Inside {
+  /** What keys are wrapped with; a copy, which outlives the engine. */
+  dataKey(): Buffer | undefined
+  /** Whether nothing was done on this laptop yet. */
+  isUnused(): boolean
+  /** Another identity for this folder: the one that is given, or a new one. */
+  replacement(carried?: CarriedIdentity): Promise<Replacement>
 }
 
 export interface Engine {
@@ -175,6 +190,8 @@ export async function startEngine(
   if (!folder.ok) return folder
   const { disk, readOnly, store, snapshots, restored } = folder.value
   health.set('folder', readOnly)
+  const replaced = readOnly === undefined ? await applyReplacement(disk) : ok(undefined)
+  if (!replaced.ok) return replaced
   const book = await openSettings(settings, disk, (found) => health.set('settings', found))
   const loaded = await OwnIdentity.open({
     disk,
@@ -237,8 +254,11 @@ export async function startEngine(
     store.trustFrom
   )
   if (!opened.ok) return opened
-  if (isNew) await identity.begun()
   const trust = opened.value
+  const carried = replaced.value === undefined ? ok(null) : await carryOver(replaced.value, trust)
+  if (!carried.ok) return carried
+  if (isNew) await identity.begun()
+  if (replaced.value !== undefined) await endReplacement(disk)
   const peers = await PeerBook.open(disk, clock, log, (found) => health.set('peers', found))
   const teamList = await ListBook.open(disk, (found) => health.set('team list', found))
   for (const known of trust.decided()) peers.remember(known, known.decision.at)
@@ -640,13 +660,23 @@ export async function startEngine(
     keyStore: () => identity.keyStore
   })
   const keys = createKeyCommands({
-    ...{ identity, authority, snapshots, trust, log },
+    ...{ identity, authority, snapshots, trust, log, missions, standing, random },
+    cost: ports.passphraseCost,
     onChanged: () => {
       feed.note('node')
       keeping.onChanged()
     }
   })
   if (readOnly === undefined) void keys.resume()
+  keeping.onReady({
+    dataKey: () => identity.dataKey(),
+    isUnused: () =>
+      missions.all().length === 0 && trust.decided().length === 0 && trust.acceptedCertificates().length === 0,
+    async replacement(given) {
+      const next = await identity.successor(clock.now(), given?.identity)
+      return { identity: next, why: given === undefined ? 'reset' : 'imported', ...keys.carriedOver() }
+    }
+  })
   const shelf = new MapShelf(disk, (found) => health.set('maps', found))
   const commands = createCommands({
     identity,
@@ -765,6 +795,26 @@ export async function startEngine(
 
 function sumOf(counts: ReadonlyMap<string, number>): number {
   return [...counts.values()].reduce((sum, count) => sum + count, 0)
+}
+
+/** Into the journal of decisions of another identity: what the one before leaves to it. */
+async function carryOver({ why, revoked, statements }: Replacement, trust: TrustBook): Promise<Result<null>> {
+  for (const { nodeId, callsign, federation, reason, ...said } of revoked) {
+    const decision: Decision = {
+      level: 'revoked',
+      ground: 'unseen',
+      scope: everything,
+      ...said,
+      ...(reason && { reason })
+    }
+    const kept = await trust.decide({ nodeId, callsign, federation, decision })
+    if (!kept.ok) return kept
+  }
+  for (const one of statements) {
+    const statement = readStatement(one)
+    if (typeof statement !== 'string') await trust.takeStatement(statement)
+  }
+  return trust.noteDone('settings', { text: why === 'reset' ? 'new identity' : 'identity taken from a file' })
 }
 
 /** Where others reach a node unless it says otherwise. */

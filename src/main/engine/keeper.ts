@@ -2,12 +2,15 @@
  * Keeps the keys of a node between locked and unlocked: one engine for hosts that stays the same, and behind it one that
  * runs while the keys are known, or one that only waits for the passphrase (docs/protocol/identity.md#locked).
  */
-import type { CommandHandlers, CommandName } from '@shared/contract.js'
+import type { ArgumentOf, CommandHandlers, CommandName } from '@shared/contract.js'
 import type { FeedMessage } from '@shared/feed.js'
+import type { NodeId } from '@shared/model.js'
 import { fail, ok, type Problem, type Result } from '@shared/result.js'
 import { commandNames } from './commands.js'
-import { openSettings, startEngine, type Engine, type EnginePorts, type EngineSettings } from './engine.js'
+import { openSettings, startEngine, type Engine, type EnginePorts, type EngineSettings, type Inside } from './engine.js'
 import { lockedIdentity, openDataKey } from './identity/identity-file.js'
+import { readTransfer, type CarriedIdentity } from './identity/identity-transfer.js'
+import { commitReplacement } from './identity/replacement.js'
 import type { KeeperCommands } from './key-commands.js'
 import { lockedEngine } from './locked-engine.js'
 import { kept } from './storage/disk.js'
@@ -50,6 +53,7 @@ class Keeper {
   #nextTryAt = 0
   #lastHand = { monotonic: 0, now: 0 }
   #lastPort: number | undefined
+  #inside: Inside | undefined
   #cancelIdle: (() => void) | undefined
   #isStopped = false
 
@@ -60,6 +64,8 @@ class Keeper {
     this.#commands = {
       lockNow: () => this.#inTurn(() => this.#lock()),
       unlock: ({ passphrase }) => this.#inTurn(() => this.#unlock(passphrase)),
+      importIdentity: (argument) => this.#inTurn(() => this.#import(argument)),
+      resetIdentity: ({ confirm }) => this.#inTurn(() => this.#reset(confirm)),
       personHere: async () => {
         this.#noteHand()
         return ok(null)
@@ -135,7 +141,8 @@ class Keeper {
     const started = await startEngine(this.#startSettings(), this.#ports, {
       dataKey,
       commands: this.#commands,
-      onChanged: () => this.#watchIdle()
+      onChanged: () => this.#watchIdle(),
+      onReady: (inside) => (this.#inside = inside)
     })
     if (!started.ok) return started
     this.#become(started.value)
@@ -187,6 +194,7 @@ class Keeper {
     // Nobody gets anything any more while the links end.
     const shown = await this.#showLocked()
     if (!shown.ok) return shown
+    this.#inside = undefined
     await open.stop()
     this.#settings.log('info', 'locked')
     return ok(null)
@@ -208,6 +216,42 @@ class Keeper {
     this.#wrong = 0
     this.#settings.log('info', 'unlocked')
     return ok(null)
+  }
+
+  async #import({ data, passphrase }: ArgumentOf<'importIdentity'>): Promise<Result<{ readonly nodeId: NodeId }>> {
+    if (this.#isLocked || this.#inside === undefined) return fail('node-locked')
+    if (!this.#inside.isUnused()) return fail('identity-in-use')
+    const carried = await readTransfer(Buffer.from(data, 'base64'), passphrase)
+    if (!carried.ok) return carried
+    const replaced = await this.#replace(carried.value)
+    if (!replaced.ok) return replaced
+    const { callsign, laptop } = carried.value
+    if (this.#settings.wantsFirstRun === true && callsign !== '') {
+      const named = await this.#running().commands.changeSettings({ callsign, laptop })
+      if (!named.ok) return named
+    }
+    return replaced
+  }
+
+  async #reset(confirm: string): Promise<Result<{ readonly nodeId: NodeId }>> {
+    if (this.#isLocked) return fail('node-locked')
+    if (confirm.trim() !== this.#running().overview().node.callsign) return fail('not-confirmed')
+    return this.#replace(undefined)
+  }
+
+  /** The next start has the other identity, or, where the disk did not take it, the one that was. */
+  async #replace(carried: CarriedIdentity | undefined): Promise<Result<{ readonly nodeId: NodeId }>> {
+    const before = this.#running()
+    if (this.#isStopped || this.#inside === undefined) return fail('stopping')
+    const { readOnly } = before.reach()
+    if (readOnly !== undefined) return fail(readOnly)
+    const replacement = await this.#inside.replacement(carried)
+    const dataKey = this.#inside.dataKey()
+    await before.stop()
+    const committed = await kept(commitReplacement(this.#ports.disk, replacement))
+    const opened = await this.#open(dataKey)
+    if (!committed.ok) return committed
+    return opened.ok ? ok({ nodeId: this.#running().nodeId }) : opened
   }
 
   #noteHand(): void {

@@ -11,6 +11,7 @@ import type { Disk } from '../storage/disk.js'
 import type { Random } from '../runtime/random.js'
 import { certificateDer, issueCertificate, type IssueCertificate, type TlsIdentity } from './certificate.js'
 import { identityDocument, identityFileName, openSecrets, wrapSecrets, type IdentityFile } from './identity-file.js'
+import type { CarriedIdentity } from './identity-transfer.js'
 import { nodeIdOf, signRecord, type IdentityRecord } from './identity-record.js'
 import type { KeyStore } from './key-store.js'
 import { dataKeyStore, openUnder, refusePassphrase, sealUnder, type ScryptCost } from './passphrase.js'
@@ -244,6 +245,39 @@ export class OwnIdentity implements Identity {
     const signingKey = this.publicKey.toString('base64url')
     await this.#renewFile({ ...open, locked: '', underPassphrase, signingKey, sweeps: true })
     return ok(null)
+  }
+
+  /** A copy that outlives this one; `undefined` where no passphrase is. */
+  dataKey(): Buffer | undefined {
+    if (this.#file.underPassphrase === undefined || this.#dataKey === undefined) return undefined
+    return Buffer.from(this.#dataKey)
+  }
+
+  /** For a file that a person keeps elsewhere. */
+  carried(): CarriedIdentity {
+    const { signingSeed, sealingKey, tls, federation, counter } = this.#file
+    const { callsign, laptop } = this
+    return { identity: { signingSeed, sealingKey, tls, federation, counter }, callsign, laptop }
+  }
+
+  /** Another identity, kept as this one is; as it is to be written. */
+  async successor(now: number, carried?: CarriedIdentity['identity']): Promise<IdentityFile> {
+    const { locked, underPassphrase } = this.#file
+    const made =
+      carried === undefined ? await createFile({ ...this.#parts, now, federation: this.federation }) : carried
+    const signingKey = rawPublicKey(privateKeyFromSeed(Buffer.from(made.signingSeed, 'base64url'))).toString(
+      'base64url'
+    )
+    const file: IdentityFile = {
+      ...made,
+      // Peers may have seen a later record than the one that was carried.
+      counter: carried === undefined ? made.counter : carried.counter + 1,
+      ...(locked === undefined ? {} : { locked: '' }),
+      ...(underPassphrase === undefined ? {} : { underPassphrase, signingKey }),
+      sweeps: true,
+      isNew: true
+    }
+    return wrapSecrets(file, this.keyStore)
   }
 
   /** The last use of the keys is over: what can be wiped of them is. */

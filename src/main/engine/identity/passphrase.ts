@@ -39,7 +39,7 @@ export const UnderPassphraseSchema = v.strictObject({
   salt: Bytes(16),
   nonce: Bytes(12),
   /** Sealed bytes, and behind them the tag of 16 bytes. */
-  box: v.pipe(v.string(), v.maxLength(64 * 1024), v.regex(/^[A-Za-z0-9_-]+$/))
+  box: v.pipe(v.string(), v.maxLength(256 * 1024), v.regex(/^[A-Za-z0-9_-]+$/))
 })
 export type UnderPassphrase = v.InferOutput<typeof UnderPassphraseSchema>
 
