@@ -89,6 +89,14 @@ export function transportSuite(name: string, setup: () => TransportSetup): void 
       const { exporter, clientCertificate, serverCertificate } = client.channel.binding
       expect(exporter.length).toBe(32)
       expect(server.channel.binding).toMatchObject({ exporter, clientCertificate, serverCertificate })
+      const { toServer, toClient } = client.channel.binding.datagrams
+      expect(server.channel.binding.datagrams).toEqual({ toServer, toClient })
+      const secrets = [exporter, toServer, toClient, again.binding.datagrams.toServer, again.binding.datagrams.toClient]
+      expect(new Set(secrets.map((secret) => secret.toString('hex'))).size).toBe(5)
+      expect(secrets.map(({ length }) => length)).toEqual(Array(5).fill(32))
+      // Each end overwrites its own.
+      server.channel.binding.datagrams.toServer.fill(0)
+      expect(toServer.equals(Buffer.alloc(32))).toBe(false)
       expect(again.binding.exporter.equals(exporter)).toBe(false)
       expect(again.binding.serverCertificate.equals(serverCertificate)).toBe(true)
       expect(client.channel.binding.peerCertificate.equals(server.channel.binding.peerCertificate)).toBe(false)

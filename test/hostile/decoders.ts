@@ -550,6 +550,9 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
         )
       ],
       decode: async (bytes) => (await readPackage(bytes, '')).ok,
+      rarity: 20
+    },
+    {
       name: 'an identity in a file',
       valid: [await transferOf(identity.tls)],
       decode: async (bytes) => (await readTransfer(bytes, 'x')).ok,

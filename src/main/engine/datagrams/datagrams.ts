@@ -140,6 +140,7 @@ export class Datagrams {
     way.waiting.clear()
     way.opener.end()
     way.out?.sealer.end()
+    way.out = undefined
     for (const secret of Object.values(link.channel.binding.datagrams)) secret.fill(0)
   }
 

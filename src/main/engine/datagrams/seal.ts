@@ -37,13 +37,16 @@ interface EpochKey {
 class EpochKeys {
   readonly #secret: Buffer
   readonly #keys = new Map<number, EpochKey>()
+  #isOver = false
 
   /** @param secret 32 bytes from the TLS exporter. */
   constructor(secret: Buffer) {
     this.#secret = secret
   }
 
-  of(seq: number): EpochKey {
+  /** `undefined` after the end: a secret that was overwritten is one that everybody knows. */
+  of(seq: number): EpochKey | undefined {
+    if (this.#isOver) return undefined
     const epoch = epochOf(seq)
     let found = this.#keys.get(epoch)
     if (found === undefined) {
@@ -61,6 +64,7 @@ class EpochKeys {
   }
 
   end(): void {
+    this.#isOver = true
     this.forgetBefore(Infinity)
   }
 }
@@ -78,11 +82,13 @@ export class Sealer {
     this.#seq = seq
   }
 
-  /** @param body at most {@link bodyBytesMost} bytes. */
+  /** @param body at most {@link bodyBytesMost} bytes. Not after the end. */
   seal(body: Buffer): { readonly seq: number; readonly packet: Buffer } {
     const seq = this.#seq++
     this.#keys.forgetBefore(seq)
-    const { key, iv } = this.#keys.of(seq)
+    const epochKey = this.#keys.of(seq)
+    if (epochKey === undefined) throw new Error('sealed after the end')
+    const { key, iv } = epochKey
     const head = Buffer.concat([this.#keyId, u64(seq)])
     const sealing = createCipheriv(cipher, key, nonceOf(iv, head), { authTagLength: tagBytes })
     sealing.setAAD(head)
@@ -113,7 +119,9 @@ export class Opener {
     const seq = Number(wide)
     const refused = this.#window.refuse(seq)
     if (refused !== undefined) return refused
-    const { key, iv } = this.#keys.of(seq)
+    const epochKey = this.#keys.of(seq)
+    if (epochKey === undefined) return 'forged'
+    const { key, iv } = epochKey
     // Without a length of the tag Node takes one of 4 bytes, too.
     const opening = createDecipheriv(cipher, key, nonceOf(iv, head), { authTagLength: tagBytes })
     opening.setAAD(head)
