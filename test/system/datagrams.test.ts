@@ -102,6 +102,12 @@ describe.runIf(mayRun)('two laptops on bad radio', () => {
     return `${name}: age of a position over ${String(seconds)} s, ${String(sorted.length)} looks: p50 ${half ?? ''}, p90 ${most ?? ''}, p99 ${nearlyAll ?? ''}, most ${part(sorted, 1).toFixed(0)} ms`
   }
 
+  /** Packets that both dropped so far, by whatever rule. */
+  function lost(): number {
+    const rules = [alpha, bravo].map(({ laptop }) => laptop.run('nft', 'list', 'table', 'inet', 'radio')).join()
+    return [...rules.matchAll(/counter packets (\d+)/g)].reduce((sum, [, count]) => sum + Number(count), 0)
+  }
+
   function lose(what: string): void {
     for (const { laptop } of [alpha, bravo]) {
       laptop.run('nft', 'add table inet radio')
@@ -125,8 +131,8 @@ describe.runIf(mayRun)('two laptops on bad radio', () => {
       console.log(facts('sealed datagrams, 30 % loss', sorted))
       const [sent, received] = [await alpha.counter('datagrams_sent'), await bravo.counter('datagrams_received')]
       console.log(`packets: ${String(sent)} sent, ${String(received)} received at the other end`)
-      expect(sent).toBeGreaterThan(received)
-      expect(received).toBeGreaterThan(seconds / 2)
+      expect(received).toBeGreaterThan(0)
+      expect(lost()).toBeGreaterThan(0)
       // Of a few seconds the hundredth part is a single late word.
       expect(part(sorted, longSeconds > 0 ? 0.99 : 0.75)).toBeLessThan(2_000)
 
