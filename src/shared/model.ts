@@ -603,9 +603,10 @@ export interface NetworkInterface {
 }
 
 /**
- * By which way an address became known: heard on this network, read in a list that a person opened, told by a trusted peer.
+ * By which way an address became known: heard on this network, asked of a DNS server, told by a trusted peer, read in a list
+ * that a person opened.
  */
-export type SightingSource = 'mdns' | 'vouched' | 'list'
+export type SightingSource = 'mdns' | 'dns-sd' | 'vouched' | 'list'
 
 /** How one way of finding others goes. */
 export interface SourceStatus {

@@ -864,6 +864,12 @@ const table = {
     message: 'One way of finding others has stopped.',
     advice: 'The others go on. Switch it off and on again; the detail has the reason.'
   },
+  'dns-failed': {
+    ref: 'NET-14',
+    message: 'The DNS server that is asked for laptops does not answer as it should.',
+    advice:
+      'Check its address and the domain in Settings. What it said before counts until its time is over; we go on asking.'
+  },
   'team-list-refused': {
     ref: 'NET-13',
     message: 'This team list cannot be read.',

@@ -14,6 +14,10 @@ export interface Settings {
   readonly isDiscoverable: boolean
   /** Interfaces that a person switched on or off, by name; the others follow their kind. */
   readonly interfaces: Readonly<Record<string, boolean>>
+  /** DNS server that is asked for nodes: an IP address, with a port if it is not 53; empty: none is asked. */
+  readonly dnsServer: string
+  /** The domain whose nodes it is asked for, such as `field.example`. */
+  readonly dnsDomain: string
   /** Whether callsign, laptop and federation are told to nodes that nobody here has trusted yet. */
   readonly isShownToStrangers: boolean
   /** Whether peers that a person here trusts are told to those whose person lets this node introduce others. */

@@ -207,10 +207,16 @@ describe('the ways that are on', () => {
   it('follow what a person set, each time on a new one; what was told stays', async () => {
     const time = new VirtualTime()
     const made: Scripted[] = []
+    const asked: string[] = []
+    const usual = { isDiscoverable: true, interfaces: {}, dnsServer: '', dnsDomain: '' }
     const [seen, gone]: [(Found & { isHearsay: boolean })[], Sighting[]] = [[], []]
     const ways = new Ways({
       clock: time.clock(),
       log: silentLog,
+      makeDnsSd: ({ address }, domain) => {
+        asked.push(`${address} ${domain}`)
+        return new Told(time.clock(), 'dns-sd')
+      },
       makeMdns: () => {
         made.push(new Scripted())
         return made.at(-1) as Scripted
@@ -219,7 +225,7 @@ describe('the ways that are on', () => {
       onGone: (sighting) => gone.push(sighting),
       onChange: () => undefined
     })
-    await ways.start(7, { isDiscoverable: true, interfaces: {} })
+    await ways.start(7, usual)
     made[0]?.say(at(1))
     ways.list([{ address: '10.0.0.2', port: 1 }])
     ways.vouch({ address: '10.0.0.3', port: 1 }, 60_000)
@@ -229,13 +235,23 @@ describe('the ways that are on', () => {
       [['vouched'], true]
     ])
     ways.announce(8)
-    await ways.follow({ isDiscoverable: false, interfaces: {} })
+    await ways.follow({ ...usual, isDiscoverable: false })
     expect(ways.air()).toBeUndefined()
     expect(gone).toEqual([at(1)])
     expect(ways.known().sightings.map(({ sources }) => sources[0])).toEqual(['vouched', 'list'])
-    await ways.follow({ isDiscoverable: true, interfaces: {} })
+    await ways.follow(usual)
     expect(made.map(({ ports }) => ports)).toEqual([[7, 8], [8]])
     expect(ways.air()?.sightings).toHaveLength(2)
+    for (const [dnsServer, dnsDomain] of [
+      ['10.0.0.53', ''],
+      ['10.0.0.53', 'a.example'],
+      ['10.0.0.53', 'a.example'],
+      ['10.0.0.53', 'b.example'],
+      ['nonsense', 'b.example']
+    ] as const)
+      await ways.follow({ ...usual, dnsServer, dnsDomain })
+    expect(asked).toEqual(['10.0.0.53 a.example', '10.0.0.53 b.example'])
+    expect(ways.known().sources.map(({ source }) => source)).toEqual(['mdns', 'vouched', 'list'])
     await time.during(ways.stop())
   })
 })

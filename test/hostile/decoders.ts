@@ -5,6 +5,7 @@
 import { createPrivateKey } from 'node:crypto'
 import { deflateRawSync } from 'node:zlib'
 import { zipSync } from 'fflate'
+import { encode, type Answer } from 'dns-packet'
 import * as v from 'valibot'
 import { expect } from 'vitest'
 import { openPolicy } from '@shared/boundary.js'
@@ -24,6 +25,7 @@ import { decodeSums, encodeSums } from '../../src/main/engine/content/incoming.j
 import { judge, textOf } from '../../src/main/engine/content/preview.js'
 import { openDataKey } from '../../src/main/engine/identity/identity-file.js'
 import { readTransfer, writeTransfer } from '../../src/main/engine/identity/identity-transfer.js'
+import { readDnsAnswer } from '../../src/main/engine/discovery/dns-client.js'
 import { OwnIdentity } from '../../src/main/engine/identity/identity.js'
 import { sealUnder } from '../../src/main/engine/identity/passphrase.js'
 import { applyReplacement } from '../../src/main/engine/identity/replacement.js'
@@ -493,6 +495,19 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
       rarity: 20
     })),
     {
+      name: 'an answer of a DNS server',
+      valid: [dnsAnswer('PTR', 'a._muster._tcp.field.example'), dnsAnswer('TXT', ['v=1'])],
+      decode(bytes) {
+        const answer = readDnsAnswer(bytes, 7, {
+          name: '_muster._tcp.field.example',
+          type: bytes[42] === 12 ? 'PTR' : 'TXT'
+        })
+        if (answer === undefined || 'failed' in answer) return false
+        expect(answer.records.length).toBeLessThanOrEqual(1_024)
+        return answer.records.length > 0
+      }
+    },
+    {
       name: 'a team list',
       rarity: 20,
       valid: [
@@ -676,6 +691,12 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
       }
     ]
   }
+}
+
+function dnsAnswer(type: 'PTR' | 'TXT', data: string | string[]): Buffer {
+  const name = '_muster._tcp.field.example'
+  const record = { name, type, ttl: 60, data } as Answer
+  return encode({ id: 7, type: 'response', questions: [{ name, type }], answers: [record] })
 }
 
 function readFrames(bytes: Buffer, noise: Noise): boolean {

@@ -243,6 +243,8 @@ function settingsOf(): Settings {
     linkPort: 47110,
     isDiscoverable: true,
     interfaces: {},
+    dnsServer: '',
+    dnsDomain: '',
     isShownToStrangers: true,
     introducesPeers: false,
     hasLocalApi: true,

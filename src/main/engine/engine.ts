@@ -27,6 +27,7 @@ import { ContentStore } from './content/store.js'
 import { Datagrams } from './datagrams/datagrams.js'
 import type { DatagramNetwork } from './datagrams/network.js'
 import type { Discovery } from './discovery/discovery.js'
+import type { DnsServer } from './discovery/dns-client.js'
 import { networkStatus } from './discovery/doctor.js'
 import { Ways } from './discovery/ways.js'
 import { FeedWriter } from './feed-writer.js'
@@ -89,6 +90,8 @@ export interface EnginePorts {
   readonly drive: (folder: string) => Disk
   /** Made anew each time that looking for others is switched on. Left out: peers are found by address only. */
   readonly discovery?: (() => Discovery) | undefined
+  /** Asks a DNS server for the nodes of a domain. Left out: none is asked. */
+  readonly dnsSd?: ((server: DnsServer, domain: string) => Discovery) | undefined
   /** Left out: keys cannot be wrapped here. */
   readonly keyStore?: KeyStore | undefined
   /** Of new passphrases. Left out: what a small laptop bears. */
@@ -520,6 +523,7 @@ export async function startEngine(
     clock,
     log,
     makeMdns: ports.discovery,
+    makeDnsSd: ports.dnsSd,
     onSighting: (sighting) => links.sighted(sighting),
     onGone: (sighting) => links.gone(sighting),
     onChange: noteNetwork
@@ -833,6 +837,8 @@ export function openSettings(
     laptop: '',
     isDiscoverable: true,
     interfaces: {},
+    dnsServer: '',
+    dnsDomain: '',
     isShownToStrangers: true,
     introducesPeers: false,
     hasLocalApi: false,

@@ -4,6 +4,8 @@ import type { SnapshotSummary } from '@shared/model.js'
 import { fail, ok, type Problem, type Result } from '@shared/result.js'
 import { udpNetwork } from './datagrams/udp-network.js'
 import type { Engine, EnginePorts } from './engine.js'
+import { askDns } from './discovery/dns-client.js'
+import { DnsSd } from './discovery/dns-sd.js'
 import type { KeyStore } from './identity/key-store.js'
 import { startNode } from './keeper.js'
 import { tlsTransport } from './links/tls-transport.js'
@@ -97,6 +99,14 @@ export async function createEngine(options: EngineOptions): Promise<Result<Runni
         mdns &&
         (() =>
           mdns.createMdns({ clock: systemClock, random: systemRandom, log, onlyAddress: options.discoveryAddress })),
+      dnsSd: (server, domain) => {
+        const parts = { clock: systemClock, random: systemRandom, log }
+        return new DnsSd({
+          ...parts,
+          domain,
+          ask: (question, isOver) => askDns({ ...parts, server }, question, isOver)
+        })
+      },
       keyStore,
       interfaces: systemInterfaces,
       ...ports

@@ -5,6 +5,7 @@
 import * as v from 'valibot'
 import { themes, type Settings } from '@shared/settings.js'
 import type { Problem } from '@shared/result.js'
+import { parseDnsServer } from './discovery/dns-client.js'
 import { limits } from './limits.js'
 import { openDocument, type Document } from './storage/document.js'
 import type { Disk } from './storage/disk.js'
@@ -35,6 +36,18 @@ export const SettingsSchema = v.partial(
         (choices) => Object.keys(choices).length <= interfacesMost,
         `at most ${String(interfacesMost)} interfaces`
       )
+    ),
+    dnsServer: v.pipe(
+      v.string(),
+      v.trim(),
+      v.maxLength(64),
+      v.check((text) => text === '' || parseDnsServer(text) !== undefined, 'an IP address, with a port or without')
+    ),
+    dnsDomain: v.pipe(
+      v.string(),
+      v.trim(),
+      v.maxLength(200),
+      v.regex(/^(|[\p{L}\p{N}_-]{1,63}(\.[\p{L}\p{N}_-]{1,63})*)$/u)
     ),
     isShownToStrangers: v.boolean(),
     introducesPeers: v.boolean(),

@@ -18,6 +18,8 @@ const settings: Readonly<Record<keyof Settings, 'free' | 'person'>> = {
   interfaces: 'person',
   isShownToStrangers: 'person',
   introducesPeers: 'person',
+  dnsServer: 'person',
+  dnsDomain: 'person',
   hasLocalApi: 'person',
   theme: 'free',
   language: 'free',

@@ -17,3 +17,19 @@ export function readLinkPort(text: string): number | undefined {
 export function readMegabytes(text: string): number | undefined {
   return /^\s*\d{1,9}\s*$/.test(text) ? Number(text) : undefined
 }
+
+/** An IP address with a port or without; empty: none. */
+export function readDnsServer(text: string): string | undefined {
+  const server = text.trim()
+  return /^(|\d{1,3}(\.\d{1,3}){3}(:\d{1,5})?|[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*|\[[0-9A-Fa-f:.]+\](:\d{1,5})?)$/.test(
+    server
+  )
+    ? server
+    : undefined
+}
+
+/** Names with dots between them; empty: none. */
+export function readDnsDomain(text: string): string | undefined {
+  const domain = text.trim()
+  return /^(|[\p{L}\p{N}_-]{1,63}(\.[\p{L}\p{N}_-]{1,63})*)$/u.test(domain) ? domain : undefined
+}

@@ -388,6 +388,7 @@ export const messages = {
     from: 'Known from {sources}.',
     source: {
       mdns: 'this network',
+      dns: 'the DNS server',
       vouched: 'a trusted laptop',
       list: 'a team list'
     },
@@ -1902,6 +1903,13 @@ export const messages = {
     filesMost: 'Room for all files, in MB',
     filesMostHint: '0: half of what is free on this disk.',
     filesError: 'A whole number.',
+    dnsServer: 'DNS server to ask for laptops',
+    dnsServerHint: 'Its IP address, such as 10.20.0.53, with a port if it is not 53. Empty: none is asked.',
+    dnsServerError: 'An IP address, such as 10.20.0.53 or 10.20.0.53:5353.',
+    dnsDomain: 'Domain to ask it for',
+    dnsDomainHint: 'Such as field.example. Its keeper lists the laptops under _muster._tcp.',
+    dnsDomainError: 'Names with dots between them, such as field.example.',
+    dnsFound: 'It names 1 address now. | It names {n} addresses now.',
     portHint: 'Where others reach this laptop. Usual: 47110. 0 takes any free port.',
     portError: '0 to 65535.',
     strangers: 'Tell strangers who this is',

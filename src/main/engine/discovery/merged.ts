@@ -21,7 +21,7 @@ import type {
 import { sightingLimits } from './sightings.js'
 
 /** The best first: its word counts where several know an address. */
-const ranks = ['mdns', 'vouched', 'list'] as const satisfies readonly SightingSource[]
+const ranks = ['mdns', 'dns-sd', 'vouched', 'list'] as const satisfies readonly SightingSource[]
 
 export const mergedTurns = {
   /** Sightings told, by all sources together. */

@@ -1,12 +1,15 @@
 /** Which ways of finding others are on, by what a person set; each time on is a new one, with a new name in the air. */
 import type { Address, SightingSource } from '@shared/model.js'
 import type { Discovery, DiscoveryView, Found, MergedView, Sighting } from './discovery.js'
+import { parseDnsServer, type DnsServer } from './dns-client.js'
 import { isHearsay, Merged, type MergedParts } from './merged.js'
 import { Told } from './told.js'
 
 export interface WaysParts extends MergedParts {
   /** Left out: this node does not speak on its networks. */
   readonly makeMdns: (() => Discovery) | undefined
+  /** Left out: no DNS server is asked. */
+  readonly makeDnsSd?: ((server: DnsServer, domain: string) => Discovery) | undefined
   readonly onSighting: (found: Found & { readonly isHearsay: boolean }) => void
   readonly onGone: (sighting: Sighting) => void
   readonly onChange: () => void
@@ -16,11 +19,16 @@ export interface WaysParts extends MergedParts {
 export interface WaysSettings {
   readonly isDiscoverable: boolean
   readonly interfaces: Readonly<Record<string, boolean>>
+  /** Empty: none is asked. */
+  readonly dnsServer: string
+  readonly dnsDomain: string
 }
 
 export class Ways {
   readonly #parts: WaysParts
   readonly #merged: Merged
+  /** The DNS server and the domain that it is asked for; empty while none is. */
+  #askedDns = ''
   readonly #told = new Map<SightingSource, Told>()
 
   constructor(parts: WaysParts) {
@@ -42,7 +50,8 @@ export class Ways {
   }
 
   /** Brings what is on in line with what a person set. */
-  async follow({ isDiscoverable }: WaysSettings): Promise<void> {
+  async follow({ isDiscoverable, dnsServer, dnsDomain }: WaysSettings): Promise<void> {
+    await this.#followDns(dnsServer, dnsDomain)
     const { makeMdns } = this.#parts
     const isOn = this.#merged.has('mdns')
     if (isDiscoverable && !isOn && makeMdns !== undefined) await this.#merged.add('mdns', makeMdns())
@@ -82,6 +91,17 @@ export class Ways {
 
   stop(): Promise<void> {
     return this.#merged.stop()
+  }
+
+  async #followDns(serverText: string, domain: string): Promise<void> {
+    const { makeDnsSd } = this.#parts
+    const server = parseDnsServer(serverText)
+    const asked = makeDnsSd === undefined || server === undefined || domain === '' ? '' : `${serverText} ${domain}`
+    if (asked === this.#askedDns) return
+    this.#askedDns = asked
+    if (asked === '') await this.#merged.remove('dns-sd')
+    else if (makeDnsSd !== undefined && server !== undefined)
+      await this.#merged.add('dns-sd', makeDnsSd(server, domain))
   }
 
   #toldBy(source: SightingSource): Told {
