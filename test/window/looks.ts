@@ -99,6 +99,17 @@ export async function inEveryLook(page: Page, name: string, turnTo: TurnTo): Pro
   }
 }
 
+/** One of many states that are drawn from the same parts: in both sizes, and with MUSTER_LONG=1 in every theme. */
+export async function inFewLooks(page: Page, name: string, turnTo: TurnTo): Promise<void> {
+  if (process.env['MUSTER_LONG'] === '1') return inEveryLook(page, name, turnTo)
+  for (const size of sizes) {
+    await page.setViewportSize(size)
+    await keepShot(page, `${name}-${size.width}`)
+    expect(await accessibilityProblems(page), name).toEqual([])
+    expect(await page.evaluate(() => document.documentElement.scrollWidth), name).toBe(size.width)
+  }
+}
+
 /** A window on a recorded engine, closed afterwards; whatever its console complains about fails. */
 export async function withRecorded(
   browser: Browser,
