@@ -6,7 +6,7 @@ import type { Decision, PeerSummary, RevocationStatement } from '@shared/model'
 import { fail } from '@shared/result'
 import { everything } from '@shared/scope'
 import { openBrowser } from './browser'
-import { byEngine, canLook, goTo, inFewLooks, withRecorded } from './looks'
+import { byEngine, canLook, goTo, inFewLooks, sizes, withRecorded } from './looks'
 import { dropFiles } from './real-window'
 import { nodeIdOf, type Recorded } from './recorded'
 import { certificateHandlers, trustField } from './recorded-trust'
@@ -103,6 +103,7 @@ describe.runIf(canLook)('rare states of trust', () => {
     const own: Partial<CommandHandlers> = { decide: async () => fail('disk-full', 'ENOSPC: no space left on device') }
     const work: Parameters<typeof withRecorded>[2] = async (page, engine) => {
       for (const [index, { name, sheet, way }] of states.entries()) {
+        await page.setViewportSize(sizes[0])
         await goTo(page, `/peers/${nodeIdOf(first + index)}${sheet === undefined ? '' : `/${sheet}`}`)
         const dialog = page.locator('[role=dialog], [role=alertdialog]')
         if (sheet !== undefined) await dialog.waitFor()
