@@ -306,7 +306,6 @@ const unprotected = (now: number): Recorded =>
 const showButton = (name: string) => (page: Page) => page.getByRole('button', { name }).scrollIntoViewIfNeeded()
 
 const screens: readonly Screen[] = [
-  { name: 'lock', path: '/peers', field: (now) => underPassphrase(now, true) },
   {
     name: 'lock-wrong',
     path: '/peers',
@@ -318,7 +317,6 @@ const screens: readonly Screen[] = [
       await page.getByText('The passphrase is forgotten').click()
     }
   },
-  { name: 'settings-keys', path: '/settings', field: unprotected, way: showButton('Set a passphrase') },
   {
     name: 'settings-passphrase',
     path: '/settings',
@@ -338,17 +336,29 @@ const screens: readonly Screen[] = [
     }
   },
   {
-    name: 'passphrase-remove',
-    path: '/settings',
-    field: (now) => underPassphrase(now, false),
+    name: 'identity-take',
+    path: '/peers',
+    field: firstRunField,
     way: async (page) => {
-      await press('Take the passphrase away')(page)
+      await press('I had this laptop’s identity before')(page)
       const sheet = page.getByRole('dialog')
-      await sheet.getByLabel('Passphrase now').fill('not the one')
-      await sheet.getByRole('button', { name: 'Take the passphrase away' }).click()
+      const data = { name: 'alpha.muster-identity', mimeType: '', buffer: Buffer.from('identity') }
+      await sheet.locator('input[type=file]').setInputFiles(data)
+      await sheet.getByLabel('Passphrase of the file').fill('a wrong one')
+      await page.keyboard.press('Enter')
       await sheet.getByText('KEY-02').waitFor()
     }
   },
+  {
+    name: 'identity-reset',
+    path: '/settings',
+    field: unprotected,
+    way: async (page) => {
+      await press('New identity')(page)
+      await page.getByText('Nobody else owns').waitFor()
+    }
+  },
+  { name: 'identity-retire', path: '/settings', field: unprotected, way: press('Retire this laptop') },
   { name: 'peers-busy', path: '/peers', field: busyField },
   { name: 'peers-broken', path: '/peers', field: deaf },
   { name: 'peer-positions', path: `/peers/${nodeIdOf(5)}`, field: richField },
