@@ -1990,7 +1990,7 @@ export const messages = {
     roles: 'Roles',
     rolesText: 'Those of the old identity stay with it: the new one reads here, and writes where an owner lets it in.',
     rolesAlone:
-      '  | Nobody else owns {names}: nobody can give roles there any more. | Nobody else owns {n} missions ({names}): nobody can give roles there any more.',
+      'Every mission has another owner. | Nobody else owns {names}: nobody can give roles there any more. | Nobody else owns {n} missions ({names}): nobody can give roles there any more.',
     onlyHere: 'Only here',
     onlyHereText:
       'Nothing: others hold all that was written here. | {n} change that no other laptop is known to hold. Link with them first. | {n} changes that no other laptop is known to hold. Link with them first.',
