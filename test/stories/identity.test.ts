@@ -167,7 +167,7 @@ describe('a new identity', () => {
     await field.stop()
     const before = whole.disk.copy()
     const seen = new Set<string>()
-    for (let steps = 1; steps < 60; steps += 2) {
+    for (let steps = 1; steps < 60; steps += 3) {
       field = new Field(600 + steps)
       const alpha = field.add('alpha')
       alpha.disk.restore(before)
