@@ -22,7 +22,7 @@ export function createWindowRouter(): Router {
     history: createWebHashHistory(),
     routes: [
       {
-        path: '/peers/:nodeId?/:sheet(decide|share|revoke|forget)?',
+        path: '/peers/:nodeId?/:sheet(decide|share|revoke|forget|continue)?',
         component: PeersView,
         props: true,
         meta: { title: 'peers.title' }

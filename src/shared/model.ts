@@ -62,6 +62,17 @@ export interface ComparedCode extends PairingCode {
   readonly by: string
 }
 
+export type LateCode = 'certificate-expired' | 'certificate-not-yet-valid'
+
+/** A certificate that would let a peer in, were it not for the time. */
+export interface LateCertificate {
+  readonly code: LateCode
+  readonly notBefore: number
+  readonly notAfter: number
+  /** The certificate accepted here that vouches for it. */
+  readonly certificate: { readonly sha256: string; readonly name: string }
+}
+
 export interface Decision {
   readonly level: 'trusted' | 'untrusted' | 'revoked'
   readonly at: number
@@ -73,6 +84,8 @@ export interface Decision {
   readonly reason?: string
   /** With the grounds `certificate` and `anchor`: the certificate that was imported. */
   readonly certificate?: { readonly sha256: string; readonly name: string }
+  /** With these: a person let the peer's certificate go on counting although it is not in time. */
+  readonly late?: LateCode
   /** With the ground `code`; it stays while trust in the same node is decided anew. */
   readonly compared?: ComparedCode
   /** What this peer says about others counts here: whom it revokes is revoked here. */
@@ -193,6 +206,8 @@ export interface PeerSummary {
   }
   /** Something about this peer that a person should know, such as one identity in two places. */
   readonly warning?: ProblemCode
+  /** It shows a certificate that counts but for its time: a person may let it go on for a while (`continueLate`). */
+  readonly late?: LateCertificate
   /** What other nodes said against it; left out: nothing. */
   readonly statements?: readonly RevocationStatement[]
   /** Which peers vouch for it now; left out: none. */

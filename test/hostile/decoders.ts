@@ -759,6 +759,7 @@ function commandArguments(missionId: MissionId, nodeId: NodeId) {
     openPairing: { nodeId },
     answerPairing: { nodeId, equal: true, scope, until: 5 },
     cancelPairing: { nodeId },
+    continueLate: { nodeId, until: 5 },
     forgetPeer: { nodeId, introduced: { keep: [nodeId] } },
     previewCertificates: files,
     importCertificates: { ...files, as: 'anchor', scope, until: 5 },

@@ -1,4 +1,5 @@
 /** Trust that rests on certificates imported by hand, as stories on simulated nodes; certificates are made by openssl. */
+import { X509Certificate } from 'node:crypto'
 import { zipSync } from 'fflate'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { ArgumentOf } from '@shared/contract.js'
@@ -94,6 +95,119 @@ describe.skipIf(missing !== undefined)(`certificates by hand${missing === undefi
     expect(refused).toMatchObject({ ok: false, problem: { code: 'package-with-others' } })
     await alpha.add(bravo)
     await field.until('linked', () => linked(alpha, bravo))
+  })
+
+  describe('a certificate that is not in time', () => {
+    const soonMs = 10 * 60_000
+    const dayMs = 24 * 3600_000
+    async function lateTwo(seed: number, from = -dayMs, until = soonMs, issuer = ca, chain: readonly Issued[] = []) {
+      const [alpha, bravo] = await two(seed)
+      await use(alpha, issue('alpha'))
+      for (const node of [alpha, bravo]) await accept(node, 'anchor', ca)
+      const at = field.wallNow
+      // What a laptop would refuse to use, it may have had before.
+      const own = openssl.issue({ subject: '/CN=bravo', issuer, from: at + from, until: at + until })
+      await show(bravo, own, chain)
+      await alpha.add(bravo)
+      return [alpha, bravo] as const
+    }
+    async function show(node: FieldNode, { pem, keyPem }: Issued, chain: readonly Issued[] = []): Promise<void> {
+      await node.stop()
+      const identity = JSON.parse(String(await node.disk.read('identity.json'))) as { data: { counter: number } }
+      const tls = { certificate: pem + chain.map((one) => one.pem).join(''), key: keyPem }
+      const changed = { ...identity.data, tls, counter: identity.data.counter + 1 }
+      await field.during(node.disk.replace('identity.json', encodeDocument(changed)))
+      await node.start()
+    }
+    const go = (node: FieldNode, other: FieldNode, forMs: number) =>
+      field.during(node.engine.commands.continueLate({ nodeId: other.id, until: field.wallNow + forMs }))
+
+    it('ends trust; a person lets it go on for a day, and a renewed one takes its place', async () => {
+      const [alpha, bravo] = await lateTwo(31)
+      await field.until('linked', () => linked(alpha, bravo))
+      expect(alpha.peer(bravo)?.late).toBeUndefined()
+      await field.time.run(soonMs)
+      await field.until('met again', () => alpha.peer(bravo)?.late !== undefined)
+      expect(linked(alpha, bravo)).toBe(false)
+      expect(alpha.peer(bravo)).toMatchObject({
+        level: 'pending',
+        late: { code: 'certificate-expired', certificate: { name: 'Feld-CA' } }
+      })
+      for (const forMs of [0, 31 * dayMs])
+        expect(await go(alpha, bravo, forMs)).toMatchObject({ problem: { code: 'bad-until' } })
+      expect(await go(alpha, bravo, dayMs)).toEqual({ ok: true, value: null })
+      await field.until('linked again', () => linked(alpha, bravo))
+      const decision = { ground: 'anchor', by: 'alpha', late: 'certificate-expired', certificate: { name: 'Feld-CA' } }
+      expect(alpha.peer(bravo)).toMatchObject({ level: 'trusted', decision })
+      await alpha.restart()
+      await field.until('linked after a restart', () => linked(alpha, bravo))
+      expect(alpha.peer(bravo)?.decision).toMatchObject(decision)
+      const story = await field.during(alpha.engine.commands.trustStory({ nodeId: bravo.id }))
+      expect(story.ok && story.value.entries.some((entry) => entry.decision?.late === 'certificate-expired')).toBe(true)
+      await show(bravo, issue('bravo'))
+      const isRenewed = () => alpha.peer(bravo)?.decision?.late === undefined && alpha.peer(bravo)?.late === undefined
+      await field.until('linked with the new one', () => linked(alpha, bravo) && isRenewed())
+      expect(alpha.peer(bravo)).toMatchObject({ level: 'trusted', decision: { ground: 'anchor', by: 'alpha' } })
+    })
+
+    it('goes on no longer than was said', async () => {
+      const [alpha, bravo] = await lateTwo(32, -dayMs, -60_000)
+      await field.until('met', () => alpha.peer(bravo)?.late !== undefined)
+      await go(alpha, bravo, soonMs)
+      await field.until('linked', () => linked(alpha, bravo))
+      await field.time.run(soonMs)
+      await field.until('cut', () => !linked(alpha, bravo) && level(alpha, bravo) === 'untrusted')
+    })
+
+    it('goes on from before its time, and is stopped by a list or by removing the organisation', async () => {
+      const [alpha, bravo] = await lateTwo(33, dayMs, 9 * dayMs)
+      await field.until('met', () => alpha.peer(bravo)?.late?.code === 'certificate-not-yet-valid')
+      await go(alpha, bravo, soonMs)
+      await field.until('linked', () => linked(alpha, bravo))
+      await field.during(alpha.engine.commands.removeAnchor({ id: alpha.overview.anchors[0]?.id ?? '' }))
+      expect(level(alpha, bravo)).toBe('untrusted')
+      await accept(alpha, 'anchor', ca)
+      await field.until('offered again', () => alpha.peer(bravo)?.late !== undefined)
+      await go(alpha, bravo, soonMs)
+      await field.until('linked again', () => linked(alpha, bravo))
+      const identity = JSON.parse(String(await bravo.disk.read('identity.json'))) as {
+        data: { tls: { certificate: string } }
+      }
+      const serial = new X509Certificate(identity.data.tls.certificate).serialNumber
+      const list = openssl.list({
+        issuer: ca,
+        number: 1,
+        from: field.wallNow - 1_000,
+        revoked: [{ certificate: serial }]
+      })
+      await done(alpha, { files: [list.toString('base64')], as: 'list' })
+      expect(level(alpha, bravo)).toBe('untrusted')
+      await field.until('warned', () => alpha.peer(bravo)?.warning === 'certificate-revoked')
+      expect(alpha.peer(bravo)?.late).toBeUndefined()
+      expect(await go(alpha, bravo, soonMs)).toMatchObject({ problem: { code: 'not-found' } })
+    })
+
+    it('is offered for nobody whose certificate would not count in time either', async () => {
+      const other = openssl.issue({ subject: '/CN=Feld-CA', extensions: authority })
+      const old = openssl.issue({
+        subject: '/CN=Zug',
+        issuer: ca,
+        extensions: authority,
+        until: new Field(1).wallNow - 1_000
+      })
+      for (const [seed, issuer, chain] of [
+        [34, other, []],
+        [35, old, [old]]
+      ] as const) {
+        const [alpha, bravo] = await lateTwo(seed, -dayMs, -60_000, issuer, chain)
+        await field.until('met', () => alpha.peer(bravo) !== undefined)
+        await field.time.run(30_000)
+        expect(alpha.peer(bravo)).toMatchObject({ level: 'pending' })
+        expect(alpha.peer(bravo)?.late).toBeUndefined()
+        expect(await go(alpha, bravo, soonMs)).toMatchObject({ problem: { code: 'not-found' } })
+        await field.stop()
+      }
+    })
   })
 
   it('keeps a renewed certificate, the node and its links over a restart', async () => {

@@ -87,6 +87,26 @@ function blank(now: number): Recorded {
   }
 }
 
+/** A laptop of an accepted organisation, whose certificate expired yesterday. */
+function late(now: number): Recorded {
+  return withOverview(richField(now), ({ peers }) => ({
+    peers: peers.map((peer) => {
+      if (peer.nodeId !== nodeIdOf(4)) return peer
+      const { decision: _, ...rest } = peer
+      return {
+        ...rest,
+        level: 'untrusted',
+        late: {
+          code: 'certificate-expired',
+          notBefore: now - 366 * 24 * 60 * minuteMs,
+          notAfter: now - 24 * 60 * minuteMs,
+          certificate: { sha256: 'ab'.repeat(32), name: 'LFV Feld-CA 2026' }
+        }
+      }
+    })
+  }))
+}
+
 /** Everything is held elsewhere but for changes and files of one mission. */
 function leaving(now: number, onlyHere = 214): Recorded {
   return withOverview(richField(now), ({ missions }) => ({
@@ -535,6 +555,8 @@ const screens: readonly Screen[] = [
       await page.getByText('DSK-01').waitFor()
     }
   },
+  { name: 'peer-late', path: `/peers/${nodeIdOf(4)}`, field: late },
+  { name: 'peer-continue', path: `/peers/${nodeIdOf(4)}/continue`, field: late },
   {
     name: 'import-busy',
     path: '/trust',

@@ -185,6 +185,7 @@ export async function startRecordedEngine(
       say({ slice: 'peer', value: { ...peer, level: request.level, decision } })
       return ok(null)
     },
+    continueLate: async () => ok(null),
     forgetPeer: async ({ nodeId }) => {
       const peer = state.overview.peers.find((item) => item.nodeId === nodeId)
       if (peer === undefined) return fail('not-found')

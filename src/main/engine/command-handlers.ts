@@ -98,6 +98,7 @@ export function createCommands(parts: CommandParts): CommandHandlers {
       links.dialer.wakeAll()
       return ok(null)
     },
+    continueLate: ({ nodeId, until }) => parts.vouching.continueLate(nodeId, until, identity.callsign),
     async forgetPeer({ nodeId, introduced }) {
       const peer = peers.peers.get(nodeId)
       if (peer === undefined) return fail('not-found')

@@ -114,6 +114,7 @@ const schemas = {
     until: v.optional(v.pipe(v.number(), v.safeInteger()))
   }),
   cancelPairing: v.strictObject({ nodeId: NodeIdSchema }),
+  continueLate: v.strictObject({ nodeId: NodeIdSchema, until: v.pipe(v.number(), v.safeInteger()) }),
   forgetPeer: v.strictObject({ nodeId: NodeIdSchema, introduced: v.optional(Introduced) }),
   previewCertificates: v.strictObject(certificateFiles),
   importCertificates: v.strictObject({

@@ -190,6 +190,7 @@ export class Views {
     const positions = link && datagrams.mannerTo(link)
     const statements = this.#statementsAbout(nodeId)
     const introductions = this.#parts.introductions.about(nodeId)
+    const late = this.#parts.vouching.lateOf(nodeId)
     return {
       nodeId,
       callsign: known.callsign,
@@ -206,6 +207,7 @@ export class Views {
       step: standing.stepWith(nodeId),
       given: known.given,
       ...(warning === undefined ? {} : { warning }),
+      ...(late === undefined ? {} : { late }),
       ...(statements.length === 0 ? {} : { statements }),
       ...(introductions.length === 0 ? {} : { introductions })
     }

@@ -12,6 +12,7 @@ const acts: Partial<Record<CommandName, string>> = {
   removeTeamList: 'stop dialling the laptops of a team list',
   removeAddress: 'stop dialling an address',
   decide: 'change the trust in a laptop',
+  continueLate: 'let a laptop in whose certificate is not in time',
   forgetPeer: 'forget a laptop',
   importCertificates: 'import a certificate',
   removeAnchor: 'remove an organisation',

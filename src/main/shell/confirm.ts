@@ -43,6 +43,7 @@ const commands: Readonly<Record<CommandName, Care>> = {
   openPairing: 'person',
   answerPairing: 'person',
   cancelPairing: 'free',
+  continueLate: 'person',
   forgetPeer: 'person',
   previewCertificates: 'free',
   importCertificates: 'person',

@@ -83,10 +83,11 @@ function kindOf(entry: AuditEntry): Kind | undefined {
   return Object.hasOwn(kinds, entry.kind) ? kinds[entry.kind] : undefined
 }
 
-function decisionKind({ level, ground }: Decision): Kind {
+function decisionKind({ level, ground, late }: Decision): Kind {
   const group = 'decisions'
   if (level === 'revoked') return { key: 'audit.revoked', mark: 'revoked', group }
   if (level === 'untrusted') return { key: 'audit.rejected', mark: 'revoked', group }
+  if (late !== undefined) return { key: 'late.audit', mark: 'caution', group }
   if (ground === 'anchor') return { key: 'audit.vouched', mark: 'organisation', group }
   if (ground === 'introduced') return { key: 'audit.introduced', mark: 'unverified', group }
   if (ground === 'certificate') return { key: 'audit.shown', mark: 'unverified', group }

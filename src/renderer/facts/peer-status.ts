@@ -125,6 +125,7 @@ export function vouchersOf({ introducedBy = [] }: Decision): string {
 }
 
 export function groundSaying(decision: Decision): Saying {
+  if (decision.late !== undefined) return saying('late.ground', { name: showName(decision.certificate?.name ?? '') })
   switch (decision.ground) {
     case 'code':
       return saying('ground.code')
@@ -173,11 +174,13 @@ export function trustFact(peer: PeerSummary): Fact {
 
 /** Verified is who was compared by a code, and nobody else: words only recognise, and a file came from somewhere. */
 function trustedMark(decision: Decision | undefined): MarkName {
+  if (decision?.late !== undefined) return 'caution'
   if (decision?.ground === 'anchor') return 'organisation'
   return decision?.ground === 'code' ? 'verified' : 'unverified'
 }
 
 function trustedWord(decision: Decision | undefined): MessageKey {
+  if (decision?.late !== undefined) return 'late.tag'
   switch (decision?.ground) {
     case 'code':
       return 'peer.trust.verified'
@@ -198,7 +201,8 @@ function decidedAt(decision: Decision | undefined): Saying | undefined {
 
 function untilSaying(decision: Decision): Saying {
   // Which organisation says more than until when; the end is in the detail.
-  if (decision.ground === 'anchor') return saying('peer.trust.by', { name: showName(decision.certificate?.name ?? '') })
+  if (decision.ground === 'anchor' && decision.late === undefined)
+    return saying('peer.trust.by', { name: showName(decision.certificate?.name ?? '') })
   if (decision.ground === 'introduced') return saying('peer.trust.by', { name: vouchersOf(decision) })
   if (decision.until !== undefined) return saying('peer.trust.until', { at: amount('moment', decision.until) })
   return groundSaying(decision)

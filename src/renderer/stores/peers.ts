@@ -40,6 +40,7 @@ export const usePeersStore = defineStore('peers', () => {
     removeAddress: (address: string, port: number) => feed.call('removeAddress', { address, port }),
     tryNow: (nodeId?: NodeId) => feed.call('tryNow', nodeId === undefined ? {} : { nodeId }),
     decide: (request: DecisionRequest) => feed.call('decide', request),
+    continueLate: (nodeId: NodeId, until: number) => feed.call('continueLate', { nodeId, until }),
     /** Trusted here, and this one vouched for them then. */
     introducedBy: (nodeId: NodeId) =>
       list.value.filter(

@@ -60,6 +60,8 @@ const DecisionLine = v.object({
   reason: v.optional(v.string()),
   /** What a decision without a person rests on: the certificate that a person imported, … */
   certificate: v.optional(v.object({ sha256: Hash, name: v.string() })),
+  /** … although the peer's own is not in time, because a person said so, … */
+  late: v.optional(v.picklist(['certificate-expired', 'certificate-not-yet-valid'])),
   /** … and SHA-256 of the public key that the peer showed: it lets nobody else in. */
   key: v.optional(Hash),
   /** The code of a pairing that was equal on both laptops. */
@@ -171,7 +173,7 @@ export function boundaryOf({ mode, federations }: BoundaryLine): Boundary {
 }
 
 export function decisionOf(line: DecisionLine): Decision {
-  const { level, at, by, ground, scope, until, reason, certificate, compared, mayRevoke, statement } = line
+  const { level, at, by, ground, scope, until, reason, certificate, late, compared, mayRevoke, statement } = line
   const { mayIntroduce, introducedBy } = line
   return {
     level,
@@ -182,6 +184,7 @@ export function decisionOf(line: DecisionLine): Decision {
     ...(until === undefined ? {} : { until }),
     ...(reason === undefined ? {} : { reason }),
     ...(certificate === undefined ? {} : { certificate }),
+    ...(late === undefined ? {} : { late }),
     ...(compared === undefined ? {} : { compared }),
     ...(mayRevoke === undefined ? {} : { mayRevoke }),
     ...(mayIntroduce === undefined ? {} : { mayIntroduce: rightOf(mayIntroduce) }),

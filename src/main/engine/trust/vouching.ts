@@ -4,10 +4,12 @@
  * and whenever a certificate is accepted or removed here. It gives a decision like a person's, with the certificate as
  * its ground; it never goes against what a person decided about that peer.
  */
-import type { Decision, ImportAs, NodeId } from '@shared/model.js'
+import type { Decision, ImportAs, LateCertificate, NodeId } from '@shared/model.js'
 import type { ProblemCode } from '@shared/problems.js'
+import { fail, type Result } from '@shared/result.js'
 import { chainEnd, judgeChain, readChain, type ChainEnd, type ReadChain } from '../certificates/chain.js'
 import { certificateFacts } from '../certificates/facts.js'
+import { timeProblem } from '../certificates/fitness.js'
 import { authorityId } from '../certificates/lists.js'
 import { nodeUriStart, type Certificate } from '../certificates/x509.js'
 import { certificateKey } from '../identity/certificate.js'
@@ -40,11 +42,15 @@ export interface VouchingParts {
 const shownMost = 500
 /** Whoever has a certificate's key can show it under any number of names: neither memory nor disk is filled by it. */
 const warningsMost = 100
+/** The longest operation; then the certificate should have been renewed. */
+const lateMsMost = 30 * 24 * 3600 * 1000
 
 export class Vouching {
   readonly #parts: VouchingParts
   readonly #shown = new Map<NodeId, Shown>()
   readonly #warnings = new Map<NodeId, ProblemCode>()
+  /** Who would be let in by what it shows, were it in time; judged at its newest hello. */
+  readonly #late = new Map<NodeId, LateGround>()
 
   constructor(parts: VouchingParts) {
     this.#parts = parts
@@ -52,6 +58,33 @@ export class Vouching {
 
   warningOf(nodeId: NodeId): ProblemCode | undefined {
     return this.#warnings.get(nodeId)
+  }
+
+  lateOf(nodeId: NodeId): LateCertificate | undefined {
+    return this.#late.get(nodeId)?.facts
+  }
+
+  /**
+   * A person lets this peer's certificate go on counting until then (ms), for what the accepted certificate gives. Codes:
+   * `not-found`: it shows none that counts but for its time; `bad-until`: over already, or more than 30 days away.
+   */
+  async continueLate(nodeId: NodeId, until: number, by: string): Promise<Result<null>> {
+    const { trust, now, ownFederation } = this.#parts
+    const shown = this.#shown.get(nodeId)
+    const late = this.#late.get(nodeId)
+    const [leaf] = shown?.chain ?? []
+    const key = leaf && keyIn(leaf)
+    if (shown === undefined || late === undefined || key === undefined) return fail('not-found', 'no such certificate')
+    if (until <= trust.time || until > trust.time + lateMsMost) return fail('bad-until')
+    const { accepted, rests } = late.ground
+    const decision: Decision = {
+      ...decisionBy(accepted, now()),
+      by,
+      until: Math.min(until, late.ground.until),
+      late: late.facts.code
+    }
+    const { callsign, federation } = shown
+    return trust.decide({ nodeId, callsign, federation: federation || ownFederation(), decision, key, rests })
   }
 
   /** SHA-256 of the public key in the certificate that this peer showed last. */
@@ -73,7 +106,10 @@ export class Vouching {
     if (this.#shown.size > shownMost) {
       const ids = [...this.#shown.keys()]
       const gone = ids.find((nodeId) => this.#parts.trust.stateOf(nodeId).decision === undefined) ?? ids[0]
-      if (gone !== undefined) this.#shown.delete(gone)
+      if (gone !== undefined) {
+        this.#shown.delete(gone)
+        this.#late.delete(gone)
+      }
     }
     return this.#judge(shown)
   }
@@ -86,6 +122,7 @@ export class Vouching {
   forget(nodeId: NodeId): void {
     this.#shown.delete(nodeId)
     this.#warnings.delete(nodeId)
+    this.#late.delete(nodeId)
   }
 
   /** Authorities among what peers showed: unproved, of help in finding who signed a list. */
@@ -123,8 +160,12 @@ export class Vouching {
     const state = trust.stateOf(nodeId)
     // It may have been met before the own federation or its boundary changed.
     const read = readChain(chain)
-    const ground =
-      mayVouch(state) && mayLetIn(nodeId, federation) ? this.#groundFor(read, nodeId, trust.time) : undefined
+    const mayCount = mayVouch(state) && mayLetIn(nodeId, federation)
+    const ground = mayCount ? this.#groundFor(read, nodeId, trust.time) : undefined
+    const owner = trust.ownerOf(key)
+    const isOthers = owner !== undefined && owner !== nodeId
+    const late = mayCount && ground === undefined && !isOthers ? this.#lateFor(read, nodeId, trust.time) : undefined
+    this.#noteLate(nodeId, late)
     const revoker = read[0] && trust.lists.revokerOf(read[0])
     const step = nextVouch({
       state,
@@ -132,7 +173,8 @@ export class Vouching {
       key,
       shownKey: trust.keyOf(nodeId),
       shownRests: trust.restsOf(nodeId),
-      owner: trust.ownerOf(key),
+      lateBy: late?.ground.accepted.sha256,
+      owner,
       nodeId
     })
     if (step === 'shared') return this.#warn(shown, 'certificate-shared')
@@ -143,18 +185,10 @@ export class Vouching {
     if (revoker !== undefined) await this.#warn(shown, 'certificate-revoked')
     else if (this.#warnings.delete(nodeId)) onPeer(nodeId)
     const isPersonsFriend = state.level === 'trusted' && !isVouched(state)
-    if (isPersonsFriend && trust.ownerOf(key) === undefined) await trust.noteKey(nodeId, callsign, key)
+    if (isPersonsFriend && owner === undefined) await trust.noteKey(nodeId, callsign, key)
     if (step !== 'trust' || ground === undefined) return
     const { accepted, until, rests } = ground
-    const decision: Decision = {
-      level: 'trusted',
-      at: now(),
-      by: accepted.by,
-      ground: accepted.as === 'anchor' ? 'anchor' : 'certificate',
-      scope: accepted.scope,
-      until,
-      certificate: { sha256: accepted.sha256, name: accepted.name }
-    }
+    const decision: Decision = { ...decisionBy(accepted, now()), until }
     await trust.decide({ nodeId, callsign, federation: federation || ownFederation(), decision, key, rests })
     // Something else may have been shown while that was on its way to disk.
     const newest = this.#shown.get(nodeId)
@@ -170,23 +204,65 @@ export class Vouching {
     this.#parts.onPeer(nodeId)
   }
 
+  #noteLate(nodeId: NodeId, late: LateGround | undefined): void {
+    const before = this.#late.get(nodeId)
+    if (late === undefined) this.#late.delete(nodeId)
+    else this.#late.set(nodeId, late)
+    if (JSON.stringify(before?.facts) !== JSON.stringify(late?.facts)) this.#parts.onPeer(nodeId)
+  }
+
   /** The certificate accepted here that vouches for this chain now, and until when it does. */
   #groundFor(read: ReadChain, nodeId: NodeId, time: number): Ground | undefined {
-    const { trust } = this.#parts
-    const { lists } = trust
     const [shown] = read
-    if (shown === undefined || shown.notBefore > time || lists.revokerOf(shown) !== undefined) return undefined
-    if (isForOther(shown, nodeId)) return undefined
-    for (const accepted of trust.acceptedCertificates()) {
-      const { as, certificate, data, lists: policy } = accepted
-      if (certificate.notBefore > time || certificate.notAfter <= time) continue
-      if (lists.revokerOf(certificate) !== undefined || (as === 'peer' && !shown.der.equals(data))) continue
-      const end = as === 'peer' ? pinned(shown) : chainEnd(read, certificate, time, { lists, policy })
-      if (typeof end === 'string') continue
-      const until = Math.min(accepted.until ?? Infinity, end.until)
-      if (until > time) return { accepted, until, rests: restsOf(end.path) }
+    if (shown === undefined || timeProblem(shown, time) !== undefined) return undefined
+    for (const ground of this.#grounds(read, shown, nodeId, time, time)) if (ground.until > time) return ground
+    return undefined
+  }
+
+  /**
+   * The one that would vouch for it if only the peer's own certificate were in time: judged at the last or first moment of
+   * that. All others must be in time now, and lists that are asked for current now.
+   */
+  #lateFor(read: ReadChain, nodeId: NodeId, time: number): LateGround | undefined {
+    const { lists } = this.#parts.trust
+    const [shown] = read
+    const code = shown && timeProblem(shown, time)
+    if (shown === undefined || (code !== 'certificate-expired' && code !== 'certificate-not-yet-valid'))
+      return undefined
+    const { notBefore, notAfter } = shown
+    const at = code === 'certificate-expired' ? notAfter - 1 : notBefore
+    for (const { accepted, rests, path } of this.#grounds(read, shown, nodeId, time, at)) {
+      const others = path.slice(1)
+      if (others.some((one) => timeProblem(one, time) !== undefined)) continue
+      if (accepted.lists === 'current' && others.some((one) => lists.currentUntil(one) <= time)) continue
+      // A pin is the late certificate itself: it has no other end.
+      const until = Math.min(accepted.until ?? Infinity, ...others.map((one) => one.notAfter))
+      const certificate = { sha256: accepted.sha256, name: accepted.name }
+      return { ground: { accepted, until, rests }, facts: { code, notBefore, notAfter, certificate } }
     }
     return undefined
+  }
+
+  /** Those accepted certificates, counting now, that vouch for this chain at that time. */
+  *#grounds(
+    read: ReadChain,
+    shown: Certificate,
+    nodeId: NodeId,
+    now: number,
+    at: number
+  ): Generator<Ground & { readonly path: readonly Certificate[] }> {
+    const { trust } = this.#parts
+    const { lists } = trust
+    if (lists.revokerOf(shown) !== undefined || isForOther(shown, nodeId)) return
+    for (const accepted of trust.acceptedCertificates()) {
+      const { as, certificate, data, lists: policy } = accepted
+      if (as === 'peer' ? !shown.der.equals(data) : timeProblem(certificate, now) !== undefined) continue
+      if (lists.revokerOf(certificate) !== undefined || (accepted.until ?? Infinity) <= now) continue
+      const end = as === 'peer' ? pinned(shown) : chainEnd(read, certificate, at, { lists, policy })
+      if (typeof end === 'string') continue
+      const until = Math.min(accepted.until ?? Infinity, end.until)
+      yield { accepted, until, rests: restsOf(end.path), path: end.path }
+    }
   }
 }
 
@@ -215,6 +291,23 @@ function restsOf(path: readonly Certificate[]): NonNullable<Deciding['rests']> {
   return path.slice(1).map((issuer, index) => [authorityId(issuer), path[index]?.serial ?? ''])
 }
 
+/** What an accepted certificate gives to whom it vouches for. */
+function decisionBy(accepted: Accepted, at: number): Decision {
+  return {
+    level: 'trusted',
+    at,
+    by: accepted.by,
+    ground: accepted.as === 'anchor' ? 'anchor' : 'certificate',
+    scope: accepted.scope,
+    certificate: { sha256: accepted.sha256, name: accepted.name }
+  }
+}
+
+interface LateGround {
+  readonly ground: Ground
+  readonly facts: LateCertificate
+}
+
 interface Ground {
   readonly accepted: Accepted
   readonly until: number
@@ -225,6 +318,8 @@ export interface VouchFacts {
   readonly nodeId: NodeId
   readonly state: TrustState
   readonly ground: Ground | undefined
+  /** The accepted certificate (SHA-256) that would be the ground, were the shown one in time. */
+  readonly lateBy?: string | undefined
   /** Of the certificate that is shown now. */
   readonly key: string
   /** That the newest decision rests on. */
@@ -242,12 +337,16 @@ export function nextVouch(facts: VouchFacts): 'nothing' | 'trust' | 'lost' | 'sh
   const { nodeId, state, ground, key, shownKey, shownRests, owner } = facts
   if (!mayVouch(state)) return 'nothing'
   const isOthers = owner !== undefined && owner !== nodeId
-  // Who was introduced needs no certificate, only a key that is no other node's.
-  const isIntroduced = introducerOf(state) !== undefined
-  if (ground === undefined) return state.level === 'trusted' && (!isIntroduced || isOthers) ? 'lost' : 'nothing'
-  if (isOthers) return state.level === 'trusted' && isVouched(state) ? 'lost' : 'shared'
   const { decision } = state
+  if (ground === undefined) {
+    // Who was introduced needs no certificate, only a key that is no other node's.
+    const isIntroduced = introducerOf(state) !== undefined && !isOthers
+    const isContinued = decision?.late !== undefined && decision.certificate?.sha256 === facts.lateBy && shownKey === key
+    return state.level === 'trusted' && !isIntroduced && !isContinued ? 'lost' : 'nothing'
+  }
+  if (isOthers) return state.level === 'trusted' && isVouched(state) ? 'lost' : 'shared'
   const isSame =
+    decision?.late === undefined &&
     state.level === 'trusted' &&
     shownKey === key &&
     decision?.certificate?.sha256 === ground.accepted.sha256 &&
