@@ -1084,6 +1084,11 @@ export interface BundlePreview {
   readonly warnings: readonly Problem[]
   /** It was taken before. */
   readonly takenAt?: number
+  /**
+   * What it says about laptops that were taken back, as far as it is news: how many laptops, how many of them are shut out here by it,
+   * and revocation lists that count here. Left out: nothing. Taken also where no mission is.
+   */
+  readonly revocations?: { readonly laptops: number; readonly shutOut: number; readonly lists: number }
 }
 
 export interface BundleMission {
@@ -1141,6 +1146,8 @@ export interface BundleTaken {
   readonly files: number
   /** Missions that the decision about the sender does not cover. */
   readonly refused: number
+  /** Statements of revocation and revocation lists that were not here. */
+  readonly revocations: { readonly statements: number; readonly lists: number }
   /** For the sender: a file, base64. */
   readonly receipt: { readonly fileName: string; readonly data: string }
 }

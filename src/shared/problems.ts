@@ -551,6 +551,11 @@ const table = {
     message: 'This file is no bundle of Muster.',
     advice: 'Bundles end in .muster-bundle. Look for the right file on the drive.'
   },
+  'bundle-newer': {
+    ref: 'BUN-13',
+    message: 'This bundle was made by a newer version of Muster.',
+    advice: 'Update this laptop, or ask its sender for a bundle from an older one.'
+  },
   'bundle-damaged': {
     ref: 'BUN-02',
     message: 'This bundle is damaged or was altered.',

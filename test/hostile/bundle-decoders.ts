@@ -10,6 +10,7 @@ import type { Identity } from '../../src/main/engine/identity/identity.js'
 import { rawPublicKey, sealingKeyFromSeed } from '../../src/main/engine/identity/signature.js'
 import { encodeFork, type ForkProof } from '../../src/main/engine/logs/fork.js'
 import { encodeRun, lastSeq, type Run } from '../../src/main/engine/logs/run.js'
+import { signStatement } from '../../src/main/engine/trust/statement.js'
 import { missionIdOf, type SignedCreate } from '../../src/main/engine/missions/create-record.js'
 import { honest, inMemory, putTogether } from '../support/bundle-bytes.js'
 import type { Decoder } from './decoders.js'
@@ -17,6 +18,8 @@ import type { Decoder } from './decoders.js'
 const reading: BundleTaker = {
   identities: () => Promise.resolve(),
   receipts: () => Promise.resolve(),
+  statements: () => Promise.resolve(),
+  lists: () => Promise.resolve(),
   forks: () => Promise.resolve(),
   runs: () => Promise.resolve(),
   async content(_, __, ___, bytes) {
@@ -46,6 +49,12 @@ export async function bundleDecoders(
     },
     signingKey
   )
+  const statement = signStatement(
+    { key, by: 'A', node: nodeId, callsign: 'A', keys: [], at: 1, reason: 'retired' },
+    signingKey
+  )
+  const counted = Buffer.alloc(4)
+  counted.writeUInt32BE(3)
   const part = { mission, size: 0, sha256: '' }
   const manifest: Manifest = {
     ...{ id: '0'.repeat(32), at: 1, key, callsign: 'FUZZ', audience: [nodeId] },
@@ -53,6 +62,8 @@ export async function bundleDecoders(
     parts: [
       { kind: 'identities', size: 0, sha256: '' },
       { kind: 'receipts', size: 0, sha256: '' },
+      { kind: 'statements', size: 0, sha256: '' },
+      { kind: 'lists', size: 0, sha256: '' },
       { kind: 'forks', ...part },
       { kind: 'runs', ...part },
       { kind: 'content', ...part }
@@ -64,6 +75,8 @@ export async function bundleDecoders(
       parts: [
         Buffer.from(`${JSON.stringify(record)}\n`),
         Buffer.concat([receipt, Buffer.from('\n')]),
+        Buffer.from(`${JSON.stringify(statement)}\n`),
+        Buffer.concat([counted, Buffer.from('DER'), counted, Buffer.from('CRL')]),
         Buffer.concat([length, fork]),
         await packBlock(runs.map(encodeRun)),
         Buffer.from('a file')

@@ -1,7 +1,16 @@
 // @vitest-environment happy-dom
 import { describe, expect, it } from 'vitest'
-import type { MissionSummary } from '@shared/model'
-import { choiceOf, recipientsOf, weightSaying } from '@/facts/bundle'
+import type { BundlePreview, BundleTaken, MissionSummary } from '@shared/model'
+import { problem } from '@shared/result'
+import {
+  bringsAnything,
+  choiceOf,
+  recipientsOf,
+  revocationSayings,
+  revokedSayings,
+  takenSaying,
+  weightSaying
+} from '@/facts/bundle'
 import { richField } from '../window/recorded'
 
 const now = 1_700_000_000_000
@@ -28,6 +37,37 @@ describe('what goes into a bundle', () => {
   it('is said with files where there are any', () => {
     expect(weightSaying({ id: first.id, changes: 1, files: 0, bytes: 5 }).key).toBe('bundle.weight')
     expect(weightSaying({ id: first.id, changes: 1, files: 2, bytes: 5 }).key).toBe('bundle.weightFiles')
+  })
+})
+
+describe('what a bundle says of laptops that were taken back', () => {
+  const base = { missions: [{ refused: problem('outside-scope') }] } as unknown as BundlePreview
+  const saying = (laptops: number, shutOut: number, lists: number) => ({
+    ...base,
+    revocations: { laptops, shutOut, lists }
+  })
+  const keys = (preview: BundlePreview) => revocationSayings(preview).map(({ key, count }) => [key, count])
+
+  it('is said by what it would do here', () => {
+    expect(keys(base)).toEqual([])
+    expect(keys(saying(3, 2, 1))).toEqual([
+      ['bundle.shutsOut', 2],
+      ['bundle.advises', 1],
+      ['bundle.bringsLists', 1]
+    ])
+    expect(keys(saying(2, 2, 0))).toEqual([['bundle.shutsOut', 2]])
+  })
+
+  it('is worth taking where no mission is', () => {
+    expect([bringsAnything(base), bringsAnything(saying(1, 0, 0))]).toEqual([false, true])
+  })
+
+  it('is said when it was taken', () => {
+    const taken = { changes: 0, files: 0, revocations: { statements: 2, lists: 1 } } as BundleTaken
+    expect(takenSaying(taken).key).toBe('bundle.takenNoMission')
+    expect(revokedSayings(taken)).toMatchObject([{ key: 'bundle.takenRevocations', count: 3 }])
+    const nothing = { ...taken, revocations: { statements: 0, lists: 0 } }
+    expect([takenSaying(nothing).key, revokedSayings(nothing)]).toEqual(['bundle.takenNothing', []])
   })
 })
 

@@ -1,7 +1,14 @@
 /** Bundles taken apart and put together again otherwise, signed by whoever is named: what a hostile sender can make. */
 import type { KeyObject } from 'node:crypto'
 import { sha256 } from '../../src/main/engine/bytes/hash.js'
-import { bundleMagic, encodeManifest, footerBytes, type Manifest } from '../../src/main/engine/bundles/manifest.js'
+import {
+  bundleMagic,
+  encodeManifest,
+  footerBytes,
+  holdsRevocations,
+  revocationMagic,
+  type Manifest
+} from '../../src/main/engine/bundles/manifest.js'
 import type { Source } from '../../src/main/engine/bundles/source.js'
 
 export interface Apart {
@@ -22,7 +29,7 @@ export function takeApart(payload: Buffer): Apart {
 export function putTogether({ manifest, parts }: Apart, key: KeyObject): Buffer {
   const end = encodeManifest(manifest, key)
   if (end === undefined) throw new Error('too long')
-  return Buffer.concat([bundleMagic, ...parts, end])
+  return Buffer.concat([holdsRevocations(manifest) ? revocationMagic : bundleMagic, ...parts, end])
 }
 
 /** With the sizes and hashes that its parts have now. */

@@ -42,6 +42,8 @@ it.each(['open', 'sealed'] as const)('the frozen bundle, %s, is read whole', asy
     {
       identities: (records) => Promise.resolve(expect(records).toHaveLength(1)),
       receipts: refused('receipts'),
+      statements: refused('statements'),
+      lists: refused('lists'),
       forks: refused('forks'),
       content: refused('content'),
       async runs(_, runs) {

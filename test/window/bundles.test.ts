@@ -6,13 +6,13 @@ import { readFile, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
-import { fail, ok } from '@shared/result.js'
+import { fail, ok, problem } from '@shared/result.js'
 import { themes } from '@shared/settings.js'
 import { HeadlessNode, temporaryFolder } from '../support/headless.js'
 import { keepShot, openBrowser } from './browser.js'
 import { press, tabTo } from './keyboard.js'
 import { accessibilityProblems, byEngine, canLook, goTo, inEveryLook, withRecorded } from './looks.js'
-import { missionIdOf, richField } from './recorded.js'
+import { missionIdOf, nodeIdOf, richField } from './recorded.js'
 import { chooseFiles, dropFiles, openWindow, type NamedFile } from './real-window.js'
 
 const undos: (() => Promise<void>)[] = []
@@ -214,6 +214,38 @@ describe.runIf(canLook)('a bundle', () => {
   })
 
   const fire = `/missions/${missionIdOf(1)}`
+
+  it('says who was taken back, and can be taken for that alone', async () => {
+    const recorded = richField(Date.now())
+    const refused = problem('outside-scope', 'Karst Ridge Fire')
+    const mission = {
+      id: missionIdOf(1),
+      name: 'Karst Ridge Fire',
+      isNew: false,
+      changes: 412,
+      newChanges: 37,
+      refused
+    }
+    const preview = {
+      ...{ id: '0f6c', at: Date.now(), sender: { nodeId: nodeIdOf(1), callsign: 'Palmanova 1', isKnown: true } },
+      ...{ audience: [], isSealed: true, bytes: 48_211, warnings: [] },
+      missions: [{ ...mission, files: 0, fileBytes: 0, newFiles: 0, leftOut: 0, hasGap: false }],
+      revocations: { laptops: 3, shutOut: 2, lists: 1 }
+    }
+    await withRecorded(browser, recorded, async (page, engine) => {
+      await page.route('**/api/v1/bundles/uploads**', (route) => route.fulfill({ status: 201, json: { id: 'one' } }))
+      await page.route('**/api/v1/bundles/uploads/one/**', (route) => {
+        const isPreview = route.request().url().endsWith('/preview')
+        return route.fulfill({ json: isPreview ? preview : { size: 4 } })
+      })
+      await goTo(page, '/missions')
+      await dropFiles(page, [{ name: 'word.muster-bundle', content: 'word' }])
+      await sheet(page).getByText('2 laptops, shut out here from now on').waitFor()
+      await sheet(page).getByText('1 laptop, shown as advice').waitFor()
+      expect(await sheet(page).getByRole('button', { name: 'Take it' }).count()).toBe(1)
+      await inEveryLook(page, 'bundle-revocations', byEngine(engine, recorded.overview))
+    })
+  })
 
   it('says how far it is, and can be cancelled', async () => {
     let isCancelled = false

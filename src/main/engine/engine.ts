@@ -14,6 +14,7 @@ import { createCatalogueCommands } from './catalogue-commands.js'
 import { ListBook } from './catalogue/list-book.js'
 import { createBundleCommands } from './bundle-commands.js'
 import { createContentPort } from './bundle-contents.js'
+import { createRevocationPort } from './bundle-revocations.js'
 import { Bundles } from './bundles/bundles.js'
 import { createCertificateCommands } from './certificate-commands.js'
 import { SettingsChanger } from './change-settings.js'
@@ -541,6 +542,7 @@ export async function startEngine(
     replicator,
     store,
     contents: createContentPort(contentStore, contents),
+    revocations: createRevocationPort(trust, vouching),
     log
   })
   const settingsChanger = new SettingsChanger({

@@ -5,7 +5,8 @@
  */
 import type { NodeId } from '@shared/model.js'
 import { sha256 } from './bytes/hash.js'
-import { isNewer, readList, type ListAge } from './certificates/crl.js'
+import type { Result } from '@shared/result.js'
+import { isNewer, readList, type ListAge, type RevocationList } from './certificates/crl.js'
 import { listFacts } from './certificates/preview.js'
 import { authorityId } from './certificates/lists.js'
 import { parseCertificate } from './certificates/x509.js'
@@ -15,7 +16,7 @@ import type { LinkTable } from './links/link-table.js'
 import type { ListMessage, ListOffer } from './links/list-messages.js'
 import type { Clock } from './runtime/clock.js'
 import { shortId, type Log } from './runtime/log.js'
-import { judgeList } from './trust/list-judge.js'
+import { judgeList, type JudgedList } from './trust/list-judge.js'
 import type { PeerBook } from './trust/peer-book.js'
 import type { TrustBook } from './trust/trust-book.js'
 import type { Vouching } from './trust/vouching.js'
@@ -40,6 +41,29 @@ interface Coming {
 
 /** Who offers a list and gives nothing of it for so long is passed over. */
 const patienceMs = 30_000
+
+type Judges = Pick<ListExchangeParts, 'trust' | 'vouching'>
+
+/** A list that somebody else brought counts if an organisation accepted here stands behind it, and it is news. */
+export function judgeCarried(
+  { trust, vouching }: Judges,
+  list: RevocationList,
+  signer: Buffer | undefined
+): Result<JudgedList> {
+  const shown = [signer && parseCertificate(signer), ...vouching.authorities()].filter((one) => one !== undefined)
+  return judgeList(list, { trust, chosen: [], shown })
+}
+
+export async function keepCarried(
+  { trust, vouching }: Judges,
+  list: RevocationList,
+  judged: JudgedList,
+  from: { readonly nodeId: NodeId; readonly callsign: string }
+): Promise<Result<null>> {
+  const taken = await trust.takeList({ list, ...judged, name: listFacts(list).name.slice(0, 200), from })
+  await vouching.review()
+  return taken
+}
 
 export class ListExchange {
   readonly #parts: ListExchangeParts
@@ -200,12 +224,10 @@ export class ListExchange {
     if (sha256(der).toString('hex') !== offer.sha256) return refuse('not what was offered')
     const list = await readList(der)
     if (!list.ok) return refuse(list.problem.code)
-    const shown = [signer && parseCertificate(signer), ...vouching.authorities()].filter((one) => one !== undefined)
     // In the time that it took a newer one may have come.
-    const judged = judgeList(list.value, { trust, chosen: [], shown })
+    const judged = judgeCarried({ trust, vouching }, list.value, signer)
     if (!judged.ok) return refuse(judged.problem.code)
     const from = { nodeId, callsign: peers.peers.get(nodeId)?.callsign ?? '' }
-    await trust.takeList({ list: list.value, ...judged.value, name: listFacts(list.value).name.slice(0, 200), from })
-    await vouching.review()
+    await keepCarried({ trust, vouching }, list.value, judged.value, from)
   }
 }

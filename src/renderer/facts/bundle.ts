@@ -2,6 +2,7 @@
 import type {
   BundleEstimate,
   BundleMission,
+  BundlePreview,
   BundleProgress,
   BundleTaken,
   BundleWritten,
@@ -100,7 +101,28 @@ export function writtenSaying({ changes, contents, bytes }: BundleWritten): Sayi
     : saying('bundle.writtenFiles', { size, files: contents }, changes)
 }
 
-export function takenSaying({ changes, files }: BundleTaken): Saying {
+/** Whether taking it does anything here: who is shut out is worth it also where no mission is taken. */
+export function bringsAnything({ missions, revocations }: BundlePreview): boolean {
+  return revocations !== undefined || missions.some(({ refused }) => refused === undefined)
+}
+
+/** What it says about laptops that were taken back. */
+export function revocationSayings({ revocations }: BundlePreview): readonly Saying[] {
+  const { laptops = 0, shutOut = 0, lists = 0 } = revocations ?? {}
+  return [
+    ...(shutOut === 0 ? [] : [saying('bundle.shutsOut', {}, shutOut)]),
+    ...(laptops - shutOut <= 0 ? [] : [saying('bundle.advises', {}, laptops - shutOut)]),
+    ...(lists === 0 ? [] : [saying('bundle.bringsLists', {}, lists)])
+  ]
+}
+
+export function revokedSayings({ revocations: { statements, lists } }: BundleTaken): readonly Saying[] {
+  const words = statements + lists
+  return words === 0 ? [] : [saying('bundle.takenRevocations', {}, words)]
+}
+
+export function takenSaying({ changes, files, revocations: { statements, lists } }: BundleTaken): Saying {
+  if (changes === 0 && files === 0 && statements + lists > 0) return saying('bundle.takenNoMission')
   if (changes === 0 && files === 0) return saying('bundle.takenNothing')
   return files === 0 ? saying('bundle.taken', {}, changes) : saying('bundle.takenFiles', { files }, changes)
 }

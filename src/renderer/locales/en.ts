@@ -740,6 +740,13 @@ export const messages = {
     size: 'Size',
     before: 'Before',
     takenBefore: 'It was taken {at}. Taking it again changes nothing.',
+    revocations: 'Taken back',
+    shutsOut: '{n} laptop, shut out here from now on | {n} laptops, shut out here from now on',
+    advises: '{n} laptop, shown as advice | {n} laptops, shown as advice',
+    bringsLists: '{n} revocation list of an organisation | {n} revocation lists of organisations',
+    takenRevocations:
+      '{n} word about laptops that were taken back came in. | {n} words about laptops that were taken back came in.',
+    takenNoMission: 'No change of a mission came in.',
     holds: '{n} mission | {n} missions',
     mission: {
       new: 'New here: {n} change | New here: {n} changes',

@@ -15,6 +15,7 @@ import type {
   MissionId,
   NodeId
 } from '@shared/model.js'
+import type { ProblemCode } from '@shared/problems.js'
 import { fail, ok, problem, type Problem, type Result } from '@shared/result.js'
 import { HashSchema, MissionIdSchema, NodeIdSchema } from '../bytes/ids.js'
 import type { OwnIdentity } from '../identity/identity.js'
@@ -37,13 +38,14 @@ import type { PeerBook } from '../trust/peer-book.js'
 import type { TrustBook } from '../trust/trust-book.js'
 import { newAgeFile } from './age-file.js'
 import type { ContentPort } from './content-port.js'
-import { encodeManifest, missionOf, type MissionEntry } from './manifest.js'
+import { encodeManifest, holdsRevocations, missionOf, type MissionEntry } from './manifest.js'
 import { PieceWriter, usualPieceBytes } from './piece-writer.js'
 import { openBundle, readParts, type OpenedBundle } from './read-bundle.js'
 import { decodeReceipt, encodeReceipt, giverOf, type Receipt } from './receipt.js'
 import { BundleRefused, settled } from './refusal.js'
+import type { RevocationPort } from './revocation-port.js'
 import { openPieces } from './source.js'
-import { Applier, Checker, newIn } from './take-bundle.js'
+import { Applier, Checker, newIn, RevocationReader } from './take-bundle.js'
 import { changesOf, PayloadWriter, writeParts, type MissionPlan } from './write-bundle.js'
 
 export interface BundlesParts {
@@ -60,6 +62,7 @@ export interface BundlesParts {
   readonly replicator: Replicator
   readonly store: Store
   readonly contents?: ContentPort | undefined
+  readonly revocations: RevocationPort
   readonly log: Log
 }
 
@@ -217,7 +220,8 @@ export class Bundles {
           audience,
           missions,
           identities: this.#identities(missions),
-          receipts: this.#receipts(request.to)
+          receipts: this.#receipts(request.to),
+          revocations: this.#parts.revocations.told()
         }
         let changes = 0
         const written = await writeParts(out, plan, this.#parts.contents, (done) => {
@@ -390,7 +394,8 @@ export class Bundles {
   }
 
   async #preview(path: string): Promise<BundlePreview> {
-    const { manifest, sender, isSealed, bytes } = await this.#open(path)
+    const bundle = await this.#open(path)
+    const { manifest, sender, isSealed, bytes } = bundle
     const { peers, missions, contents } = this.#parts
     const known = peers.peers.get(sender)
     const entries = manifest.missions.map((entry) => {
@@ -413,6 +418,7 @@ export class Bundles {
       }
     })
     const taken = this.#book.taken.find(({ id }) => id === manifest.id)
+    const revocations = await this.#newRevocations(bundle)
     return {
       id: manifest.id,
       at: manifest.at,
@@ -430,8 +436,24 @@ export class Bundles {
         ...(isSealed ? [] : [problem('bundle-in-the-open')]),
         ...(entries.some((entry) => entry.hasGap) ? [problem('bundle-gap')] : [])
       ],
-      ...(taken === undefined ? {} : { takenAt: taken.at })
+      ...(taken === undefined ? {} : { takenAt: taken.at }),
+      ...(revocations === undefined ? {} : { revocations })
     }
+  }
+
+  /** Whether a word of this sender about others is heard, as it would be on a link. */
+  #refuseWord(sender: NodeId): ProblemCode | undefined {
+    const { identity, links } = this.#parts
+    return sender === identity.nodeId ? undefined : refuseLink(links.factsOf(sender))
+  }
+
+  /** What the revocations in it would do here; left out: nothing. */
+  async #newRevocations(bundle: OpenedBundle): Promise<BundlePreview['revocations']> {
+    if (!holdsRevocations(bundle.manifest) || this.#refuseWord(bundle.sender) !== undefined) return undefined
+    const reader = new RevocationReader()
+    await readParts(bundle, reader, async () => Promise.resolve())
+    const news = await this.#parts.revocations.news(reader.found)
+    return news.laptops + news.lists === 0 ? undefined : news
   }
 
   #refuseEntry(sender: NodeId, { create }: MissionEntry): Problem | undefined {
@@ -453,7 +475,9 @@ export class Bundles {
     const { manifest, sender, payload } = bundle
     const refusals = manifest.missions.map((entry) => this.#refuseEntry(sender, entry))
     const [refused] = refusals
-    if (refused !== undefined && refusals.every((one) => one !== undefined))
+    // Who is shut out is worth taking also where no mission is.
+    const isForRevocations = holdsRevocations(manifest) && this.#refuseWord(sender) === undefined
+    if (refused !== undefined && !isForRevocations && refusals.every((one) => one !== undefined))
       throw new BundleRefused(refused.code, refused.detail)
     if ((await disk.free()) < payload.size + bounds.bundleReserveBytes) throw new BundleRefused('disk-full')
     const [part, whole, drafts] = namesOf(manifest.id)
@@ -520,6 +544,7 @@ export class Bundles {
     }
     const total = entries.reduce((sum, { logs }) => logs.reduce((all, [, , from, to]) => all + to - from, sum), 0)
     this.#step({ step: 'applying', done: 0, total })
+    const revoked = { statements: 0, lists: 0 }
     const applier = new Applier({
       missions: opened,
       adopted,
@@ -528,6 +553,14 @@ export class Bundles {
         for (const record of records) peers.noteRecord(nodeIdOf(Buffer.from(record.signingKey, 'base64url')), record)
       },
       onReceipts: (receipts) => this.#noteReceipts(receipts),
+      onRevocations: async (carried) => {
+        if (this.#refuseWord(sender) !== undefined) return
+        const callsign = peers.peers.get(sender)?.callsign ?? manifest.callsign
+        const taken = await this.#parts.revocations.take(carried, { nodeId: sender, callsign })
+        if (!taken.ok) throw new BundleRefused(taken.problem.code, taken.problem.detail)
+        revoked.statements += taken.value.statements
+        revoked.lists += taken.value.lists
+      },
       onChanges: (count) => this.#forward(count)
     })
     await readParts(bundle, applier, async () => Promise.resolve())
@@ -553,6 +586,7 @@ export class Bundles {
       changes: changes - waiting,
       waiting,
       files: applier.files,
+      revocations: revoked,
       refused: manifest.missions.length - entries.length,
       receipt: {
         fileName: `${manifest.id.slice(0, 8)}.muster-receipt`,

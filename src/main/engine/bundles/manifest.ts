@@ -14,7 +14,22 @@ import { parsePublicKey, signFor, verifyFor } from '../identity/signature.js'
 import { limits } from '../limits.js'
 import { missionIdOf, parseSignedCreate, type SignedCreate } from '../missions/create-record.js'
 
+/** Of a payload: its version says which kinds of part there can be. */
 export const bundleMagic = Buffer.from('muster-bundle 1\n')
+/** From this one on there are revocations: it is written only where there are some, so that others can be read everywhere. */
+export const revocationMagic = Buffer.from('muster-bundle 2\n')
+const anyMagic = /^muster-bundle [1-9]/
+
+/** The version that a payload begins with; `undefined`: it is no bundle. */
+export function versionOf(begin: Buffer): 1 | 2 | 'newer' | undefined {
+  if (begin.equals(bundleMagic)) return 1
+  if (begin.equals(revocationMagic)) return 2
+  return anyMagic.test(begin.toString('latin1')) ? 'newer' : undefined
+}
+
+export function holdsRevocations({ parts }: Pick<Manifest, 'parts'>): boolean {
+  return parts.some(({ kind }) => kind === 'statements' || kind === 'lists')
+}
 /** The length of the manifest, u32. */
 export const footerBytes = 4
 
@@ -37,6 +52,7 @@ const MissionEntry = v.strictObject({
 const Part = v.variant('kind', [
   v.strictObject({ kind: v.literal('identities'), size: Whole, sha256: HashSchema }),
   v.strictObject({ kind: v.literal('receipts'), size: Whole, sha256: HashSchema }),
+  v.strictObject({ kind: v.picklist(['statements', 'lists']), size: Whole, sha256: HashSchema }),
   v.strictObject({
     kind: v.picklist(['forks', 'runs', 'content']),
     mission: MissionIdSchema,

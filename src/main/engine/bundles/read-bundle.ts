@@ -3,14 +3,25 @@ import type { MissionId, NodeId } from '@shared/model.js'
 import { parseLine } from '../bytes/line.js'
 import * as v from 'valibot'
 import { IdentityRecordSchema, isSignedRecord, type IdentityRecord } from '../identity/identity-record.js'
-import { limits } from '../limits.js'
+import { bounds, limits } from '../limits.js'
 import { decodeFork, type ForkProof } from '../logs/fork.js'
 import type { Run } from '../logs/run.js'
 import { ageMagic, openAgeFile } from './age-file.js'
 import { unpackBlocks } from './blocks.js'
-import { bundleMagic, decodeManifest, footerBytes, senderOf, type Manifest, type PartEntry } from './manifest.js'
+import {
+  bundleMagic,
+  decodeManifest,
+  footerBytes,
+  holdsRevocations,
+  senderOf,
+  versionOf,
+  type Manifest,
+  type PartEntry
+} from './manifest.js'
 import { decodeReceipt, type Receipt } from './receipt.js'
 import { BundleRefused, damaged } from './refusal.js'
+import { readStatement, type Statement } from '../trust/statement.js'
+import type { CarriedList } from './revocation-port.js'
 import { PartReader, type Source } from './source.js'
 
 export interface OpenedBundle {
@@ -27,8 +38,11 @@ export async function openBundle(file: Source, own: NodeId, secret: Uint8Array):
   const isSealed = begin.equals(ageMagic)
   const payload = isSealed ? await openAgeFile(file, secret) : file
   const start = await payload.read(0, Math.min(payload.size, bundleMagic.length))
-  if (!start.equals(bundleMagic)) throw new BundleRefused('not-a-bundle')
+  const version = versionOf(start)
+  if (version === undefined) throw new BundleRefused('not-a-bundle')
+  if (version === 'newer') throw new BundleRefused('bundle-newer')
   const manifest = await readManifest(payload)
+  if (version === 1 && holdsRevocations(manifest)) throw damaged('a part that its version does not have')
   const sender = senderOf(manifest)
   // In the open and for nobody in particular: for everybody.
   const isForAll = !isSealed && manifest.audience.length === 0
@@ -54,6 +68,8 @@ export interface BundleTaker {
   wants?(entry: PartEntry): boolean
   identities(records: readonly IdentityRecord[]): Promise<void>
   receipts(receipts: readonly Receipt[]): Promise<void>
+  statements(statements: readonly Statement[]): Promise<void>
+  lists(lists: readonly CarriedList[]): Promise<void>
   forks(mission: MissionId, proofs: readonly ForkProof[]): Promise<void>
   runs(mission: MissionId, runs: readonly Run[]): Promise<void>
   content(mission: MissionId, sha256: string, size: number, bytes: AsyncIterable<Buffer>): Promise<void>
@@ -90,6 +106,12 @@ async function readPart(entry: PartEntry, part: PartReader, taker: BundleTaker):
     case 'receipts':
       await taker.receipts(await lines(part, (bytes) => decodeReceipt(bytes)))
       return
+    case 'statements':
+      await taker.statements(await lines(part, parseStatement))
+      return
+    case 'lists':
+      await taker.lists(await readLists(part))
+      return
     case 'forks':
       await taker.forks(entry.mission, await readForks(part))
       return
@@ -120,6 +142,30 @@ function parseRecord(bytes: Buffer): IdentityRecord | string {
   const parsed = v.safeParse(IdentityRecordSchema, parseLine(bytes))
   if (!parsed.success) return 'not an identity record'
   return isSignedRecord(parsed.output) ? parsed.output : 'an identity record with a bad signature'
+}
+
+const SignedStatementSchema = v.strictObject({ text: v.string(), signature: v.string() })
+
+/** Whoever passes one on has verified it. */
+function parseStatement(bytes: Buffer): Statement | string {
+  const parsed = v.safeParse(SignedStatementSchema, parseLine(bytes))
+  return parsed.success ? readStatement(parsed.output) : 'not a statement of revocation'
+}
+
+async function readLists(part: PartReader): Promise<readonly CarriedList[]> {
+  if (part.left > bounds.listsBytes + bounds.lists * bounds.acceptedBytes) throw damaged('lists that are too long')
+  const lists: CarriedList[] = []
+  while (part.left > 0) {
+    const signer = await takeFramed(part, bounds.acceptedBytes)
+    lists.push({ signer, list: await takeFramed(part, limits.listBytes) })
+  }
+  return lists
+}
+
+async function takeFramed(part: PartReader, most: number): Promise<Buffer> {
+  const length = (await part.take(4)).readUInt32BE()
+  if (length > most) throw damaged('a part is too long')
+  return Buffer.from(await part.take(length))
 }
 
 async function readForks(part: PartReader): Promise<readonly ForkProof[]> {

@@ -13,6 +13,7 @@ import { missionOf, type Manifest, type MissionEntry, type PartEntry } from './m
 import type { BundleTaker } from './read-bundle.js'
 import type { Receipt } from './receipt.js'
 import { BundleRefused, damaged } from './refusal.js'
+import type { Revocations } from './revocation-port.js'
 import { keyOf, RunCheck } from './run-check.js'
 
 /** Lets everything else have a turn: one run takes some milliseconds. */
@@ -63,6 +64,10 @@ export class Checker implements BundleTaker {
   async identities(): Promise<void> {}
 
   async receipts(): Promise<void> {}
+
+  async statements(): Promise<void> {}
+
+  async lists(): Promise<void> {}
 
   async forks(mission: MissionId, proofs: Parameters<BundleTaker['forks']>[1]): Promise<void> {
     for (const proof of proofs) {
@@ -117,6 +122,35 @@ function takeWhole(draft: Mission, run: Run): void {
   throw damaged(received.kind === 'bad' ? `a run: ${received.reason}` : `a run: ${received.kind}`)
 }
 
+/** Reads the revocations and nothing else, and does nothing with them. */
+export class RevocationReader implements BundleTaker {
+  found: Revocations = { statements: [], lists: [] }
+
+  wants({ kind }: PartEntry): boolean {
+    return kind === 'statements' || kind === 'lists'
+  }
+
+  async statements(statements: Revocations['statements']): Promise<void> {
+    this.found = { ...this.found, statements }
+    return Promise.resolve()
+  }
+
+  async lists(lists: Revocations['lists']): Promise<void> {
+    this.found = { ...this.found, lists }
+    return Promise.resolve()
+  }
+
+  async identities(): Promise<void> {}
+
+  async receipts(): Promise<void> {}
+
+  async forks(): Promise<void> {}
+
+  async runs(): Promise<void> {}
+
+  async content(): Promise<void> {}
+}
+
 export interface ApplierParts {
   /** The missions that are taken; what is of others is passed over. */
   readonly missions: ReadonlyMap<MissionId, Mission>
@@ -125,6 +159,7 @@ export interface ApplierParts {
   readonly contents: ContentPort | undefined
   readonly onIdentities: (records: readonly IdentityRecord[]) => void
   readonly onReceipts: (receipts: readonly Receipt[]) => Promise<void>
+  readonly onRevocations: (revocations: Revocations) => Promise<void>
   readonly onChanges: (count: number) => void
 }
 
@@ -151,6 +186,14 @@ export class Applier implements BundleTaker {
 
   receipts(receipts: readonly Receipt[]): Promise<void> {
     return this.#parts.onReceipts(receipts)
+  }
+
+  statements(statements: Revocations['statements']): Promise<void> {
+    return this.#parts.onRevocations({ statements, lists: [] })
+  }
+
+  lists(lists: Revocations['lists']): Promise<void> {
+    return this.#parts.onRevocations({ statements: [], lists })
   }
 
   async forks(id: MissionId, proofs: Parameters<BundleTaker['forks']>[1]): Promise<void> {

@@ -3,7 +3,7 @@ import { createHash, type Hash } from 'node:crypto'
 import type { MissionId, NodeId } from '@shared/model.js'
 import type { IdentityRecord } from '../identity/identity-record.js'
 import { limits } from '../limits.js'
-import { encodeFork, type ForkProof } from '../logs/fork.js'
+import { encodeFork } from '../logs/fork.js'
 import type { HeldLog } from '../logs/log-store.js'
 import { encodeRun, lastSeq, logKey, type LogKey } from '../logs/run.js'
 import type { Mission } from '../missions/mission.js'
@@ -11,9 +11,17 @@ import { inOrderOfMembership } from '../replication/replicator.js'
 import type { Sealer } from './age-file.js'
 import { packBlock } from './blocks.js'
 import type { ContentFacts, ContentPort } from './content-port.js'
-import { bundleMagic, type Manifest, type MissionEntry, type PartEntry, type Stretch } from './manifest.js'
+import {
+  bundleMagic,
+  revocationMagic,
+  type Manifest,
+  type MissionEntry,
+  type PartEntry,
+  type Stretch
+} from './manifest.js'
 import type { PieceWriter } from './piece-writer.js'
 import { damaged } from './refusal.js'
+import type { Revocations } from './revocation-port.js'
 import { stepBytes } from './source.js'
 
 export interface MissionPlan {
@@ -33,6 +41,7 @@ export interface Plan {
   readonly identities: readonly IdentityRecord[]
   /** Encoded. */
   readonly receipts: readonly Buffer[]
+  readonly revocations: Revocations
 }
 
 /** How many changes go in. */
@@ -84,9 +93,19 @@ export async function writeParts(
   contents: ContentPort | undefined,
   step: (done: { readonly changes?: number; readonly bytes?: number }) => void
 ): Promise<Pick<Manifest, 'missions' | 'parts'>> {
-  await out.write(bundleMagic)
+  const statements = statementLines(plan.revocations.statements)
+  const { lists } = plan.revocations
+  await out.write(statements.length + lists.length > 0 ? revocationMagic : bundleMagic)
   out.endPart()
   const parts: PartEntry[] = []
+  if (statements.length > 0) {
+    await out.write(Buffer.from(statements.join('')))
+    parts.push({ kind: 'statements', ...out.endPart() })
+  }
+  if (lists.length > 0) {
+    for (const { signer, list } of lists) await out.write(Buffer.concat([framed(signer), framed(list)]))
+    parts.push({ kind: 'lists', ...out.endPart() })
+  }
   const missions: MissionEntry[] = []
   if (plan.identities.length > 0) {
     await out.write(Buffer.from(plan.identities.map((record) => `${JSON.stringify(record)}\n`).join('')))
@@ -98,7 +117,7 @@ export async function writeParts(
   }
   for (const { mission, after, leftOut } of plan.missions) {
     const proofs = mission.forkProofs()
-    for (const proof of proofs) await out.write(framed(proof))
+    for (const proof of proofs) await out.write(framed(encodeFork(proof)))
     if (proofs.length > 0) parts.push({ kind: 'forks', mission: mission.id, ...out.endPart() })
     const logs = await writeRuns(out, mission, after, step)
     if (logs.length > 0) parts.push({ kind: 'runs', mission: mission.id, ...out.endPart() })
@@ -117,8 +136,17 @@ export async function writeParts(
   return { missions, parts }
 }
 
-function framed(proof: ForkProof): Buffer {
-  const bytes = encodeFork(proof)
+/** As many as a reader takes, the first ones. */
+function statementLines(statements: Revocations['statements']): readonly string[] {
+  let left: number = limits.bundleManifestBytes
+  return statements.flatMap(({ text, signature }) => {
+    const line = `${JSON.stringify({ text, signature })}\n`
+    left -= Buffer.byteLength(line)
+    return left < 0 ? [] : [line]
+  })
+}
+
+function framed(bytes: Buffer): Buffer {
   const length = Buffer.alloc(4)
   length.writeUInt32BE(bytes.length)
   return Buffer.concat([length, bytes])

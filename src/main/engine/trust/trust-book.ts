@@ -293,6 +293,11 @@ export class TrustBook {
     return this.#statements.has(name)
   }
 
+  /** Whether this one, which is not here yet, would shut somebody out. */
+  wouldCount(statement: Statement): boolean {
+    return this.#isCounting(statement)
+  }
+
   statementsTold(): readonly Statement[] {
     return this.#statements.told(this.#ownId)
   }
