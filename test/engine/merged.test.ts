@@ -252,6 +252,8 @@ describe('the ways that are on', () => {
       await ways.follow({ ...usual, dnsServer, dnsDomain })
     expect(asked).toEqual(['10.0.0.53 a.example', '10.0.0.53 b.example'])
     expect(ways.known().sources.map(({ source }) => source)).toEqual(['mdns', 'vouched', 'list'])
+    ways.list([])
+    expect(ways.known().sources.map(({ source }) => source)).toEqual(['mdns', 'vouched'])
     await time.during(ways.stop())
   })
 })

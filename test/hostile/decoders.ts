@@ -500,7 +500,7 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
       decode(bytes) {
         const answer = readDnsAnswer(bytes, 7, {
           name: '_muster._tcp.field.example',
-          type: bytes[42] === 12 ? 'PTR' : 'TXT'
+          type: bytes[41] === 12 ? 'PTR' : 'TXT'
         })
         if (answer === undefined || 'failed' in answer) return false
         expect(answer.records.length).toBeLessThanOrEqual(1_024)

@@ -12,7 +12,7 @@ import type { Sighting } from '../../src/main/engine/discovery/discovery.js'
 import { systemClock } from '../../src/main/engine/runtime/clock.js'
 import { silentLog } from '../../src/main/engine/runtime/log.js'
 import { systemRandom } from '../../src/main/engine/runtime/random.js'
-import { temporaryFolder } from '../support/headless.js'
+import { HeadlessNode, temporaryFolder } from '../support/headless.js'
 import { isInstalled } from '../support/namespaces.js'
 
 const isBindHere = isInstalled('named')
@@ -138,17 +138,49 @@ describe.runIf(isBindHere)('with BIND as the DNS server', () => {
     await source.stop()
   })
 
+  it('leads a real node to another, once a person set server and domain', async () => {
+    const [alpha, bravo] = await Promise.all(
+      ['alpha', 'bravo'].map(async (name) => {
+        const node = await HeadlessNode.start({ name, folder: await temporaryFolder((undo) => undos.push(undo)) })
+        undos.push(async () => {
+          await node.stop()
+        })
+        return node
+      })
+    )
+    if (alpha === undefined || bravo === undefined) throw new Error('they started')
+    await writeFile(zoneFile, zoneOf(4, ...nodeRecords('bravo', '127.0.0.1', bravo.linkPort)))
+    const loaded = untilLine(/loaded serial 4/)
+    named.kill('SIGHUP')
+    await loaded
+    const text = `${server.address}:${String(server.port)}`
+    expect(await alpha.call('PUT', 'settings', { dnsServer: 'dns.example' })).toMatchObject({
+      status: 400,
+      body: { code: 'bad-setting' }
+    })
+    const set = await alpha.call('PUT', 'settings', { dnsServer: text, dnsDomain: 'field.example' })
+    expect(set).toMatchObject({ status: 200, body: { callsign: 'alpha', dnsServer: text } })
+    await alpha.until('they met', ({ peers }) => peers.some(({ nodeId }) => nodeId === bravo.nodeId))
+    const { body } = await alpha.call('GET', 'network')
+    expect(body.sources).toMatchObject([{ source: 'dns-sd', found: 1 }])
+    expect(body.nearby).toMatchObject([
+      { address: '127.0.0.1', port: bravo.linkPort, sources: ['dns-sd'], state: 'met', nodeId: bravo.nodeId }
+    ])
+    await alpha.call('PUT', 'settings', { dnsServer: '' })
+    expect((await alpha.call('GET', 'network')).body).toMatchObject({ sources: [], nearby: [] })
+  })
+
   it('asks again over TCP what does not fit', async () => {
     await writeFile(
       zoneFile,
       zoneOf(
-        3,
+        5,
         ...Array.from({ length: many }, (_, index) =>
           nodeRecords(`a-name-that-fills-the-packet-${String(index)}`, `10.2.0.${String(index + 1)}`, 47_110)
         ).flat()
       )
     )
-    const loaded = untilLine(/loaded serial 3/)
+    const loaded = untilLine(/loaded serial 5/)
     named.kill('SIGHUP')
     await loaded
     const answer = await askDns(parts(), { name: '_muster._tcp.field.example', type: 'PTR' }, () => false)

@@ -120,6 +120,31 @@ describe.runIf(canLook)('network and settings', () => {
     )
   })
 
+  it('keeps a DNS server, and says how it goes: every theme and size', async () => {
+    const recorded = richField(Date.now())
+    await withPage(recorded, async (page, engine) => {
+      await goTo(page, '/settings')
+      const server = page.getByLabel('DNS server to ask for laptops')
+      await server.fill('dns.example')
+      await server.blur()
+      await page.getByText('An IP address, such as 10.20.0.53 or 10.20.0.53:5353.').waitFor()
+      await server.fill('10.20.0.53')
+      await server.blur()
+      await page.getByText(/^Saved /).waitFor()
+      const { network } = recorded.overview
+      const failed = {
+        source: 'dns-sd' as const,
+        since: Date.now(),
+        found: 0,
+        problem: problem('dns-failed', 'no answer')
+      }
+      engine.say({ slice: 'network', value: { ...network, sources: [...network.sources, failed] } })
+      await page.getByText('NET-14').waitFor()
+      await page.getByText('NET-14').scrollIntoViewIfNeeded()
+      await inEveryLook(page, 'network-dns', byEngine(engine, recorded.overview))
+    })
+  })
+
   it('goes through the themes with F9, and keeps the theme of the engine', async () => {
     await withPage(richField(Date.now()), async (page) => {
       const before = await page.evaluate(() => document.documentElement.className)

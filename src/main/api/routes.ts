@@ -50,6 +50,8 @@ export async function answerCall(engine: Engine, call: Call): Promise<Result<Rep
     }
     case 'GET peers/:id/story':
       return replyTo(await run('trustStory', { nodeId: id }), (story) => story)
+    case 'PUT settings':
+      return replyTo(await run('changeSettings', call.body), () => engine.overview().node.settings)
     case 'GET catalogue': {
       const stale = call.query.get('stale')
       const query = stale === null ? null : { staleAfterMs: Number(stale) * 1000 }

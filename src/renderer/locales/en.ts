@@ -1925,7 +1925,7 @@ export const messages = {
     federationConfirm: 'Change to {name}',
     network: 'Network',
     look: 'Look for others, and be found',
-    lookNote: 'By mDNS on the networks below. Off: laptops meet by address only.',
+    lookNote: 'By mDNS on the networks below. Off: laptops meet by address, team list or DNS server only.',
     port: 'Link port',
     files: 'Files of missions',
     filesAuto: 'Fetch by itself up to, in MB',

@@ -60,7 +60,8 @@ export class Ways {
 
   /** Addresses of a person's list: these and no others. */
   list(addresses: readonly Address[]): void {
-    this.#toldBy('list').replace(addresses)
+    if (addresses.length > 0) this.#toldBy('list').replace(addresses)
+    else if (this.#told.delete('list')) void this.#merged.remove('list')
   }
 
   /** A trusted peer knows of somebody there, for so long. */
