@@ -618,10 +618,10 @@ export interface NetworkInterface {
 }
 
 /**
- * By which way an address became known: heard on this network, asked of a DNS server, told by a trusted peer, read in a list
- * that a person opened.
+ * By which way an address became known: heard on this network, asked of a DNS server, read in a list that a person
+ * opened.
  */
-export type SightingSource = 'mdns' | 'dns-sd' | 'vouched' | 'list'
+export type SightingSource = 'mdns' | 'dns-sd' | 'list'
 
 /** How one way of finding others goes. */
 export interface SourceStatus {

@@ -39,7 +39,7 @@ function amongOthers(heard: Discovery, clock: Clock): Discovery {
     throw new Error('broken')
   }
   broken.stop = () => new Promise(() => undefined)
-  void merged.add('vouched', new Told(clock, 'told'))
+  void merged.add('dns-sd', new Told(clock, 'told'))
   void merged.add('list', broken)
   void merged.add('mdns', heard)
   return merged

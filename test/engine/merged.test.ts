@@ -228,20 +228,18 @@ describe('the ways that are on', () => {
     await ways.start(7, usual)
     made[0]?.say(at(1))
     ways.list([{ address: '10.0.0.2', port: 1 }])
-    ways.vouch({ address: '10.0.0.3', port: 1 }, 60_000)
     expect(seen.map(({ sources, isHearsay }) => [sources, isHearsay])).toEqual([
       [['mdns'], false],
-      [['list'], true],
-      [['vouched'], true]
+      [['list'], true]
     ])
     ways.announce(8)
     await ways.follow({ ...usual, isDiscoverable: false })
     expect(ways.air()).toBeUndefined()
     expect(gone).toEqual([at(1)])
-    expect(ways.known().sightings.map(({ sources }) => sources[0])).toEqual(['vouched', 'list'])
+    expect(ways.known().sightings.map(({ sources }) => sources[0])).toEqual(['list'])
     await ways.follow(usual)
     expect(made.map(({ ports }) => ports)).toEqual([[7, 8], [8]])
-    expect(ways.air()?.sightings).toHaveLength(2)
+    expect(ways.air()?.sightings).toHaveLength(1)
     for (const [dnsServer, dnsDomain] of [
       ['10.0.0.53', ''],
       ['10.0.0.53', 'a.example'],
@@ -251,9 +249,9 @@ describe('the ways that are on', () => {
     ] as const)
       await ways.follow({ ...usual, dnsServer, dnsDomain })
     expect(asked).toEqual(['10.0.0.53 a.example', '10.0.0.53 b.example'])
-    expect(ways.known().sources.map(({ source }) => source)).toEqual(['mdns', 'vouched', 'list'])
+    expect(ways.known().sources.map(({ source }) => source)).toEqual(['mdns', 'list'])
     ways.list([])
-    expect(ways.known().sources.map(({ source }) => source)).toEqual(['mdns', 'vouched'])
+    expect(ways.known().sources.map(({ source }) => source)).toEqual(['mdns'])
     await time.during(ways.stop())
   })
 })

@@ -240,7 +240,6 @@ export function nearbyFact(laptop: NearbyLaptop): Fact {
 const sourceNames: Readonly<Record<SightingSource, MessageKey>> = {
   mdns: 'nearby.source.mdns',
 'dns-sd': 'nearby.source.dns',
-  vouched: 'nearby.source.vouched',
   list: 'nearby.source.list'
 }
 

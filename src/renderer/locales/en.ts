@@ -412,7 +412,6 @@ export const messages = {
     source: {
       mdns: 'this network',
       dns: 'the DNS server',
-      vouched: 'a trusted laptop',
       list: 'a team list'
     },
     waitingLine: 'It is asked for its name next.',

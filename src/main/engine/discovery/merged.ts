@@ -21,7 +21,7 @@ import type {
 import { sightingLimits } from './sightings.js'
 
 /** The best first: its word counts where several know an address. */
-const ranks = ['mdns', 'dns-sd', 'vouched', 'list'] as const satisfies readonly SightingSource[]
+const ranks = ['mdns', 'dns-sd', 'list'] as const satisfies readonly SightingSource[]
 
 export const mergedTurns = {
   /** Sightings told, by all sources together. */
@@ -282,7 +282,7 @@ export class Merged implements Discovery {
   }
 }
 
-/** Nobody heard it just now: a list or another node says so. */
+/** Nobody heard it just now: a list or a DNS server says so. */
 export function isHearsay({ sources }: Pick<Found, 'sources'>): boolean {
   return !sources.includes('mdns')
 }

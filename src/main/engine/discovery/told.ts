@@ -1,6 +1,6 @@
 /**
- * Addresses that no network told us: out of a list that a person opened, or from a trusted peer. Nothing says whether
- * anybody is there now, so each is reported again after longer and longer pauses.
+ * Addresses that were not heard: out of a list that a person opened, or from a DNS server. Nothing says whether anybody is
+ * there now, so each is reported again after longer and longer pauses.
  */
 import type { Address } from '@shared/model.js'
 import { bounds } from '../limits.js'

@@ -1,5 +1,5 @@
 /** Which ways of finding others are on, by what a person set; each time on is a new one, with a new name in the air. */
-import type { Address, SightingSource } from '@shared/model.js'
+import type { Address } from '@shared/model.js'
 import type { Discovery, DiscoveryView, Found, MergedView, Sighting } from './discovery.js'
 import { parseDnsServer, type DnsServer } from './dns-client.js'
 import { isHearsay, Merged, type MergedParts } from './merged.js'
@@ -29,7 +29,7 @@ export class Ways {
   readonly #merged: Merged
   /** The DNS server and the domain that it is asked for; empty while none is. */
   #askedDns = ''
-  readonly #told = new Map<SightingSource, Told>()
+  #listed: Told | undefined
 
   constructor(parts: WaysParts) {
     this.#parts = parts
@@ -60,13 +60,16 @@ export class Ways {
 
   /** Addresses of a person's list: these and no others. */
   list(addresses: readonly Address[]): void {
-    if (addresses.length > 0) this.#toldBy('list').replace(addresses)
-    else if (this.#told.delete('list')) void this.#merged.remove('list')
-  }
-
-  /** A trusted peer knows of somebody there, for so long. */
-  vouch(address: Address, ttlMs: number): void {
-    this.#toldBy('vouched').tell(address, ttlMs)
+    if (addresses.length === 0) {
+      this.#listed = undefined
+      void this.#merged.remove('list')
+      return
+    }
+    if (this.#listed === undefined) {
+      this.#listed = new Told(this.#parts.clock, 'list')
+      void this.#merged.add('list', this.#listed)
+    }
+    this.#listed.replace(addresses)
   }
 
   choose(interfaces: Readonly<Record<string, boolean>>): void {
@@ -103,14 +106,5 @@ export class Ways {
     if (asked === '') await this.#merged.remove('dns-sd')
     else if (makeDnsSd !== undefined && server !== undefined)
       await this.#merged.add('dns-sd', makeDnsSd(server, domain))
-  }
-
-  #toldBy(source: SightingSource): Told {
-    const known = this.#told.get(source)
-    if (known !== undefined) return known
-    const told = new Told(this.#parts.clock, source)
-    this.#told.set(source, told)
-    void this.#merged.add(source, told)
-    return told
   }
 }
