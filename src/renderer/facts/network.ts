@@ -239,7 +239,7 @@ export function nearbyFact(laptop: NearbyLaptop): Fact {
 
 const sourceNames: Readonly<Record<SightingSource, MessageKey>> = {
   mdns: 'nearby.source.mdns',
-'dns-sd': 'nearby.source.dns',
+  'dns-sd': 'nearby.source.dns',
   list: 'nearby.source.list'
 }
 
