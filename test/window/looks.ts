@@ -88,6 +88,8 @@ export async function inEveryLook(page: Page, name: string, turnTo: TurnTo): Pro
     for (const size of colourThemes.has(theme) ? sizes.slice(0, 1) : sizes) {
       const look = `${name}-${theme}-${size.width}`
       await page.setViewportSize(size)
+      // Below the fold of a small window stands what a person works in.
+      await page.evaluate(() => document.activeElement?.closest('.pane')?.scrollIntoView())
       const shot = await keepShot(page, look)
       if (theme === 'night') expect(isRedOnly(shot), `${look}: red alone`).toBe(true)
       // A theme changes colours, and those are the same at every size.
