@@ -174,6 +174,8 @@ interface CommandMap {
   }
   /** Rejects a request, ends what runs, or puts away what has ended. */
   cancelPairing: { argument: { readonly nodeId: NodeId }; answer: null }
+  /** Lets a peer in whose certificate counts but for its time (`PeerSummary.late`); until: at most 30 days from now. */
+  continueLate: { argument: { readonly nodeId: NodeId; readonly until: number }; answer: null }
   /** Takes a peer off the list with what was decided about it; one that was revoked stays. */
   forgetPeer: { argument: { readonly nodeId: NodeId; readonly introduced?: Introduced }; answer: null }
   /** Lets a peer in whose certificate counts but for its time (`PeerSummary.late`); until: at most 30 days from now. */

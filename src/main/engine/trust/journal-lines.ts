@@ -173,8 +173,8 @@ export function boundaryOf({ mode, federations }: BoundaryLine): Boundary {
 }
 
 export function decisionOf(line: DecisionLine): Decision {
-  const { level, at, by, ground, scope, until, reason, certificate, late, compared, mayRevoke, statement } = line
-  const { mayIntroduce, introducedBy } = line
+  const { level, at, by, ground, scope, until, reason, certificate, compared, mayRevoke, statement } = line
+  const { late, mayIntroduce, introducedBy } = line
   return {
     level,
     at,

@@ -164,7 +164,9 @@ export class Vouching {
     const ground = mayCount ? this.#groundFor(read, nodeId, trust.time) : undefined
     const owner = trust.ownerOf(key)
     const isOthers = owner !== undefined && owner !== nodeId
-    const late = mayCount && ground === undefined && !isOthers ? this.#lateFor(read, nodeId, trust.time) : undefined
+    // Nobody needs it who was introduced, or may have it whose key is another node's.
+    const mayContinue = mayCount && ground === undefined && !isOthers && introducerOf(state) === undefined
+    const late = mayContinue ? this.#lateFor(read, nodeId, trust.time) : undefined
     this.#noteLate(nodeId, late)
     const revoker = read[0] && trust.lists.revokerOf(read[0])
     const step = nextVouch({
@@ -337,13 +339,12 @@ export function nextVouch(facts: VouchFacts): 'nothing' | 'trust' | 'lost' | 'sh
   const { nodeId, state, ground, key, shownKey, shownRests, owner } = facts
   if (!mayVouch(state)) return 'nothing'
   const isOthers = owner !== undefined && owner !== nodeId
+  // Who was introduced needs no certificate, only a key that is no other node's.
+  const isIntroduced = introducerOf(state) !== undefined
   const { decision } = state
-  if (ground === undefined) {
-    // Who was introduced needs no certificate, only a key that is no other node's.
-    const isIntroduced = introducerOf(state) !== undefined && !isOthers
-    const isContinued = decision?.late !== undefined && decision.certificate?.sha256 === facts.lateBy && shownKey === key
-    return state.level === 'trusted' && !isIntroduced && !isContinued ? 'lost' : 'nothing'
-  }
+  const isContinued = decision?.late !== undefined && decision.certificate?.sha256 === facts.lateBy && shownKey === key
+  const stays = (isIntroduced || isContinued) && !isOthers
+  if (ground === undefined) return state.level === 'trusted' && !stays ? 'lost' : 'nothing'
   if (isOthers) return state.level === 'trusted' && isVouched(state) ? 'lost' : 'shared'
   const isSame =
     decision?.late === undefined &&
