@@ -139,6 +139,24 @@ describe('a friend that may introduce others', () => {
     expect(alpha.peer(charlie)?.level).not.toBe('trusted')
   })
 
+  it('is heard after a cut in the middle, and what it took back meanwhile is gone', async () => {
+    const [alpha, bravo, charlie] = await three(407)
+    await meet(alpha, charlie)
+    const granted = grant(alpha, bravo, letsIn)
+    field.cut(alpha, bravo)
+    await granted
+    await field.time.run(30_000)
+    expect(alpha.peer(charlie)?.level).toBe('untrusted')
+    field.mend(alpha, bravo)
+    await field.until('let in', () => alpha.peer(charlie)?.level === 'trusted')
+    field.cut(alpha, bravo)
+    await bravo.decide(charlie, 'untrusted')
+    await alpha.restart()
+    expect(alpha.peer(charlie)?.level, 'nobody told it yet').toBe('trusted')
+    field.mend(alpha, bravo)
+    await field.until('taken back', () => alpha.peer(charlie)?.level !== 'trusted')
+  })
+
   it('does not introduce whom others introduced to it', async () => {
     const [alpha, bravo, charlie] = await three(406)
     const delta = await field.node('delta')

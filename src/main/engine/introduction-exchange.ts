@@ -34,7 +34,7 @@ interface Said {
   wants: boolean
   /** The other side did. */
   isWanted: boolean
-  /** The last list, as text. */
+  /** The last list, as text; empty: none was said, and what was said on an earlier link may hold no more. */
   told: string
   /** Lists that came within this minute. */
   minute: number
@@ -92,7 +92,7 @@ export class IntroductionExchange {
   #saidOn(link: Link): Said {
     const known = this.#said.get(link)
     if (known !== undefined) return known
-    const said = { wants: false, isWanted: false, told: '[]', minute: 0, lists: 0 }
+    const said = { wants: false, isWanted: false, told: '', minute: 0, lists: 0 }
     this.#said.set(link, said)
     return said
   }
