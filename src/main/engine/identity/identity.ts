@@ -7,7 +7,7 @@ import { createPrivateKey, type KeyObject } from 'node:crypto'
 import type { KeyProtection, NodeId } from '@shared/model.js'
 import { fail, ok, problem, type Result } from '@shared/result.js'
 import type { Document } from '../storage/document.js'
-import type { Disk } from '../storage/disk.js'
+import { kept, type Disk } from '../storage/disk.js'
 import type { Random } from '../runtime/random.js'
 import { certificateDer, issueCertificate, type IssueCertificate, type TlsIdentity } from './certificate.js'
 import { identityDocument, identityFileName, openSecrets, wrapSecrets, type IdentityFile } from './identity-file.js'
@@ -83,8 +83,8 @@ export class OwnIdentity implements Identity {
   static async open(parts: IdentityParts): Promise<Result<{ identity: OwnIdentity; isNew: boolean }>> {
     const { disk, federation } = parts
     const document = identityDocument(disk)
-    // A crash in the middle of a change leaves what was not to be kept.
-    await disk.remove(`${identityFileName}.new`)
+    // A crash in the middle of a change leaves what was not to be kept; a disk that says no now is asked at the next start.
+    await kept(disk.remove(`${identityFileName}.new`))
     const read = await document.read()
     if (!read.ok && read.problem.code === 'newer-data') return read
     if (!read.ok) return fail('identity-damaged', read.problem.detail)
