@@ -178,8 +178,6 @@ interface CommandMap {
   continueLate: { argument: { readonly nodeId: NodeId; readonly until: number }; answer: null }
   /** Takes a peer off the list with what was decided about it; one that was revoked stays. */
   forgetPeer: { argument: { readonly nodeId: NodeId; readonly introduced?: Introduced }; answer: null }
-  /** Lets a peer in whose certificate counts but for its time (`PeerSummary.late`); until: at most 30 days from now. */
-  continueLate: { argument: { readonly nodeId: NodeId; readonly until: number }; answer: null }
   /** Looks what the files hold and what they could become; nothing is written. */
   previewCertificates: { argument: CertificateFiles; answer: CertificatePreview }
   importCertificates: {
