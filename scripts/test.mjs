@@ -13,6 +13,7 @@ if (!hasCommand('nft')) leftOut.push('lost packets on a real network: nftables i
 if (!hasCommand('tcpdump')) leftOut.push('a listener on the network: tcpdump is not installed')
 if (!hasCommand('avahi-browse'))
   leftOut.push('Avahi as another voice on the network: avahi-daemon and avahi-utils are not installed')
+if (!hasCommand('named')) leftOut.push('a real DNS server: bind9 is not installed')
 if (!findElectron()) leftOut.push('the window in Electron: its binary is not installed here')
 
 const { status } = spawnSync(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', ...process.argv.slice(2)], {
