@@ -10,6 +10,7 @@ export const thirdParty: readonly (readonly [name: string, licence: string])[] =
   ['age-encryption', 'BSD-3-Clause'],
   ['asn1js', 'BSD-3-Clause'],
   ['bonjour-service', 'MIT'],
+  ['dns-packet', 'MIT'],
   ['fflate', 'MIT'],
   ['lowdb', 'MIT'],
   ['maplibre-gl', 'BSD-3-Clause'],
