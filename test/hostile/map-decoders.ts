@@ -70,8 +70,12 @@ export function makeMapDecoders(): readonly Decoder[] {
       decode(bytes) {
         const said = parsed(bytes)
         if (typeof said !== 'object' || said === null) return false
-        const fields = Object.entries(said).map(([field, value]) => [field, [{ value: value as Json, at: 1 }]] as const)
-        const item = mapItem('1', 'A', 0, new Map(fields.filter(([field]) => mapFields.has(field))))
+        const values = said as Readonly<Record<string, Json>>
+        const fields = [...mapFields].flatMap((field) => {
+          const value = Object.hasOwn(values, field) ? values[field] : undefined
+          return value === undefined ? [] : [[field, [{ value, at: 1 }]] as const]
+        })
+        const item = mapItem('1', 'A', 0, new Map(fields))
         return isInBox(item, world)
       },
       rarity: 4
