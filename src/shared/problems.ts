@@ -258,6 +258,16 @@ const table = {
     message: 'Their person was asked less than a minute ago.',
     advice: 'Try again in a minute, or let them start.'
   },
+  'picture-unread': {
+    ref: 'PAI-18',
+    message: 'No code can be read in this picture.',
+    advice: 'Take it again: all of the code with its pale edge, sharp, and large. Or type the address.'
+  },
+  'picture-foreign': {
+    ref: 'PAI-19',
+    message: 'The code in this picture is not one of Muster.',
+    advice: 'Nothing was changed. On the other laptop press “Show as picture” under Peers, Add peer.'
+  },
 
   // Links
   'no-answer': {

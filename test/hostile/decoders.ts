@@ -10,6 +10,7 @@ import * as v from 'valibot'
 import { expect } from 'vitest'
 import { openPolicy } from '@shared/boundary.js'
 import type { CommandHandlers, CommandName } from '@shared/contract.js'
+import { readHint, writeHint } from '@/display/hint'
 import type { MissionId, NodeId } from '@shared/model.js'
 import { ok } from '@shared/result.js'
 import { parseLine, type JsonObject } from '../../src/main/engine/bytes/line.js'
@@ -520,6 +521,23 @@ export async function makeDecoders(): Promise<readonly Decoder[]> {
         if (!parsed.ok) return false
         for (const { addresses } of parsed.value)
           for (const { port } of addresses) expect(port > 0 && port <= 65535).toBe(true)
+        return true
+      }
+    },
+    {
+      name: 'the text of a picture',
+      valid: [
+        writeHint(nodeId, [{ address: '10.0.0.1', port: 47_110 }]),
+        writeHint(nodeId, [
+          { address: '2001:db8::1', port: 1 },
+          { address: '192.0.2.7', port: 65_535 }
+        ])
+      ].map((hint) => Buffer.from(hint ?? '')),
+      decode(bytes) {
+        const text = bytes.toString('utf8')
+        const read = readHint(text)
+        if (!read.ok) return false
+        expect(writeHint(read.value.nodeId, read.value.addresses)).toBe(text)
         return true
       }
     },
