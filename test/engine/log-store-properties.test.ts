@@ -1,11 +1,9 @@
 /** What a log store takes: the same set of changes however it is cut, ordered and repeated, and nothing that does not fit. */
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { MissionId } from '@shared/model.js'
-import { ok } from '@shared/result.js'
-import { encodeLine, type JsonObject } from '../../src/main/engine/bytes/line.js'
+import type { JsonObject } from '../../src/main/engine/bytes/line.js'
 import { nodeIdOf } from '../../src/main/engine/identity/identity-record.js'
-import { privateKeyFromSeed, rawPublicKey } from '../../src/main/engine/identity/signature.js'
+import { rawPublicKey } from '../../src/main/engine/identity/signature.js'
 import { Journal } from '../../src/main/engine/logs/journal.js'
 import {
   digestOf,
@@ -23,81 +21,15 @@ import {
   lastSeq,
   logKey,
   sealRun,
-  type Head,
-  type LogId,
   type Run
 } from '../../src/main/engine/logs/run.js'
 import { startLine } from '../../src/main/engine/logs/start-line.js'
 import { setLine } from '../../src/main/engine/missions/change.js'
-import { SimDisk } from '../sim/disk.js'
-import { seededRandom } from '../sim/random.js'
+import { Author, give, makeStore, mission, reopened, signingKey } from '../support/log-author.js'
 
-const mission = 'ab'.repeat(32) as MissionId
-const key = privateKeyFromSeed(Buffer.alloc(32, 1))
+const key = signingKey(1)
 const author = nodeIdOf(rawPublicKey(key))
-const header = { muster: 'mission', version: 1 }
 const most = 12
-
-/** A log of so many lines, its start line included; seals any stretch of it. */
-class Author {
-  readonly log: LogId
-  readonly lines: readonly Buffer[]
-  readonly hashes: readonly Buffer[]
-
-  constructor(epoch: number, length: number, after?: Head, branch = 'a') {
-    this.log = { author, epoch: String(epoch).repeat(32) }
-    const first = startLine(1, rawPublicKey(key), 'A', after)
-    const others = Array.from({ length: length - 1 }, (_, index) => setLine(1, `log/${index}`, 'text', branch, []))
-    this.lines = [first, ...others].map(encodeLine)
-    const hashes = [chainStart(mission, this.log)]
-    for (const line of this.lines) hashes.push(chainNext(hashes.at(-1) ?? Buffer.alloc(32), line))
-    this.hashes = hashes
-  }
-
-  get head(): Head {
-    return this.headAt(this.lines.length)
-  }
-
-  headAt(seq: number): Head {
-    return { ...this.log, seq, hash: this.hashes[seq]?.toString('hex') ?? '' }
-  }
-
-  /** Lines from the first to the last, both included. */
-  run(first: number, last: number, signer = key): Run {
-    return sealRun(
-      mission,
-      this.log,
-      first,
-      this.lines.slice(first - 1, last),
-      this.hashes[last] ?? Buffer.alloc(32),
-      signer
-    )
-  }
-}
-
-async function makeStore(disk = new SimDisk(seededRandom(1))) {
-  const journal = new Journal(disk, 'log')
-  await journal.create(header)
-  return { disk, journal, store: new LogStore(mission, journal) }
-}
-
-async function reopened(disk: SimDisk): Promise<LogStore> {
-  const journal = new Journal(disk, 'log')
-  const store = new LogStore(mission, journal)
-  const opened = await journal.open({
-    onHeader: () => ok(null),
-    onRun: (stored) => typeof store.load(stored) !== 'string',
-    onDamage: (damage) => expect.unreachable(JSON.stringify(damage))
-  })
-  expect(opened.ok).toBe(true)
-  return store
-}
-
-async function give(store: LogStore, run: Run) {
-  const checked = store.check(run)
-  if (checked.kind === 'new') await store.store(checked)
-  return checked
-}
 
 const one = new Author(1, most)
 const two = new Author(2, most, one.head)
@@ -223,7 +155,7 @@ describe('what a checkpoint says it covers', () => {
 
 describe('a run is refused', () => {
   const changed = (run: Run, part: Partial<Run['header']>): Run => ({ ...run, header: { ...run.header, ...part } })
-  const stranger = privateKeyFromSeed(Buffer.alloc(32, 2))
+  const stranger = signingKey(2)
   const altered = (run: Run) => {
     const body = Buffer.from(run.body)
     body[body.lastIndexOf('"a"') + 1] = 0x63

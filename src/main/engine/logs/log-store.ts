@@ -219,9 +219,9 @@ export class LogStore {
       this.#settle(this.#take(beside), beside, stored.place)
       return []
     }
-    if (checked.kind === 'bad' || checked.kind === 'fork' || checked.kind === 'unfit') return 'damaged'
     if (checked.kind === 'held') return []
     if (checked.kind === 'gap') return 'unusable'
+    if (checked.kind !== 'new') return 'damaged'
     const log = this.#take(checked)
     this.#settle(log, checked, stored.place)
     return checked.lines
@@ -276,9 +276,7 @@ export class LogStore {
       const checked = this.check(run, 'trust-seal', into)
       if (checked.kind === 'new') return { ...checked, into }
     }
-    const main = this.#logs.get(key)
-    if (run.header.first > 1 || main === undefined || run.header.hash === main.tip.hash.toString('hex'))
-      return undefined
+    if (run.header.hash === this.#logs.get(key)?.tip.hash.toString('hex')) return undefined
     const checked = this.check(run, 'trust-seal', 'beside')
     return checked.kind === 'new' ? { ...checked, into: 'beside' } : undefined
   }
@@ -594,7 +592,7 @@ export class LogStore {
   #isPlaced({ run, place }: StoredRun): boolean {
     const log = this.#logs.get(logKey(run.header))
     const mark = log === undefined ? undefined : markBefore(log.marks, run.header.first)
-    if (log === undefined || mark === undefined || run.header.first < mark.first) return false
+    if (log === undefined || mark === undefined) return false
     return lastSeq(run.header) <= log.head.seq && mark.segment === place.segment && mark.offset <= place.offset
   }
 
@@ -640,8 +638,8 @@ export class LogStore {
     let group: Group | undefined
     for (let walked = 0; at !== undefined && at.first <= to;) {
       const stored = reader.held(at) ?? (await reader.read(at))
-      const header = stored?.run.header
-      if (stored === undefined || header === undefined || walked > bounds.segmentBytes) break
+      if (stored === undefined || walked > bounds.segmentBytes) break
+      const { header } = stored.run
       const next = positionAfter(stored.place)
       const isOther = header.author !== log.id.author || header.epoch !== log.id.epoch
       // Of a forked log another branch may stand between: then damage shows in that nothing more fits.
