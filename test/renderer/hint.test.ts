@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { readHint, writeHint } from '@/display/hint'
-import type { NodeId } from '@shared/model'
+import { answersTo, readHint, writeHint } from '@/display/hint'
+import type { NodeId, Target } from '@shared/model'
 
 const nodeId = 'ab'.repeat(32) as NodeId
 const at = (...addresses: string[]) => `muster:add?node=${nodeId}${addresses.map((one) => `&at=${one}`).join('')}`
@@ -47,5 +47,24 @@ describe('the text of a picture', () => {
       ...[at('laptop.local:1'), at('[::1'), at(...Array.from({ length: 9 }, () => '10.0.0.1:1'))]
     ])
       expect(codeOf(text), text).toBe('picture-foreign')
+  })
+})
+
+describe('what answered at the addresses of a hint', () => {
+  const address = (last: number) => ({ address: `10.0.0.${String(last)}`, port: 1 })
+  const target = (last: number, state: Target['state'], of?: string): Target => ({
+    ...{ ...address(last), state, since: 0, attempts: 1 },
+    ...(of === undefined ? {} : { nodeId: of.repeat(32) as NodeId })
+  })
+  const hint = { nodeId, addresses: [address(1), address(2)] }
+
+  it('counts only who is reached there now', () => {
+    expect(answersTo(hint, [target(3, 'reached', 'ab')])).toEqual({ dialled: [], isMet: false, others: [] })
+    expect(answersTo(hint, [target(1, 'trying', 'ab'), target(2, 'waiting', 'cd')])).toMatchObject({
+      ...{ isMet: false, others: [] }
+    })
+    const [ours, theirs] = [target(1, 'reached', 'ab'), target(2, 'reached', 'cd')]
+    expect(answersTo(hint, [ours, theirs])).toEqual({ dialled: [ours, theirs], isMet: true, others: [theirs] })
+    expect(answersTo(hint, [theirs]).isMet).toBe(false)
   })
 })

@@ -2,11 +2,12 @@
  * Every screen empty, busy and broken, in real Chromium on a recorded engine: every theme, at 1366x768 and at 200 % zoom.
  * What network-settings.test.ts and trust-first-run.test.ts show is not shown again.
  */
+import encodeQR from 'qr'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Browser, Page } from 'playwright-core'
 import { openPolicy, type Boundary } from '@shared/boundary'
 import type { CommandHandlers } from '@shared/contract'
-import type { EntityView, MissionSummary, Overview } from '@shared/model'
+import type { EntityView, MissionSummary, Overview, Target } from '@shared/model'
 import { fail, ok, problem } from '@shared/result'
 import { themes } from '@shared/settings'
 import { openBrowser } from './browser'
@@ -177,6 +178,15 @@ function openRows(...places: readonly number[]) {
     await openSummaries(...places)(page)
     await page.locator('.lacked li, [role=alert]').first().waitFor()
   }
+}
+
+/** Two addresses of a picture answered: one as the laptop in it, one as another. */
+function answered(now: number): readonly Target[] {
+  const at = { port: 47_110, state: 'reached', since: now - minuteMs, attempts: 1 } as const
+  return [
+    { ...at, address: '10.20.0.31', nodeId: nodeIdOf(8) },
+    { ...at, address: '10.20.0.32', nodeId: nodeIdOf(3) }
+  ]
 }
 
 /** An owner asks this laptop to become one, too. */
@@ -380,6 +390,32 @@ const screens: readonly Screen[] = [
   },
   { name: 'identity-retire', path: '/settings', field: unprotected, way: press('Retire this laptop') },
   { name: 'peers-busy', path: '/peers', field: busyField },
+  { name: 'picture-show', path: '/peers/add', field: richField, way: press('Show as picture') },
+  {
+    name: 'picture-read',
+    path: '/peers/add',
+    field: richField,
+    way: async (page, engine) => {
+      await press('Read a picture')(page)
+      const picture = encodeQR(`muster:add?node=${nodeIdOf(8)}&at=10.20.0.31:47110&at=10.20.0.32:47110`, 'svg')
+      const file = { name: 'code.svg', mimeType: 'image/svg+xml', buffer: Buffer.from(picture) }
+      await page.getByRole('dialog').locator('input[type=file]').setInputFiles(file)
+      await press('Look for it')(page)
+      engine.say({ slice: 'targets', value: answered(Date.now()) })
+      await page.getByRole('dialog').getByRole('button', { name: 'Compare codes' }).waitFor()
+    }
+  },
+  {
+    name: 'picture-unread',
+    path: '/peers/add',
+    field: richField,
+    way: async (page) => {
+      await press('Read a picture')(page)
+      const file = { name: 'photo.png', mimeType: 'image/png', buffer: Buffer.from('no picture') }
+      await page.getByRole('dialog').locator('input[type=file]').setInputFiles(file)
+      await page.getByText('PAI-18').waitFor()
+    }
+  },
   { name: 'peers-broken', path: '/peers', field: deaf },
   { name: 'peer-positions', path: `/peers/${nodeIdOf(5)}`, field: richField },
   { name: 'decide-busy', path: `/peers/${nodeIdOf(8)}/decide`, field: busyField },

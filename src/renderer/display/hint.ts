@@ -1,7 +1,7 @@
 /** Where a node may be found, as one line of text that a picture carries (docs/protocol/pairing.md, "As a picture"). */
 import * as v from 'valibot'
 import { hasZone, joinAddress } from '@shared/address'
-import type { Address, NodeId } from '@shared/model'
+import type { Address, NodeId, Target } from '@shared/model'
 import { fail, ok, type Result } from '@shared/result'
 
 /** Nobody vouches for it: what answers at an address has to prove that it is this node. */
@@ -40,4 +40,17 @@ function readAddress(text: string): Address | undefined {
   const port = Number(digits)
   const isAddress = v.is(v.pipe(v.string(), six === undefined ? v.ipv4() : v.ipv6()), address)
   return isAddress && port <= 65535 ? { address, port } : undefined
+}
+
+/** What answered so far at the addresses of a hint. */
+export function answersTo({ nodeId, addresses }: Hint, targets: readonly Target[]) {
+  const dialled = targets.filter((target) =>
+    addresses.some(({ address, port }) => address === target.address && port === target.port)
+  )
+  const reached = dialled.filter(({ state }) => state === 'reached')
+  return {
+    dialled,
+    isMet: reached.some((target) => target.nodeId === nodeId),
+    others: reached.filter((target) => target.nodeId !== nodeId)
+  }
 }

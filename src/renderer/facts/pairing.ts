@@ -1,5 +1,5 @@
 /** A pairing as people read it. Pure. */
-import type { PairingRun } from '@shared/model'
+import type { PairingRun, PeerSummary } from '@shared/model'
 import type { ProblemCode } from '@shared/problems'
 import type { MessageKey } from '../i18n'
 
@@ -47,6 +47,11 @@ const againAfter: ReadonlySet<ProblemCode> = new Set([
 /** Whether starting anew may help; not where the codes differed, or nobody there wants to. */
 export function mayStartAgain({ problem }: PairingRun): boolean {
   return problem !== undefined && againAfter.has(problem.code)
+}
+
+/** One more pairing makes nobody more verified. */
+export function mayPair({ level, decision }: PeerSummary): boolean {
+  return level !== 'revoked' && !(level === 'trusted' && decision?.ground === 'code')
 }
 
 /** In two groups, as a radio says them. */

@@ -315,6 +315,22 @@ export const messages = {
     nodeId: 'Node ID',
     certificate: 'Certificate SHA‑256'
   },
+  picture: {
+    show: 'Show as picture',
+    showLine: 'On the other laptop, under Peers, Add peer: Read a picture. A photo of this screen will do.',
+    alt: 'QR code with the node ID of this laptop and its addresses',
+    noProof: 'It says where this laptop is. It lets nobody in: codes are compared all the same.',
+    read: 'Read a picture',
+    readLine: 'A photo or a screenshot of what “Show as picture” shows on the other laptop.',
+    choose: 'Choose a picture…',
+    orDrop: 'Or let one go here.',
+    laptop: 'Laptop',
+    addresses: 'Addresses',
+    look: 'Look for it',
+    other: 'Another laptop than the one in the picture answers at {address}. It was asked nothing.',
+    met: '{name} answered, and proved to be the laptop in the picture. Who its people are, the codes will tell.',
+    open: 'Open'
+  },
   network: {
     looking: 'Looking for {time}.',
     stillLooking: 'Nobody found yet. Looking for {time}, and still looking.',
