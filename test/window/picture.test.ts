@@ -113,6 +113,12 @@ describe.runIf(canLook)('a picture of where a laptop is', () => {
       await give(writeHint(nodeId, [{ address: '127.0.0.1', port: 1 }]) ?? '')
       await sheet(page).getByText('TRU-08').waitFor()
       expect(await page.getByRole('button', { name: 'Look for it' }).count()).toBe(0)
+      // Few bytes, which would take 400 MB when drawn.
+      const huge = '<svg xmlns="http://www.w3.org/2000/svg" width="10000" height="10000"/>'
+      await sheet(page)
+        .locator('input[type=file]')
+        .setInputFiles({ name: 'huge.svg', mimeType: 'image/svg+xml', buffer: Buffer.from(huge) })
+      await sheet(page).getByText('10000 × 10000', { exact: true }).waitFor()
     })
   })
 
