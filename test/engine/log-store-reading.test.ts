@@ -238,11 +238,19 @@ describe('lines', () => {
     await store.verify(() => Promise.resolve())
     expect(await Promise.all(early)).toEqual([[], undefined, undefined])
     expect(noMarks).toBeUndefined()
+    await stored
+    expect(await textsOf(store, short, 1, 3)).toEqual(short.texts(1, 3))
+  })
+
+  it('are all on the disk when the store is settled', async () => {
+    const { store } = await storeAt([])
+    const checked = store.check(short.run(1, 3))
+    if (checked.kind !== 'new') throw new Error(checked.kind)
+    const stored = store.store(checked)
+    expect(store.unsaved).toBe(checked.encoded.length)
     await store.settled()
     expect(store.unsaved).toBe(0)
     await stored
-    expect(await textsOf(store, short, 1, 3)).toEqual(short.texts(1, 3))
-    await store.close()
   })
 
   it('tell whether they are changes of an entity', async () => {
@@ -303,15 +311,21 @@ describe('lines', () => {
     }
     await give(store, short.run(3, 4))
     store.noteBreak()
-    for (const first of [5, 7, 9]) {
-      await give(store, short.run(first, first + 1))
-      await giveBeside(branch.run(first - 2, first - 1))
+    // The other one is ahead, so that it would fit by its numbers.
+    for (const [own, first, last] of [
+      [5, 3, 8],
+      [7, 9, 11],
+      [9, 12, 12]
+    ] as const) {
+      // prettier-ignore
+      await give(store, short.run(own, own + 1))
+      await giveBeside(branch.run(first, last))
     }
     expect(await textsOf(store, short, 1, 10)).toEqual(short.texts(1, 10))
     const lines: string[] = []
-    for await (const some of store.readLines(short.key, 1, 8, beside))
+    for await (const some of store.readLines(short.key, 1, 12, beside))
       lines.push(...some.map(({ line }) => JSON.stringify(line)))
-    expect(lines).toEqual(branch.texts(1, 8))
+    expect(lines).toEqual(branch.texts(1, 12))
     expect(await transfer(store, short)).toEqual([[1, 10]])
     await store.verify(() => Promise.resolve())
   })
