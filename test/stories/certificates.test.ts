@@ -307,7 +307,7 @@ describe.skipIf(missing !== undefined)(`certificates by hand${missing === undefi
     expect(level(alpha, bravo)).toBe('trusted')
     await field.until('the organisation’s end came', () => level(alpha, bravo) === 'untrusted', 3 * spanMs)
     expect(alpha.overview.anchors[0]?.state).toBe('ended')
-  })
+  }, 90_000)
 
   it('is taken back at once when the organisation is removed, also after a restart', async () => {
     const [alpha, bravo] = await two(7)

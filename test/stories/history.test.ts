@@ -244,6 +244,7 @@ describe('a search', () => {
     const [fire, flood] = [await alpha.createMission('Karst Ridge Fire'), await alpha.createMission('Soča flood')]
     await alpha.write(fire, 'task/1', 'title', 'Evacuate with Matej Žižek')
     await alpha.write(fire, 'task/1', 'notes', 'by the southern road')
+    await field.time.run(1_000)
     await alpha.write(flood, 'log/1', 'text', 'žižek reports: ŁÓDŹ road is dry')
     await alpha.write(flood, 'log/2', 'keywords', ['Straße', 'closed'])
     const find = async (text: string) => {
