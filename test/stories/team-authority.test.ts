@@ -258,12 +258,12 @@ describe.skipIf(missing !== undefined)(`an authority of a team${missing === unde
     expect(await done(bravo, 'takeAuthority', over)).toMatchObject({ others: 0, certificate: { name: 'Feld-CA' } })
     const issued = await requested(bravo, bravo)
     const leaf = new X509Certificate(text(issued.data)).raw
-    expect(openssl.judge([leaf], ca.der, start)).toBeUndefined()
+    expect(openssl.judge([leaf], ca.der, field.wallNow)).toBeUndefined()
     await done(bravo, 'revokeIssued', { serial: issued.serial, reason: 'superseded' })
     const { data } = await done(bravo, 'publishList', null)
     expect(serialsOn(data).number).toBe('2')
     expect(
-      openssl.judge([leaf], ca.der, start, [Buffer.from(text(data).replace(/-----.*-----|\s/g, ''), 'base64')])
+      openssl.judge([leaf], ca.der, field.wallNow, [Buffer.from(text(data).replace(/-----.*-----|\s/g, ''), 'base64')])
     ).toContain('certificate revoked')
   })
 
