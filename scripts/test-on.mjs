@@ -2,7 +2,9 @@
 import { buildIfNeeded } from './run.mjs'
 import { noRuntimes, runWith } from './runtimes.mjs'
 
-const folders = ['test/engine', 'test/contracts', 'test/stories', 'test/vectors', 'test/system']
+/** The stories tell of rules rather than of the Node that runs them; with MUSTER_LONG=1 they are told again all the same. */
+const stories = process.env.MUSTER_LONG === '1' ? ['test/stories'] : []
+const folders = ['test/engine', 'test/contracts', ...stories, 'test/vectors', 'test/system']
 const reason = noRuntimes()
 if (reason) {
   console.error(`Cannot run on another Node here: ${reason}`)

@@ -144,10 +144,18 @@ describe('a node whose keys are under a passphrase', () => {
     const alpha = await field.node('alpha')
     await field.during(alpha.engine.commands.takeSnapshot(null))
     const [seed = ''] = keysOf(alpha)
+    const crashed = new Promise<void>((resolve) => {
+      alpha.disk.faults.onCall = (_, path) => {
+        const isBetween = path.startsWith('snapshots') && filesWith(alpha, 'underPassphrase').includes('identity.json')
+        if (!isBetween) return
+        alpha.disk.faults.onCall = () => undefined
+        alpha.crash()
+        resolve()
+      }
+    })
     const setting = alpha.engine.commands.setPassphrase({ passphrase: first })
     setting.catch(() => undefined)
-    await field.until('it is written', () => filesWith(alpha, 'underPassphrase').includes('identity.json'))
-    alpha.crash()
+    await field.during(crashed)
     expect(filesWith(alpha, seed)).not.toEqual([])
     await alpha.start()
     expect(await unlock(alpha, first)).toBe('ok')

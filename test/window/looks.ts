@@ -77,15 +77,17 @@ export function byEngine(engine: RecordedEngine, { node }: Overview): TurnTo {
   return (theme) => engine.say({ slice: 'node', value: { ...node, settings: { ...node.settings, theme } } })
 }
 
-/** These change colours alone; sunlight has heavier letters as well. With MUSTER_LONG=1 in every size all the same. */
-const colourThemes: ReadonlySet<Theme> = new Set(process.env['MUSTER_LONG'] === '1' ? [] : ['dark', 'night'])
+/** These change colours, and sunlight the weight of letters: one size shows it. With MUSTER_LONG=1 in every size all the same. */
+const oneSizeThemes: ReadonlySet<Theme> = new Set(
+  process.env['MUSTER_LONG'] === '1' ? [] : ['dark', 'night', 'sunlight']
+)
 
 /** Shows what is on screen in every theme and size, keeps pictures, and judges each. */
 export async function inEveryLook(page: Page, name: string, turnTo: TurnTo): Promise<void> {
   for (const theme of themes) {
     await turnTo(theme)
     await page.locator(`html.${theme}`).waitFor({ state: 'attached' })
-    for (const size of colourThemes.has(theme) ? sizes.slice(0, 1) : sizes) {
+    for (const size of oneSizeThemes.has(theme) ? sizes.slice(0, 1) : sizes) {
       const look = `${name}-${theme}-${size.width}`
       await page.setViewportSize(size)
       // Below the fold of a small window stands what a person works in.
