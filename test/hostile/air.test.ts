@@ -89,7 +89,8 @@ describe.runIf(areNamespacesAllowed)('a flood', () => {
           `most ${after.loopDelayMostMs.toFixed(0)} ms, CPU ${(after.cpuMs - before.cpuMs).toFixed(0)} ms, ` +
           `memory ${memoryMb.toFixed(1)} MB more; newcomer found after ${String(ms)} ms\n`
       )
-      expect(after.loopDelayMs).toBeLessThan(50)
+      // Of five seconds. The delay is told above: on a busy machine it says what else runs.
+      expect(after.cpuMs - before.cpuMs).toBeLessThan(2_000)
       expect(memoryMb).toBeLessThan(20)
       expect(ms).toBeLessThan(5_000)
       const { sightings, interfaces } = await one.view()

@@ -161,7 +161,8 @@ describe('presence of a trusted member', () => {
     const stopWatching = watchHealth(pair.node)
     for (const frame of frames) link.sendFrame(frameTypes.presence, frame)
     await untilNotTaken(refused + bounds.presence.burst)
-    expect(await stopWatching()).toBeLessThan(500)
+    // Who verified all 6,000 would stand still for longer, also with a core to itself.
+    expect(await stopWatching()).toBeLessThan(1_500)
     expect((await presence()).length).toBeLessThanOrEqual(bounds.presencePerSource)
     expect(link.isClosed).toBe(false)
     link.end()
