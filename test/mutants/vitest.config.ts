@@ -7,7 +7,7 @@ export default defineConfig({
   test: {
     include: [
       'test/engine/{extent,fold,permissions,log-store,sync,trust-state}{,-properties}.test.ts',
-      'test/engine/{fork,log-store-reading,trust,vouching}.test.ts'
+      'test/engine/{fork,introduction,log-store-reading,trust,trust-machine,vouching}.test.ts'
     ],
     setupFiles: ['test/mutants/setup.ts'],
     testTimeout: 30_000
